@@ -1,0 +1,44 @@
+{
+    "name": "Invoice Payment Portal",
+    "version": "19.0.1.0.0",
+    "category": "Accounting/Accounting",
+    "summary": "E-mail customers a link to view, print, download and pay an invoice",
+    "author": "Invoice Payment Portal contributors",
+    "license": "LGPL-3",
+    "development_status": "Beta",
+    "depends": ["account_payment", "payment_stripe", "base_automation"],
+    "external_dependencies": {"python": ["pdfkit", "stripe"]},
+    "data": [
+        # Security.
+        "security/ir.model.access.csv",
+        "security/account_payment_portal_security.xml",
+        # Reports. Before the data and views that refer to them.
+        "report/invoice_report.xml",
+        "report/invoice_report_templates.xml",
+        # Record data.
+        "data/ir_cron_data.xml",
+        "data/mail_template_data.xml",
+        "data/base_automation_data.xml",
+        # QWeb templates.
+        "views/mail_templates.xml",
+        "views/portal_templates.xml",
+        "views/payment_templates.xml",
+        # Views.
+        "views/account_move_portal_link_views.xml",
+        "views/account_move_views.xml",
+        "wizard/account_move_send_portal_views.xml",
+    ],
+    "assets": {
+        # The invoice page's own bundle: it loads nothing of Odoo's front end.
+        "account_payment_portal.assets_portal": [
+            "account_payment_portal/static/src/portal/portal.css",
+            "account_payment_portal/static/src/portal/portal.js",
+        ],
+        # The payment screen extends core's front-end assets, which it needs.
+        "web.assets_frontend": [
+            "account_payment_portal/static/src/payment/payment.scss",
+        ],
+    },
+    "images": ["static/description/banner.png"],
+    "application": True,
+}

@@ -1,0 +1,144 @@
+from contextlib import contextmanager
+from unittest.mock import patch
+
+from odoo import SUPERUSER_ID
+from odoo.fields import Command
+from odoo.tests import new_test_user, tagged
+
+from odoo.addons.account.tests.common import AccountTestInvoicingCommon
+from odoo.addons.base.models.ir_mail_server import IrMail_Server
+
+from mailbox_server import Mailbox
+
+
+@tagged("post_install", "-at_install")
+class PortalCommon(AccountTestInvoicingCommon):
+    """A company, its salesperson, its biller, a customer and an open invoice."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.company = cls.company_data["company"]
+        cls.company.email = "billing@company.example"
+        cls.salesperson = new_test_user(
+            cls.env,
+            login="portal_salesperson",
+            groups="base.group_user,account.group_account_invoice",
+            name="Sally Sales",
+            email="sally@company.example",
+            company_id=cls.company.id,
+            company_ids=[Command.set(cls.company.ids)],
+            notification_type="inbox",
+        )
+        # The least that lets one work with invoices.
+        cls.biller = new_test_user(
+            cls.env,
+            login="portal_biller",
+            groups="account.group_account_invoice",
+            name="Bill Biller",
+            email="bill@company.example",
+            company_id=cls.company.id,
+            company_ids=[Command.set(cls.company.ids)],
+        )
+        cls.customer = cls.env["res.partner"].create(
+            {
+                "name": "Carla Customer",
+                "email": "carla@customer.example",
+                "street": "1 Long Street",
+                "city": "Dover",
+                "zip": "19901",
+                "country_id": cls.env.ref("base.us").id,
+                "state_id": cls.env.ref("base.state_us_8").id,
+                "lang": "en_US",
+            }
+        )
+        cls.invoice = cls._create_portal_invoice()
+
+    @classmethod
+    def _create_portal_invoice(cls, price=100.0, post=True, **values):
+        invoice = cls.env["account.move"].create(
+            {
+                "move_type": "out_invoice",
+                "partner_id": cls.customer.id,
+                "invoice_user_id": cls.salesperson.id,
+                "invoice_date": "2020-03-01",
+                "invoice_date_due": "2099-03-31",
+                "invoice_line_ids": [
+                    Command.create(
+                        {
+                            "name": "Consulting",
+                            "quantity": 1,
+                            "price_unit": price,
+                            "tax_ids": [Command.clear()],
+                        }
+                    )
+                ],
+                **values,
+            }
+        )
+        if post:
+            invoice.action_post()
+        return invoice
+
+    @classmethod
+    def _create_link(cls, invoice=None, **values):
+        return cls.env["account.move.portal.link"].create(
+            {
+                "move_id": (invoice or cls.invoice).id,
+                "email": "carla@customer.example",
+                "partner_id": cls.customer.id,
+                **values,
+            }
+        )
+
+    def _run_notifications(self):
+        """Run what is due, as the scheduler would."""
+        with patch.object(self.env.cr, "commit", lambda: None):
+            self.env["account.move.portal.notification"].with_user(
+                SUPERUSER_ID
+            )._cron_run()
+
+    def _get_staff_messages(self, invoice, user):
+        """Return the messages about an invoice that notified a user."""
+        # In sudo mode because only those notified may see such a message.
+        return (
+            self.env["mail.message"]
+            .sudo()
+            .search(
+                [
+                    ("model", "=", "account.move"),
+                    ("res_id", "=", invoice.id),
+                    ("notified_partner_ids", "in", user.partner_id.ids),
+                ]
+            )
+        )
+
+
+class PortalMailCommon(PortalCommon):
+    """The same with a real SMTP server, to which Odoo really delivers."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        # Odoo sends nothing during tests unless told to.
+        cls.startClassPatcher(
+            patch.object(IrMail_Server, "_disable_send", lambda self: False)
+        )
+        cls.env["ir.mail_server"].search([]).active = False
+
+    @contextmanager
+    def mailbox(self, **behaviour):
+        """Run an SMTP server, known to Odoo, that behaves as told."""
+        with Mailbox(**behaviour) as mailbox:
+            server = self.env["ir.mail_server"].create(
+                {
+                    "name": "Mailbox",
+                    "smtp_host": "127.0.0.1",
+                    "smtp_port": mailbox.smtp_port,
+                    "smtp_encryption": "none",
+                }
+            )
+            try:
+                yield mailbox
+            finally:
+                server.active = False

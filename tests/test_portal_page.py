@@ -1,0 +1,169 @@
+from urllib.parse import unquote
+
+from lxml import html
+
+from odoo.tests import HttpCase
+
+from .common import PortalCommon
+
+
+class TestPortalPage(PortalCommon, HttpCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.link = cls._create_link()
+
+    def _open(self, screen="", link=None, **kwargs):
+        return self.url_open((link or self.link)._get_path(screen), **kwargs)
+
+    def _read(self, response):
+        return html.fromstring(response.content)
+
+    def _report_view(self, page):
+        [frame] = page.xpath("//*[@data-seen-url]")
+        return self.make_jsonrpc_request(
+            frame.get("data-seen-url"),
+            {
+                "visit_id": int(frame.get("data-visit-id")),
+                "proof": frame.get("data-visit-proof"),
+            },
+        )
+
+    def _get_events(self):
+        return self.env["account.move.portal.event"].search(
+            [("move_id", "=", self.invoice.id)], order="id"
+        )
+
+    def test_s15_page_shows_logo_number_due_date_total_and_balance(self):
+        self.env["account.payment.register"].with_context(
+            active_model="account.move", active_ids=self.invoice.ids
+        ).create({"amount": 40.0})._create_payments()
+        response = self._open()
+        self.assertEqual(response.status_code, 200)
+        page = self._read(response)
+        self.assertIn(self.invoice.name, page.xpath("string(//h1)"))
+        self.assertIn("03/31/2099", page.xpath("string(//dd[@id='due_date'])"))
+        self.assertIn("100.00", page.xpath("string(//dd[@id='invoice_total'])"))
+        self.assertIn("60.00", page.xpath("string(//dd[@id='balance_due'])"))
+        self.assertIn(self.company.name, page.xpath("string(//header)"))
+        self.assertTrue(page.xpath("//iframe[@id='invoice_document']"))
+
+    def test_s15_company_logo_is_shown(self):
+        self.company.logo = (
+            "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9Q"
+            "DwADhgGAWjR9awAAAABJRU5ErkJggg=="
+        )
+        [logo] = self._read(self._open()).xpath("//header//img")
+        self.assertEqual(logo.get("alt"), self.company.name)
+        self.assertEqual(self.url_open(logo.get("src")).status_code, 200)
+
+    def test_s15_document_is_the_invoice_at_full_size(self):
+        response = self._open("document")
+        self.assertEqual(response.status_code, 200)
+        text = self._read(response).text_content()
+        self.assertIn(self.invoice.name, text)
+        self.assertIn("Consulting", text)
+
+    def test_s16_s17_s18_actions_are_offered(self):
+        page = self._read(self._open())
+        for action in ["pay_now", "print_invoice", "download_invoice"]:
+            self.assertTrue(page.xpath(f"//a[@id='{action}']"), action)
+
+    def test_s17_download_saves_the_pdf_under_a_sensible_name(self):
+        response = self._open("pdf")
+        self.assertEqual(response.headers["Content-Type"], "application/pdf")
+        self.assertTrue(response.content.startswith(b"%PDF-"))
+        self.invoice.name = "INV/2020/00007"
+        self.assertIn(
+            f"{self.company.name} - Invoice INV_2020_00007.pdf",
+            unquote(self._open("pdf").headers["Content-Disposition"]),
+        )
+
+    def test_s17_download_is_the_very_file_that_was_sent(self):
+        self.env["account.move.send"]._generate_and_send_invoices(
+            self.invoice, sending_methods=[]
+        )
+        self.assertEqual(
+            self._open("pdf").content, self.invoice.invoice_pdf_report_id.raw
+        )
+
+    def test_s18_paid_invoice_offers_no_payment(self):
+        self.env["account.payment.register"].with_context(
+            active_model="account.move", active_ids=self.invoice.ids
+        ).create({})._create_payments()
+        self.assertFalse(self._read(self._open()).xpath("//a[@id='pay_now']"))
+        response = self._open("pay", allow_redirects=False)
+        self.assertEqual(response.status_code, 303)
+        self.assertTrue(response.headers["Location"].endswith(self.link._get_path()))
+
+    def test_b2_unknown_expired_and_revoked_links_look_the_same(self):
+        revoked = self._create_link()
+        revoked.action_revoke()
+        expired = self._create_link(expires_on="2020-01-01 00:00:00")
+        pages = set()
+        for path in [
+            "/portal/invoice/unknown",
+            revoked._get_path(),
+            expired._get_path(),
+        ]:
+            for screen in ["", "/pdf", "/document", "/pay", "/result"]:
+                response = self.url_open(path + screen)
+                self.assertEqual(response.status_code, 404, path + screen)
+                self.assertIn("This link is not available", response.text)
+                pages.add(response.text)
+        self.assertEqual(len(pages), 1)
+
+    def test_b1_opening_the_page_changes_no_business_state(self):
+        self.env.flush_all()
+        before = self.invoice.read()[0]
+        self._open()
+        self.invoice.invalidate_recordset()
+        after = self.invoice.read()[0]
+        self.assertEqual(after, before)
+        self.assertEqual(self._get_events().mapped("kind"), ["opened"])
+
+    def test_b1_head_request_leaves_no_event(self):
+        response = self.url_open(self.link._get_path(), method="HEAD")
+        self.assertEqual(response.status_code, 200)
+        self.assertFalse(self._get_events())
+
+    def test_b1_person_on_the_page_is_a_view_and_tells_the_salesperson(self):
+        page = self._read(self._open())
+        self._report_view(page)
+        self._report_view(page)
+        self.assertEqual(self._get_events().mapped("kind"), ["opened", "viewed"])
+        self._report_view(self._read(self._open()))
+        self._run_notifications()
+        self.assertEqual(
+            len(self._get_staff_messages(self.invoice, self.salesperson)), 1
+        )
+
+    def test_b1_bots_previewers_and_prefetchers_are_told_apart(self):
+        for headers in [
+            {"User-Agent": "Googlebot/2.1 (+http://www.google.com/bot.html)"},
+            {"Odoo-Link-Preview": "True"},
+            {"Sec-Purpose": "prefetch"},
+        ]:
+            with self.subTest(headers=headers):
+                page = self._read(self._open(headers=headers))
+                self.assertFalse(page.xpath("//*[@data-seen-url]"))
+        self.assertEqual(set(self._get_events().mapped("visitor")), {"machine"})
+
+    def test_s9_staff_who_look_are_not_counted(self):
+        self.authenticate(self.biller.login, self.biller.login)
+        self.assertFalse(self._read(self._open()).xpath("//*[@data-seen-url]"))
+        self.assertEqual(self._get_events().visitor, "staff")
+
+    def test_b2_page_is_not_cached_indexed_or_referred_from(self):
+        for screen in ["", "pdf", "document", "pay"]:
+            headers = self._open(screen).headers
+            self.assertIn("no-store", headers["Cache-Control"], screen)
+            self.assertEqual(headers["Referrer-Policy"], "no-referrer", screen)
+            self.assertIn("noindex", headers["X-Robots-Tag"], screen)
+
+    def test_s15_page_speaks_the_recipients_language(self):
+        self.env["res.lang"]._activate_lang("fr_FR")
+        self.customer.lang = "fr_FR"
+        page = self._read(self._open())
+        self.assertEqual(page.get("lang"), "fr-FR")
+        self.assertIn("31/03/2099", page.xpath("string(//dd[@id='due_date'])"))
