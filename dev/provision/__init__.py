@@ -1,0 +1,1 @@
+"""Sets up everything that development needs below ``.dev/``; standard library only."""

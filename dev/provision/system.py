@@ -1,0 +1,70 @@
+"""Programs that have to come from the system's own packages."""
+
+import importlib.util
+import os
+import shutil
+import sys
+
+from .commands import SetupError, run
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+
+
+def can_make_environments():
+    """Whether this Python brings what ``python -m venv`` needs.
+
+    Debian ships ``ensurepip`` in a package of its own.
+    """
+    return all(importlib.util.find_spec(name) for name in ("ensurepip", "venv"))
+
+
+def venv_package():
+    """Debian's package that adds ``ensurepip`` to the running Python.
+
+    :rtype: str
+    """
+    return f"python{sys.version_info[0]}.{sys.version_info[1]}-venv"
+
+
+def missing_packages(which=shutil.which):
+    """Debian packages that this machine lacks.
+
+    :param which: finds a program by its name
+    :rtype: list[str]
+    """
+    missing = []
+    if not can_make_environments():
+        missing.append(venv_package())
+    if not which("wkhtmltopdf"):
+        missing.append("wkhtmltopdf")
+    if not any(which(name) for name in BROWSERS):
+        missing.append("chromium")
+    return missing
+
+
+def install_packages(missing, project, console):
+    """Install Debian packages, or say how to.
+
+    :param list missing: their names
+    :raise SetupError: if this user may not install packages
+    """
+    argv = ["apt-get", "install", "-y", "--no-install-recommends", *missing]
+    if os.geteuid() != 0 or not shutil.which("apt-get"):
+        raise SetupError(
+            "These programs are missing and only the administrator can install them:\n"
+            f"    sudo {' '.join(argv)}\nThen run the same command again."
+        )
+    log = project.logs / "system.log"
+    env = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    console.progress("reading the package lists")
+    run(["apt-get", "update"], log, console.progress, env=env)
+    console.say(f"    installing {' '.join(missing)}")
+    run(argv, log, console.progress, env=env)
+
+
+def ensure_packages(project, console):
+    """Make sure that the system's own programs are there."""
+    missing = missing_packages()
+    if missing:
+        with console.step(f"System packages: {', '.join(missing)}"):
+            install_packages(missing, project, console)

@@ -1,0 +1,1 @@
+"""PostgreSQL, Odoo and their companions: started, watched and stopped together."""

@@ -1,0 +1,63 @@
+"""Talks to Odoo as its web client does: logs in, calls methods of models."""
+
+import json
+import urllib.request
+from http.cookiejar import CookieJar
+
+
+class OdooError(Exception):
+    """What Odoo answered instead of a result."""
+
+
+class Client:
+    """A session of one user.
+
+    :param str url: Odoo's address
+    :param int timeout: seconds that an answer may take
+    """
+
+    def __init__(self, url, timeout=120):
+        self.url = url
+        self.timeout = timeout
+        self.opener = urllib.request.build_opener(
+            urllib.request.ProxyHandler({}),
+            urllib.request.HTTPCookieProcessor(CookieJar()),
+        )
+
+    def login(self, database, login, password):
+        """Open the session.
+
+        :raise OdooError: if the user or the password is wrong
+        """
+        self._post(
+            "/web/session/authenticate",
+            {"db": database, "login": login, "password": password},
+        )
+
+    def call(self, model, method, *args, **kwargs):
+        """Call a public method.
+
+        :param str model: the model's name
+        :param args: for a method of records, their ids first
+        :return: what the method returns
+        :raise OdooError: if it raises
+        """
+        return self._post(
+            f"/web/dataset/call_kw/{model}/{method}",
+            {"model": model, "method": method, "args": args, "kwargs": kwargs},
+        )
+
+    def _post(self, path, params):
+        """Send one JSON-RPC request."""
+        body = {"jsonrpc": "2.0", "method": "call", "id": 1, "params": params}
+        request = urllib.request.Request(
+            self.url + path,
+            json.dumps(body).encode(),
+            {"Content-Type": "application/json"},
+        )
+        with self.opener.open(request, timeout=self.timeout) as response:
+            answer = json.load(response)
+        if "error" in answer:
+            data = answer["error"].get("data", {})
+            raise OdooError(data.get("debug") or data.get("message") or str(answer))
+        return answer.get("result")

@@ -1,0 +1,129 @@
+"""Sets the demo up as an administrator would, and runs the main job once.
+
+All of it goes through Odoo's web client interface as the administrator of Odoo's demo
+data, and may be repeated.
+"""
+
+from typing import NamedTuple
+
+LOGIN = "admin"
+PASSWORD = "admin"
+MAIL_SERVER = "Mailbox of the demo"
+SANDBOX_PARAMETER = "account_payment_portal.stripe_sandbox_url"
+
+
+class Keys(NamedTuple):
+    """What Odoo and the Stripe sandbox share."""
+
+    secret: str
+    publishable: str
+    webhook: str
+
+
+def find_one(client, model, domain, **options):
+    """Id of the first record that a domain finds.
+
+    :rtype: int | None
+    """
+    found = client.call(model, "search", domain, limit=1, **options)
+    return found[0] if found else None
+
+
+def set_parameters(client, url, stripe_url):
+    """Set where customers find Odoo, and where Odoo finds Stripe."""
+    parameters = {
+        "web.base.url": url,
+        "web.base.url.freeze": "True",
+        SANDBOX_PARAMETER: stripe_url,
+    }
+    for name, value in parameters.items():
+        client.call("ir.config_parameter", "set_param", name, value)
+
+
+def set_mail_server(client, smtp_port):
+    """Let all mail go to the mailbox."""
+    values = {
+        "name": MAIL_SERVER,
+        "smtp_host": "127.0.0.1",
+        "smtp_port": smtp_port,
+        "smtp_encryption": "none",
+        "sequence": 1,
+    }
+    known = find_one(client, "ir.mail_server", [("name", "=", MAIL_SERVER)])
+    if known:
+        client.call("ir.mail_server", "write", [known], values)
+    else:
+        client.call("ir.mail_server", "create", [values])
+
+
+def set_stripe(client, keys):
+    """Put the Stripe provider into test mode, with cards, visible to customers."""
+    provider = find_one(client, "payment.provider", [("code", "=", "stripe")])
+    client.call(
+        "payment.provider",
+        "write",
+        [provider],
+        {
+            "stripe_secret_key": keys.secret,
+            "stripe_publishable_key": keys.publishable,
+            "stripe_webhook_secret": keys.webhook,
+            "state": "test",
+            "is_published": True,
+        },
+    )
+    card = find_one(
+        client,
+        "payment.method",
+        [("code", "=", "card")],
+        context={"active_test": False},
+    )
+    client.call("payment.method", "write", [card], {"active": True})
+
+
+def open_invoice(client):
+    """An open invoice of Odoo's demo data whose customer has an e-mail address.
+
+    :return: its id, its number and the customer's name
+    :rtype: tuple[int, str, str]
+    """
+    found = client.call(
+        "account.move",
+        "search_read",
+        [
+            ("move_type", "=", "out_invoice"),
+            ("state", "=", "posted"),
+            ("payment_state", "=", "not_paid"),
+            ("amount_residual", ">", 0),
+            ("partner_id.email", "!=", False),
+        ],
+        ["name", "partner_id"],
+        limit=1,
+        order="id",
+    )
+    return found[0]["id"], found[0]["name"], found[0]["partner_id"][1]
+
+
+def send_link(client, invoice):
+    """The main job: fill in the window and press Send, as staff does."""
+    wizard = client.call("account.move.send.portal", "create", [{"move_id": invoice}])
+    client.call("account.move.send.portal", "action_send", wizard)
+
+
+def first_link(client):
+    """The first link that was ever sent.
+
+    :return: its invoice's number, its recipient and its path; nothing if there is none
+    :rtype: tuple[str, str, str] | None
+    """
+    links = client.call(
+        "account.move.portal.link",
+        "search_read",
+        [("audience", "=", "customer")],
+        ["move_id", "email", "token"],
+        limit=1,
+        order="id",
+    )
+    if not links:
+        return None
+    (link,) = links
+    return link["move_id"][1], link["email"], f"/portal/invoice/{link['token']}"

@@ -1,0 +1,75 @@
+"""Currencies: decimals and the smallest charge.
+
+Sources: https://docs.stripe.com/currencies (zero-decimal currencies, minimum
+charge amounts).
+"""
+
+from .errors import invalid
+
+ZERO_DECIMAL = frozenset(
+    "bif clp djf gnf jpy kmf krw mga pyg rwf ugx vnd vuv xaf xof xpf".split()
+)
+KNOWN = ZERO_DECIMAL | frozenset(
+    "aed afn all amd ang aoa ars aud awg azn bam bbd bdt bgn bhd bmd bnd bob brl bsd"
+    " bwp byn bzd cad cdf chf cny cop crc cve czk dkk dop dzd egp etb eur fjd fkp gbp"
+    " gel gip gmd gtq gyd hkd hnl htg huf idr ils inr isk jmd jod kes kgs khr kwd kyd"
+    " kzt lak lbp lkr lrd lsl mad mdl mkd mmk mnt mop mur mvr mwk mxn myr mzn nad ngn"
+    " nio nok npr nzd omr pab pen pgk php pkr pln qar ron rsd rub sar sbd scr sek sgd"
+    " shp sle sos srd std szl thb tjs tnd top try ttd twd tzs uah usd uyu uzs wst xcd"
+    " yer zar zmw".split()
+)
+MINIMUM = {
+    **dict.fromkeys("usd aud brl cad chf eur inr nzd sgd".split(), 50),
+    **{"aed": 200, "bgn": 100, "czk": 1500, "dkk": 250, "gbp": 30, "hkd": 400},
+    **{"huf": 17500, "jpy": 50, "mxn": 1000, "myr": 200, "nok": 300, "pln": 200},
+    **{"ron": 200, "sek": 300, "thb": 1000},
+}
+MAXIMUM = 99999999
+
+
+def check_currency(currency):
+    """Return a currency's code in lower case, or refuse it."""
+    code = currency.lower()
+    if code not in KNOWN:
+        listed = ", ".join(sorted(KNOWN))
+        raise invalid(
+            f"Invalid currency: {currency}. Stripe currently supports these"
+            f" currencies: {listed}",
+            "currency",
+        )
+    return code
+
+
+def check_amount(amount, currency, param="amount"):
+    """Refuse an amount that cannot be charged.
+
+    :param int amount: in the currency's smallest unit.
+    :param str currency: lower-case code.
+    """
+    if amount < 1:
+        raise invalid(
+            "This value must be greater than or equal to 1.",
+            param,
+            "parameter_invalid_integer",
+        )
+    minimum = MINIMUM.get(currency, 1)
+    if amount < minimum:
+        raise invalid(
+            f"Amount must be at least {shown(minimum, currency)}",
+            param,
+            "amount_too_small",
+        )
+    if amount > MAXIMUM:
+        raise invalid(
+            f"Amount must be no more than {shown(MAXIMUM, currency)}",
+            param,
+            "amount_too_large",
+        )
+
+
+def shown(amount, currency):
+    """Return an amount as Stripe writes it in messages: ``$0.50 usd``."""
+    sign = {"usd": "$", "eur": "€", "gbp": "£", "jpy": "¥"}.get(currency, "")
+    if currency in ZERO_DECIMAL:
+        return f"{sign}{amount:,} {currency}"
+    return f"{sign}{amount / 100:,.2f} {currency}"

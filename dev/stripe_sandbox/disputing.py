@@ -1,0 +1,86 @@
+"""Disputes: a payment is taken back by the payer's bank."""
+
+from . import ledger
+from .clock import DAY
+from .errors import invalid
+
+FEE = 1500
+EVIDENCE_DAYS = 7
+REASONS = frozenset(
+    "bank_cannot_process check_returned credit_not_processed customer_initiated"
+    " debit_not_authorized duplicate fraudulent general incorrect_account_details"
+    " insufficient_funds product_not_received product_unacceptable"
+    " subscription_canceled unrecognized".split()
+)
+
+
+def open_dispute(backend, charge, reason="fraudulent", inquiry=False, final=False):
+    """Dispute a charge.
+
+    :param str charge: the charge's id.
+    :param str reason: one of :data:`REASONS`.
+    :param bool inquiry: only a question; no money moves yet.
+    :param bool final: lost at once, as bank debits are: the rules of the ACH
+        network give the payee no appeal.
+    :return: the dispute.
+    """
+    found = backend.store.get("charge", charge)
+    _check(found, reason)
+    final = final or found["id"].startswith("py_")
+    dispute = backend.create("dispute", **_values(backend, found, reason, inquiry))
+    found["disputed"] = True
+    backend.emit("charge.dispute.created", dispute)
+    if not inquiry:
+        txn = ledger.post_adjustment(backend, -dispute["amount"], dispute, FEE)
+        dispute["balance_transactions"].append(txn)
+        backend.emit("charge.dispute.funds_withdrawn", dispute)
+    if final:
+        close_dispute(backend, dispute, "lost")
+    return dispute
+
+
+def _check(charge, reason):
+    if reason not in REASONS:
+        raise invalid(f"Invalid reason: {reason}", "reason")
+    if charge["status"] != "succeeded" or charge["disputed"]:
+        raise invalid("Only a charge that succeeded can be disputed, once.", "charge")
+
+
+def _values(backend, charge, reason, inquiry):
+    return {
+        "amount": charge["amount_captured"],
+        "balance_transactions": [],
+        "charge": charge["id"],
+        "currency": charge["currency"],
+        "enhanced_eligibility_types": [],
+        "evidence": {},
+        "evidence_details": {
+            "due_by": backend.now() + EVIDENCE_DAYS * DAY,
+            "enhanced_eligibility": {},
+            "has_evidence": False,
+            "past_due": False,
+            "submission_count": 0,
+        },
+        "is_charge_refundable": inquiry,
+        "metadata": {},
+        "payment_intent": charge["payment_intent"],
+        "reason": reason,
+        "status": "warning_needs_response" if inquiry else "needs_response",
+    }
+
+
+def close_dispute(backend, dispute, status):
+    """End a dispute.
+
+    :param str status: ``won``, ``lost`` or, for an inquiry, ``warning_closed``.
+    """
+    if dispute["status"] in ("won", "lost", "warning_closed"):
+        raise invalid("This dispute is already closed.")
+    previous = {"status": dispute["status"]}
+    dispute["status"] = status
+    if status == "won":
+        txn = ledger.post_adjustment(backend, dispute["amount"], dispute)
+        dispute["balance_transactions"].append(txn)
+        backend.emit("charge.dispute.funds_reinstated", dispute)
+    backend.emit("charge.dispute.closed", dispute, previous)
+    return dispute

@@ -1,0 +1,315 @@
+"""What PaymentIntents and SetupIntents have in common."""
+
+import hmac
+
+from . import auth, bank_debits, render
+from .attempts import PAYMENT, Attempt, use_card
+from .errors import invalid, unexpected_state
+from .resources import payment_methods
+from .resources.customers import living
+from .store import random_text
+
+CONFIRMABLE = ("requires_payment_method", "requires_confirmation", "requires_action")
+CANCELLABLE = (*CONFIRMABLE, "requires_capture", "processing")
+
+
+def client_secret(intent_id):
+    """Return a new client secret of an intent."""
+    return f"{intent_id}_secret_{random_text(25)}"
+
+
+def find(call, kind, intent_id):
+    """Return an intent, if the caller may have it."""
+    intent = call.backend.store.get(kind, intent_id)
+    auth.check_client_secret(intent, call.client_secret, call.source)
+    return intent
+
+
+def find_by_token(backend, field, token):
+    """Return the intent that waits for a challenge or a verification, or None.
+
+    :param str field: ``_challenge`` or ``_verification``.
+    """
+    for kind in ("payment_intent", "setup_intent"):
+        for intent in backend.store.objects[kind].values():
+            value = intent.get(field)
+            value = value["token"] if isinstance(value, dict) else value
+            if value and hmac.compare_digest(value, token):
+                return intent
+    return None
+
+
+# Confirmation.
+
+
+def confirm(call, intent):
+    """Confirm an intent with the payment method of the call or its own.
+
+    :raise StripeError: a state that does not allow it, a payment method that does
+        not fit, or a decline (402).
+    """
+    if intent["status"] not in CONFIRMABLE:
+        raise _cannot(intent, "confirm")
+    _check_client_context(call, intent)
+    method = _method(call, intent)
+    if method is None:
+        raise unexpected_state(
+            intent,
+            f"You cannot confirm this {_label(intent)} because it's missing a payment"
+            f" method. You can either update the {_label(intent)} with a payment method"
+            " and then confirm it again, or confirm it again directly with a payment"
+            " method or ConfirmationToken.",
+        )
+    check_method(call.backend, intent, method)
+    _check_return_url(call, intent)
+    attempt = _attempt(call, intent, method)
+    call.backend.drop_jobs(intent=intent["id"])
+    error_field = "last_payment_error" if attempt.is_payment else "last_setup_error"
+    intent.update({"payment_method": method["id"], error_field: None})
+    intent.update(next_action=None, _challenge=None, _verification=None)
+    attempt.authenticated = intent.pop("_authenticated", False)
+    run = use_card if method["type"] == "card" else bank_debits.use_bank_account
+    run(attempt)
+
+
+def _method(call, intent):
+    params = call.params
+    if "payment_method_data" in params:
+        if "payment_method" in params:
+            raise invalid(
+                "You may only specify one of these parameters: payment_method,"
+                " payment_method_data."
+            )
+        data, card = params["payment_method_data"], params.get("_card")
+        return payment_methods.build(call.backend, data, card)
+    chosen = params.get("payment_method") or intent["payment_method"]
+    return payment_methods.resolve(call.backend, chosen) if chosen else None
+
+
+def check_method(backend, intent, method):
+    """Refuse a payment method that does not fit an intent."""
+    if method["type"] not in intent["payment_method_types"]:
+        allowed = ", ".join(intent["payment_method_types"])
+        raise invalid(
+            f"The PaymentMethod provided ({method['type']}) is not allowed for this"
+            f" {_label(intent)}. Please attach a PaymentMethod of one of the following"
+            f" types: {allowed}",
+            "payment_method",
+            f"{intent['object']}_incompatible_payment_method",
+        )
+    payment_methods.refuse_used(method)
+    owner = method["customer"]
+    if owner and owner != intent["customer"]:
+        raise invalid(
+            f"The provided PaymentMethod belongs to the Customer {owner}. Please"
+            " include the Customer in the `customer` parameter on the"
+            f" {_label(intent)}.",
+            "payment_method",
+            f"{intent['object']}_invalid_parameter",
+        )
+
+
+def _check_return_url(call, intent):
+    """Refuse a server's confirmation that might have to redirect to nowhere."""
+    automatic = intent["automatic_payment_methods"] or {}
+    redirects = automatic.get("allow_redirects") == "always"
+    free = call.params.get("return_url") or call.params.get("use_stripe_sdk")
+    if (
+        redirects
+        and call.source == auth.API
+        and not (free or call.params.get("off_session"))
+    ):
+        raise invalid(
+            f"This {_label(intent)} is configured to accept payment methods enabled in"
+            " your Dashboard. Because some of these payment methods might redirect your"
+            " customer off of your page, you must provide a `return_url`. If you don't"
+            " want to accept redirect-based payment methods, set"
+            " `automatic_payment_methods[enabled]` to `true` and"
+            " `automatic_payment_methods[allow_redirects]` to `never` when creating"
+            " Setup Intents and Payment Intents.",
+            "return_url",
+        )
+
+
+def _attempt(call, intent, method):
+    params = call.params
+    return Attempt(
+        call.backend,
+        intent,
+        method,
+        off_session=bool(params.get("off_session")),
+        return_url=params.get("return_url"),
+        use_stripe_sdk=params.get("use_stripe_sdk", False),
+        refuse_actions=params.get("error_on_requires_action", False),
+        mandate=_mandate(call, intent, method),
+    )
+
+
+def _mandate(call, intent, method):
+    """Return the id of the mandate that covers a confirmation, or None."""
+    params, store = call.params, call.backend.store
+    if params.get("mandate"):
+        mandate = store.get("mandate", params["mandate"], "mandate")
+        if mandate["payment_method"] != method["id"]:
+            raise invalid(
+                "The provided mandate is for another payment method.",
+                "mandate",
+                f"{intent['object']}_mandate_invalid",
+            )
+        return mandate["id"]
+    accepted = (params.get("mandate_data") or {}).get("customer_acceptance")
+    if call.source == auth.BROWSER:  # Stripe.js collects the acceptance itself
+        accepted = accepted or {"type": "online"}
+    if method["type"] == "us_bank_account" and accepted:
+        return _new_mandate(call, intent, method, accepted)["id"]
+    for mandate in store.newest_first("mandate"):
+        if mandate["payment_method"] == method["id"] and mandate["type"] == "multi_use":
+            return mandate["id"]
+    return None
+
+
+def _new_mandate(call, intent, method, accepted):
+    reusable = intent.get("setup_future_usage") or intent.get("usage")
+    amount = {"amount": intent.get("amount"), "currency": intent.get("currency")}
+    return call.backend.create(
+        "mandate",
+        customer_acceptance={
+            "accepted_at": accepted.get("accepted_at", call.backend.now()),
+            "online": {"ip_address": "127.0.0.1", "user_agent": None},
+            "type": accepted["type"],
+        },
+        payment_method=method["id"],
+        payment_method_details={
+            "type": "us_bank_account",
+            "us_bank_account": {},
+        },
+        status="active",
+        type="multi_use" if reusable else "single_use",
+        **({"multi_use": {}} if reusable else {"single_use": amount}),
+    )
+
+
+def _check_client_context(call, intent):
+    """Refuse an intent that differs from what Elements was told in the browser."""
+    context = call.client_context
+    expected = {
+        "mode": "payment" if intent["object"] == PAYMENT else "setup",
+        "amount": str(intent.get("amount", "")),
+        "currency": intent.get("currency"),
+        "setup_future_usage": intent.get("setup_future_usage"),
+    }
+    if intent["object"] != PAYMENT:
+        expected = {"mode": "setup"}
+    for name, value in expected.items():
+        given = context.get(name) or None
+        if name in context and given != value:
+            raise _differs(name, given, value, intent)
+    manual = intent.get("capture_method") == "manual"
+    if (
+        "capture_method" in context
+        and (context["capture_method"] == "manual") != manual
+    ):
+        raise _differs(
+            "capture_method",
+            context["capture_method"],
+            intent["capture_method"],
+            intent,
+        )
+    types = context.get("payment_method_types")
+    if types and set(types) != set(intent["payment_method_types"]):
+        wanted = ", ".join(intent["payment_method_types"])
+        raise _differs("payment_method_types", ", ".join(types), wanted, intent)
+
+
+def _differs(name, given, expected, intent):
+    return invalid(
+        f"The provided {name} ({given}) does not match the expected {name}"
+        f" ({expected}). Try confirming with a {_label(intent)} that is configured to"
+        " use the same parameters as Stripe Elements.",
+        name,
+    )
+
+
+# Other operations.
+
+
+def verify_microdeposits(call, intent):
+    """Check what the payer found on the bank statement."""
+    bank_debits.verify(
+        call.backend,
+        intent,
+        call.params.get("amounts"),
+        call.params.get("descriptor_code"),
+    )
+    return intent
+
+
+def check_cancellable(backend, intent, statuses=CANCELLABLE):
+    """Refuse to cancel an intent that is beyond it."""
+    processing = intent["status"] == "processing"
+    if intent["status"] not in statuses or (
+        processing and not bank_debits.cancellable(backend, intent)
+    ):
+        allowed = ", ".join(statuses)
+        raise unexpected_state(
+            intent,
+            f"You cannot cancel this {_label(intent)} because it has a status of"
+            f" {intent['status']}. Only a {_label(intent)} with one of the following"
+            f" statuses may be canceled: {allowed}.",
+        )
+
+
+def customer_of(call, current=None):
+    """Return the id of the customer that the call names, checked."""
+    customer = call.params.get("customer", current)
+    if customer:
+        living(call.backend, customer, "customer")
+    return customer
+
+
+def set_method(call, intent):
+    """Put a payment method of the call into an intent, unconfirmed."""
+    method = _method(call, {**intent, "payment_method": None})
+    if method:
+        check_method(call.backend, intent, method)
+        intent["payment_method"] = method["id"]
+        intent["status"] = "requires_confirmation"
+
+
+def _cannot(intent, verb):
+    done = intent["status"] == "succeeded"
+    because = "it has already succeeded after being previously confirmed"
+    return unexpected_state(
+        intent,
+        f"You cannot {verb} this {_label(intent)} because"
+        f" {because if done else 'it has a status of ' + intent['status']}.",
+    )
+
+
+def _label(intent):
+    return "PaymentIntent" if intent["object"] == PAYMENT else "SetupIntent"
+
+
+def return_query(intent):
+    """Return the query with which the payer goes back to the shop.
+
+    :return: names and values as Stripe appends them to ``return_url``.
+    """
+    kind = intent["object"]
+    status = {
+        "succeeded": "succeeded",
+        "requires_capture": "succeeded",
+        "processing": "pending",
+        "requires_action": "pending",
+    }.get(intent["status"], "failed")
+    return {
+        kind: intent["id"],
+        f"{kind}_client_secret": intent["client_secret"],
+        "redirect_status": status,
+    }
+
+
+def shown_to_client(backend, intent):
+    """Return an intent as the browser may see it."""
+    version = backend.settings.default_api_version
+    return render.for_client(render.plain(backend, intent, version))

@@ -1,0 +1,103 @@
+"""Which payment methods an intent takes, and the options of each."""
+
+import copy
+
+from . import versions
+from .errors import invalid
+
+SUPPORTED_TYPES = ("card", "us_bank_account")
+CARD_OPTIONS = {
+    "installments": None,
+    "mandate_options": None,
+    "network": None,
+    "request_three_d_secure": "automatic",
+}
+
+
+def for_new_intent(call, currency):
+    """Return an intent's fields that say which payment methods it takes.
+
+    :param str currency: lower-case code, None for a SetupIntent.
+    :raise StripeError: types that exclude each other or the currency.
+    """
+    params = call.params
+    usable = [t for t in SUPPORTED_TYPES if t == "card" or currency in ("usd", None)]
+    fields = {"allowed_payment_method_types": None, "automatic_payment_methods": None}
+    if "payment_method_types" in params:
+        if (params.get("automatic_payment_methods") or {}).get("enabled"):
+            raise invalid(
+                "You may only specify one of these parameters:"
+                " automatic_payment_methods, payment_method_types.",
+                "payment_method_types",
+            )
+        chosen = _checked_types(params["payment_method_types"], usable, currency)
+        return {**fields, "payment_method_types": chosen}
+    if "allowed_payment_method_types" in params:
+        allowed = params["allowed_payment_method_types"]
+        chosen = [t for t in allowed if t in usable]
+        if not chosen:
+            raise invalid(
+                "None of the allowed payment method types can be used.",
+                "allowed_payment_method_types",
+            )
+        fields["allowed_payment_method_types"] = allowed
+        return {**fields, "payment_method_types": chosen}
+    automatic = params.get("automatic_payment_methods") or {}
+    if automatic.get("enabled") or _automatic_by_default(call, automatic):
+        redirects = automatic.get("allow_redirects", "always")
+        fields["automatic_payment_methods"] = {
+            "allow_redirects": redirects,
+            "enabled": True,
+        }
+        return {**fields, "payment_method_types": usable}
+    return {**fields, "payment_method_types": ["card"]}
+
+
+def _automatic_by_default(call, automatic):
+    old = versions.before(call.version, versions.AUTOMATIC_METHODS_SINCE)
+    return not old and automatic.get("enabled") is not False
+
+
+def _checked_types(types, usable, currency):
+    for given in types:
+        if given not in SUPPORTED_TYPES:
+            raise invalid(
+                f'The payment method type "{given}" is invalid. Please ensure the'
+                " provided type is activated in your dashboard"
+                " (https://dashboard.stripe.com/account/payments/settings) and your"
+                " account is enabled for any preview features that you are trying to"
+                " use.",
+                "payment_method_types",
+                "payment_intent_invalid_parameter",
+            )
+        if given not in usable:
+            raise invalid(
+                f"The currency provided ({currency}) is invalid for one or more"
+                f" payment method types on this PaymentIntent. {given} only supports:"
+                " usd.",
+                "currency",
+                "payment_intent_invalid_parameter",
+            )
+    return list(dict.fromkeys(types))
+
+
+def with_defaults(intent_types, given):
+    """Return the payment method options with Stripe's defaults.
+
+    :param dict given: as sent.
+    """
+    defaults = {
+        "card": CARD_OPTIONS,
+        "us_bank_account": {"verification_method": "automatic"},
+    }
+    options = {t: copy.deepcopy(defaults[t]) for t in intent_types}
+    for name, values in (given or {}).items():
+        if name not in options:
+            raise invalid(
+                f"The payment_method_options {name} does not match the"
+                " payment_method_types of this intent.",
+                f"payment_method_options[{name}]",
+                "payment_intent_invalid_parameter",
+            )
+        options[name].update(values or {})
+    return options

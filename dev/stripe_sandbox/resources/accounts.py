@@ -1,0 +1,106 @@
+"""The account itself, its balance, mandates and Apple Pay domains."""
+
+from ..store import random_text
+from .base import Page, Route, page
+
+
+def retrieve_account(call):
+    """Return the account that the key belongs to."""
+    store = call.backend.store
+    if store.account is None:
+        store.account = _new_account(call.backend.now())
+    return store.account
+
+
+def _new_account(created):
+    return {
+        "id": f"acct_1{random_text(15)}",
+        "object": "account",
+        "business_profile": {"name": "Sandbox account", "url": None},
+        "business_type": "company",
+        "capabilities": {
+            "card_payments": "active",
+            "transfers": "active",
+            "us_bank_account_ach_payments": "active",
+        },
+        "charges_enabled": True,
+        "country": "US",
+        "created": created,
+        "default_currency": "usd",
+        "details_submitted": True,
+        "email": "sandbox@example.com",
+        "metadata": {},
+        "payouts_enabled": True,
+        "settings": {
+            "dashboard": {"display_name": "Sandbox account", "timezone": "Etc/UTC"},
+            "payments": {"statement_descriptor": "SANDBOX"},
+        },
+        "type": "standard",
+    }
+
+
+def retrieve_mandate(call, mandate):
+    """Return a mandate."""
+    return call.backend.store.get("mandate", mandate)
+
+
+def retrieve_balance_transaction(call, txn):
+    """Return a balance transaction."""
+    return call.backend.store.get("balance_transaction", txn)
+
+
+def list_balance_transactions(call):
+    """Return balance transactions, by source, currency and type."""
+    given = {
+        k: call.params[k] for k in ("source", "currency", "type") if k in call.params
+    }
+    return page(
+        call,
+        "balance_transaction",
+        "/v1/balance_transactions",
+        lambda txn: all(txn[k] == v for k, v in given.items()),
+    )
+
+
+def create_apple_pay_domain(call):
+    """Answer as Stripe does in test mode: nothing is registered."""
+    return {
+        "id": f"apwc_1{random_text(23)}",
+        "object": "apple_pay_domain",
+        "created": call.backend.now(),
+        "domain_name": call.params["domain_name"],
+        "livemode": False,
+    }
+
+
+def list_apple_pay_domains(call):
+    """Return the empty list of registered domains."""
+    return Page([], "/v1/apple_pay/domains", False)
+
+
+ROUTES = [
+    Route("GET", "/account", retrieve_account, "account_retrieve_current"),
+    Route("GET", "/mandates/<mandate>", retrieve_mandate, "mandate_retrieve"),
+    Route(
+        "GET",
+        "/balance_transactions",
+        list_balance_transactions,
+        "balance_transaction_list",
+        supports=frozenset(
+            "created currency ending_before limit source starting_after type".split()
+        ),
+    ),
+    Route(
+        "GET",
+        "/balance_transactions/<txn>",
+        retrieve_balance_transaction,
+        "balance_transaction_retrieve",
+    ),
+    Route(
+        "POST",
+        "/apple_pay/domains",
+        create_apple_pay_domain,
+        "apple_pay_domain_create",
+    ),
+    Route("GET", "/apple_pay/domains", list_apple_pay_domains, "apple_pay_domain_list"),
+]

@@ -1,0 +1,1 @@
+"""Test databases, the test run, and what pytest watches while it runs."""

@@ -1,0 +1,56 @@
+"""A pytest plugin: a warning or an error in Odoo's log fails the run.
+
+What a test mutes (``mute_logger``) or asserts (``assertLogs``) does not get here, as
+both take the logger's handlers away while they are active.
+"""
+
+import logging
+import re
+
+#: Beginning of an accepted record -> why it is none of ours.
+ACCEPTED = {}
+
+_records = []
+
+
+class Watcher(logging.Handler):
+    """Keeps the records that a test run should not have made."""
+
+    def __init__(self):
+        super().__init__(logging.WARNING)
+        self.test = "before the first test"
+
+    def emit(self, record):
+        """Keep a record, with the test that was running."""
+        text = record.getMessage()
+        if any(re.match(pattern, text) for pattern in ACCEPTED):
+            return
+        if record.exc_info:
+            text += "\n" + logging.Formatter().formatException(record.exc_info)
+        _records.append(f"{self.test}\n    {record.levelname} {record.name}: {text}")
+
+
+_watcher = Watcher()
+
+
+def pytest_sessionstart():
+    """Listen at the root of all loggers."""
+    logging.getLogger().addHandler(_watcher)
+
+
+def pytest_runtest_logstart(nodeid):
+    """Remember which test runs."""
+    _watcher.test = nodeid
+
+
+def pytest_sessionfinish(session):
+    """Fail the run."""
+    if _records and session.exitstatus == 0:
+        session.exitstatus = 1
+
+
+def pytest_terminal_summary(terminalreporter):
+    """List the records."""
+    if _records:
+        terminalreporter.section("Warnings and errors in Odoo's log fail the run")
+        terminalreporter.write_line("\n".join(_records))

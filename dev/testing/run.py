@@ -1,0 +1,112 @@
+"""Run the tests: those of ``dev/``, then the add-on's own under pytest-odoo.
+
+Arguments are passed on to pytest. A path below ``dev/`` or ``tests/`` limits the run to
+it.
+"""
+
+import subprocess
+import sys
+
+from provision.commands import SetupError
+from provision.console import Console
+from provision.paths import ADDON, Project
+from stack.component import ComponentFailed
+
+from .environment import DEPENDENCIES, WEBSITE, TestEnvironment
+
+#: pytest's exit code for "no test was found", which a filter may well cause.
+NO_TESTS = 5
+
+
+def split(arguments):
+    """Tell paths of the two runs, and options for both, apart.
+
+    :param list arguments: of the command line
+    :return: paths below ``dev/``, paths below ``tests/``, the rest
+    :rtype: tuple[list, list, list]
+    """
+    dev = [text for text in arguments if text.startswith("dev/")]
+    addon = [text for text in arguments if text.startswith("tests/")]
+    return dev, addon, [text for text in arguments if text not in (*dev, *addon)]
+
+
+def pytest(environment, *arguments):
+    """Run pytest in a process of its own.
+
+    :return: its exit code
+    :rtype: int
+    """
+    argv = [environment.project.python, "-m", "pytest", *arguments]
+    return subprocess.run(
+        [str(part) for part in argv],
+        cwd=environment.project.root,
+        env=environment.odoo.env,
+        stdin=subprocess.DEVNULL,
+        check=False,
+    ).returncode
+
+
+def run_dev(environment, paths, options):
+    """Tests of the development tools, and of the add-on's life in real processes."""
+    for modules in (DEPENDENCIES, WEBSITE):
+        environment.template(modules)  # Here, where its progress is seen.
+    dev = environment.project.root / "dev"
+    config = ["-c", dev / "pytest.ini", f"--rootdir={dev}"]
+    return pytest(environment, *config, "-n2", *(paths or [dev]), *options)
+
+
+def run_addon(environment, paths, options):
+    """The add-on's tests, on a database that has it freshly installed."""
+    project = environment.project
+    addon = project.addons / ADDON
+    with environment.copy(DEPENDENCIES, "test") as database:
+        problems = environment.install(database)
+        config = environment.odoo.write_config("test.conf", database)
+        code = pytest(
+            environment,
+            *("-c", project.root / "dev" / "testing" / "odoo.ini"),
+            *("--rootdir", addon, "--odoo-http", f"--odoo-config={config}"),
+            *([addon / path for path in paths] or [addon / "tests"]),
+            *options,
+        )
+    if problems:
+        environment.console.say("Odoo's log has warnings after the installation:")
+        environment.console.say("\n".join(problems))
+    return code or int(bool(problems))
+
+
+def run(environment, arguments):
+    """Run what the arguments ask for.
+
+    :return: exit code of the whole
+    :rtype: int
+    """
+    dev, addon, options = split(arguments)
+    codes = []
+    if dev or not addon:
+        codes.append(run_dev(environment, dev, options))
+    if addon or not dev:
+        codes.append(run_addon(environment, addon, options))
+    if options and any(code != NO_TESTS for code in codes):
+        codes = [code for code in codes if code != NO_TESTS]
+    return max(codes)
+
+
+def main(arguments):
+    """Run from the command line.
+
+    :return: exit code
+    :rtype: int
+    """
+    console = Console()
+    environment = TestEnvironment(Project(), console)
+    try:
+        with environment.running():
+            return run(environment, arguments)
+    except (SetupError, ComponentFailed) as error:
+        console.say(f"\n{error}")
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
