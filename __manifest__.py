@@ -23,6 +23,7 @@
         "views/mail_templates.xml",
         "views/portal_templates.xml",
         "views/payment_templates.xml",
+        "views/payment_result_templates.xml",
         # Views.
         "views/account_move_portal_link_views.xml",
         "views/account_move_views.xml",
@@ -32,7 +33,10 @@
         # The invoice page's own bundle: it loads nothing of Odoo's front end.
         "account_payment_portal.assets_portal": [
             "account_payment_portal/static/src/portal/portal.css",
-            "account_payment_portal/static/src/portal/portal.js",
+            "account_payment_portal/static/src/portal/call_server.js",
+            "account_payment_portal/static/src/portal/presence.js",
+            "account_payment_portal/static/src/portal/invoice_document.js",
+            "account_payment_portal/static/src/portal/payment_result.js",
         ],
         # The payment screen extends core's front-end assets, which it needs.
         "web.assets_frontend": [

@@ -1,0 +1,25 @@
+// @odoo-module ignore
+// The invoice's frame: as tall as the invoice, and what Print prints.
+(() => {
+    "use strict";
+
+    const frame = document.getElementById("invoice_document");
+    if (!frame) {
+        return;
+    }
+    const fit = () => {
+        const root = frame.contentDocument && frame.contentDocument.documentElement;
+        if (root) {
+            frame.style.height = `${root.scrollHeight}px`;
+        }
+    };
+    frame.addEventListener("load", fit);
+    addEventListener("resize", fit);
+    fit();
+
+    document.getElementById("print_invoice").addEventListener("click", (ev) => {
+        ev.preventDefault();
+        frame.contentWindow.focus();
+        frame.contentWindow.print();
+    });
+})();
