@@ -1,3 +1,5 @@
+import secrets
+
 from odoo import http
 from odoo.http import content_disposition, request
 
@@ -9,6 +11,12 @@ PAGE_HEADERS = {
     "X-Robots-Tag": "noindex, nofollow",
     "X-Content-Type-Options": "nosniff",
 }
+# Nothing but what this site serves itself; the company's colours by a nonce.
+PAGE_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self' 'nonce-%(nonce)s'; "
+    "img-src 'self' data:; connect-src 'self'; frame-src 'self'; base-uri 'none'; "
+    "form-action 'self'; frame-ancestors 'none'"
+)
 # The document brings its styles and images along and fetches nothing.
 DOCUMENT_POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; img-src data:; "
@@ -33,7 +41,21 @@ def get_live_link(token):
 
 
 def render(template, values, status=200):
-    """Render a page of the portal, never to be cached, indexed or referred from.
+    """Render one of the portal's own pages, which load nothing from elsewhere.
+
+    :param str template: The external id of the QWeb template.
+    :param dict values: The rendering context; with `link_sudo` in its language.
+    :param int status: The HTTP status.
+    :rtype: odoo.http.Response
+    """
+    nonce = secrets.token_urlsafe(16)
+    response = render_private(template, {**values, "nonce": nonce}, status=status)
+    response.headers["Content-Security-Policy"] = PAGE_POLICY % {"nonce": nonce}
+    return response
+
+
+def render_private(template, values, status=200):
+    """Render a page that is never to be cached, indexed or referred from.
 
     :param str template: The external id of the QWeb template.
     :param dict values: The rendering context; with `link_sudo` in its language.
@@ -61,6 +83,7 @@ class PortalInvoice(http.Controller):
         type="http",
         auth="public",
         methods=["GET"],
+        save_session=False,  # No cookie: the token is all that a visitor needs.
         sitemap=False,
     )
     def portal_invoice_page(self, token, **_kwargs):
@@ -93,6 +116,7 @@ class PortalInvoice(http.Controller):
         type="http",
         auth="public",
         methods=["GET"],
+        save_session=False,  # No cookie: the token is all that a visitor needs.
         sitemap=False,
     )
     def portal_invoice_document(self, token, **_kwargs):
@@ -124,6 +148,7 @@ class PortalInvoice(http.Controller):
         type="http",
         auth="public",
         methods=["GET"],
+        save_session=False,  # No cookie: the token is all that a visitor needs.
         sitemap=False,
     )
     def portal_invoice_pdf(self, token, **_kwargs):

@@ -6,3 +6,4 @@ from . import base_automation
 from . import ir_actions_report
 from . import payment_provider
 from . import payment_transaction
+from . import res_company

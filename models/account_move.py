@@ -164,11 +164,52 @@ class AccountMove(models.Model):
             return "paid"
         if self._has_portal_payment_in_progress():
             return "processing"
-        if self.invoice_date_due and self.invoice_date_due < fields.Date.context_today(
-            self
-        ):
+        if self._get_portal_days_overdue():
             return "overdue"
         return "partly_paid" if self.amount_residual < self.amount_total else "open"
+
+    def _get_portal_days_overdue(self):
+        """Return how long the invoice has been due, in whole days; 0 if it is not.
+
+        Note: `self.ensure_one()`
+
+        :rtype: int
+        """
+        self.ensure_one()
+        if not self.invoice_date_due:
+            return 0
+        return max(0, (fields.Date.context_today(self) - self.invoice_date_due).days)
+
+    def _get_portal_payments(self):
+        """Return what has been paid on the invoice so far, oldest first.
+
+        Note: `self.ensure_one()`
+
+        :return: The date, amount and way of each payment or credit.
+        :rtype: list[dict]
+        """
+        self.ensure_one()
+        if (
+            self.currency_id.compare_amounts(self.amount_residual, self.amount_total)
+            == 0
+        ):
+            return []  # Most invoices: nothing to look up.
+        content = (self.invoice_payments_widget or {}).get("content", [])
+        return sorted(
+            (
+                {
+                    "date": entry["date"],
+                    "amount": entry["amount"],
+                    "currency": self.env["res.currency"].browse(entry["currency_id"]),
+                    "name": self.env._("Credit note")
+                    if entry["is_refund"]
+                    else entry["payment_method_name"] or self.env._("Payment"),
+                }
+                for entry in content
+                if not entry["is_exchange"]
+            ),
+            key=lambda payment: payment["date"],
+        )
 
     def _has_portal_payment_in_progress(self):
         """Return whether money is on its way that is not booked yet.

@@ -4,3 +4,4 @@ from . import test_account_move_send_portal
 from . import test_payment
 from . import test_payment_browser
 from . import test_portal_page
+from . import test_portal_page_browser
