@@ -57,6 +57,7 @@ class DemoStack:
         :raise ComponentFailed: if a program does not start
         :raise SetupError: if the database cannot be made
         """
+        self.supervisor.note({})
         self.ports = self._choose_ports()
         keys = self._keys()
         with self.console.step("PostgreSQL"):
