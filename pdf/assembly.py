@@ -65,7 +65,7 @@ class Converted:
         if item.name in self._meanings:
             self.marked.append((*self._meanings[item.name], item))
             self._dropped.append(item)
-        elif self._is_ground(item):
+        elif item.kind == "void" or self._is_ground(item):
             self._dropped.append(item)
         else:
             self.items.append(item)
@@ -127,8 +127,14 @@ class Converted:
             elif kind != markers.LINK:
                 upper, lower = spans.get((kind, number), extent)
                 spans[kind, number] = min(upper, extent[0]), max(lower, extent[1])
-        heads = {number: span for (kind, number), span in spans.items() if kind == markers.HEAD}
-        blocks = [span for (kind, _number), span in spans.items() if kind == markers.BLOCK]
+        heads = {
+            number: span
+            for (kind, number), span in spans.items()
+            if kind == markers.HEAD
+        }
+        blocks = [
+            span for (kind, _number), span in spans.items() if kind == markers.BLOCK
+        ]
         return rows, heads, blocks
 
 
