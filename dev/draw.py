@@ -28,7 +28,7 @@ DRAWINGS = {
 #: Screenshot of the walkthrough -> its name in the description.
 COPIES = {
     "open-window": "window.png",
-    "read-mail-1280": "mail.png",
+    "find-mail-1280": "mail.png",
     "open-payment-1280": "payment.png",
     "read-notifications": "notifications.png",
 }
@@ -48,11 +48,19 @@ def draw(page, name):
     return page.locator(".picture").screenshot(omit_background=True)
 
 
-def save(png, path):
-    """Save a picture with a palette: a third of the size, and nobody sees it."""
-    image = Image.open(io.BytesIO(png)).convert("RGBA")
+def compress(png):
+    """A screenshot with a palette: a third of the size, and nobody sees it.
+
+    :rtype: PIL.Image.Image
+    """
+    image = Image.open(io.BytesIO(png)).convert("RGB")
     image.thumbnail((WIDEST, image.height))
-    image.quantize(COLOURS, Image.Quantize.FASTOCTREE).save(path, optimize=True)
+    return image.quantize(COLOURS, Image.Quantize.MAXCOVERAGE)
+
+
+def save(image, path):
+    """Save a picture."""
+    image.save(path, optimize=True)
     print(f"{path.relative_to(ROOT)}  {path.stat().st_size // 1024} kB")
 
 
@@ -64,11 +72,11 @@ def main():
         )
         page = browser.new_page(viewport={"width": 1280, "height": 900})
         for name, path in DRAWINGS.items():
-            save(draw(page, name), path)
+            save(Image.open(io.BytesIO(draw(page, name))), path)
         browser.close()
     for name, copy in COPIES.items():
         (source,) = SCREENSHOTS.glob(f"[0-9][0-9]-{name}.png")
-        save(source.read_bytes(), DESCRIPTION / copy)
+        save(compress(source.read_bytes()), DESCRIPTION / copy)
 
 
 if __name__ == "__main__":

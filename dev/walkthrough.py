@@ -20,6 +20,7 @@ STEPS = [
     staff.open_cog_menu,
     staff.open_window,
     staff.send,
+    customer.find_mail,
     customer.read_mail,
     customer.view_invoice,
     customer.print_invoice,
