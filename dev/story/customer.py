@@ -44,8 +44,7 @@ def view_invoice(story, page):
     for fact in ("#invoice_total", "#balance_due"):
         expect(page.locator(fact)).to_contain_text(total)
     expect(page.locator("#due_date")).to_be_visible()
-    document = page.frame_locator("#invoice_document")
-    expect(document.locator("body")).to_contain_text(number)
+    expect(document(page)).to_contain_text(number)
 
 
 @step("Print prints the invoice, not the page around it", on="customer")
@@ -112,6 +111,7 @@ def see_invoice_paid(story, page):
     expect(page.get_by_role("status")).to_contain_text("Paid")
     expect(page.locator("#balance_due")).to_contain_text("0.00")
     expect(page.get_by_role("link", name="Pay Now")).to_have_count(0)
+    expect(document(page)).to_contain_text(story.invoice["name"])
 
 
 def view_button(page):
@@ -119,6 +119,11 @@ def view_button(page):
     return page.frame_locator("iframe.body").get_by_role(
         "link", name="View & Pay Invoice"
     )
+
+
+def document(page):
+    """The invoice itself, in its frame."""
+    return page.frame_locator("#invoice_document").locator("body")
 
 
 def card_fields(page):
