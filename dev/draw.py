@@ -9,7 +9,7 @@ The pages in ``artwork`` are photographed; they show the walkthrough's screensho
 import io
 from pathlib import Path
 
-from PIL import Image
+from PIL import Image, ImageChops
 from playwright.sync_api import sync_playwright
 
 from story.story import find_browser
@@ -35,6 +35,8 @@ COPIES = {
 COLOURS = 256
 #: Pixels: wider ones were taken for a screen with more pixels than the description.
 WIDEST = 1280
+#: Pixels left below the last thing to be seen.
+MARGIN = 32
 
 
 def draw(page, name):
@@ -49,12 +51,17 @@ def draw(page, name):
 
 
 def compress(png):
-    """A screenshot with a palette: a third of the size, and nobody sees it.
+    """A screenshot with a palette, without the empty rows at its end.
+
+    A third of the size, and nobody sees it.
 
     :rtype: PIL.Image.Image
     """
     image = Image.open(io.BytesIO(png)).convert("RGB")
     image.thumbnail((WIDEST, image.height))
+    empty = Image.new("RGB", image.size, image.getpixel((0, image.height - 1)))
+    bottom = ImageChops.difference(image, empty).getbbox()[3] + MARGIN
+    image = image.crop((0, 0, image.width, min(bottom, image.height)))
     return image.quantize(COLOURS, Image.Quantize.MAXCOVERAGE)
 
 
