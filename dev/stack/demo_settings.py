@@ -83,7 +83,9 @@ def set_stripe(client, keys):
         "state": "test",
         "is_published": True,
     }
-    for provider in client.call("payment.provider", "search", [("code", "=", "stripe")]):
+    for provider in client.call(
+        "payment.provider", "search", [("code", "=", "stripe")]
+    ):
         client.call("payment.provider", "write", [provider], values)
     card = find_one(
         client,

@@ -48,9 +48,10 @@ class Story:
         :raise StepFailed: if one has
         """
         if self.script_errors:
-            raise StepFailed("Scripts without errors expected, but:\n" + "\n".join(
-                self.script_errors
-            ))
+            raise StepFailed(
+                "Scripts without errors expected, but:\n"
+                + "\n".join(self.script_errors)
+            )
 
     def _note_script_error(self, web_error):
         self.script_errors.append(f"{web_error.page.url}: {web_error.error}")
