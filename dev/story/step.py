@@ -85,7 +85,7 @@ class Player:
         label = f"{number:02}-{this.name}"
         try:
             this.play(story, story.pages[this.on])
-            story.check_scripts()
+            story.script_errors.check()
         except (AssertionError, Error, StepFailed) as error:
             self._report("✗", number, this, started)
             self._explain(story.pages[this.on], label, error)

@@ -31,9 +31,7 @@ class Story:
         self.client.login(facts["database"], facts["login"], facts["password"])
         self.salesperson = records.salesperson(self.client)
         self.invoice = records.open_invoice(self.client, self.salesperson)
-        self.script_errors = []
-        for page in pages.values():
-            page.context.on("weberror", self._note_script_error)
+        self.script_errors = ScriptErrors(pages.values())
 
     def odoo(self, path):
         """Address of a page of Odoo.
@@ -42,19 +40,30 @@ class Story:
         """
         return self.facts["odoo_url"] + path
 
-    def check_scripts(self):
-        """Check that no script of a page has failed.
 
-        :raise StepFailed: if one has
+class ScriptErrors:
+    """Errors that no script of a page has caught.
+
+    :param pages: the pages to watch, with all that are opened from them
+    """
+
+    def __init__(self, pages):
+        self._told = []
+        for page in pages:
+            page.context.on("weberror", self._note)
+
+    def check(self):
+        """Check that there was none.
+
+        :raise StepFailed: if there was
         """
-        if self.script_errors:
+        if self._told:
             raise StepFailed(
-                "Scripts without errors expected, but:\n"
-                + "\n".join(self.script_errors)
+                "Scripts without errors expected:\n" + "\n".join(self._told)
             )
 
-    def _note_script_error(self, web_error):
-        self.script_errors.append(f"{web_error.page.url}: {web_error.error}")
+    def _note(self, web_error):
+        self._told.append(f"{web_error.page.url}: {web_error.error}")
 
 
 def find_browser():
