@@ -7,6 +7,9 @@ from playwright.sync_api import expect
 from . import records
 from .step import PHONE, expect_that, step
 
+#: Milliseconds until the web client appears: a new database has to build it first.
+FIRST_PATIENCE = 60000
+
 
 def show_invoice(story, page):
     """Open the invoice in the back office."""
@@ -26,7 +29,7 @@ def log_in(story, page):
     page.get_by_label("Email").fill(story.salesperson["login"])
     page.get_by_label("Password", exact=True).fill(story.salesperson["password"])
     page.get_by_role("button", name="Log in", exact=True).click()
-    expect(page.locator(".o_main_navbar")).to_be_visible()
+    expect(page.locator(".o_main_navbar")).to_be_visible(timeout=FIRST_PATIENCE)
 
 
 @step("An open invoice offers Email Portal Link in its header", on="staff")

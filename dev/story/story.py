@@ -12,7 +12,7 @@ from . import records
 from .step import DESKTOP, PHONE, StepFailed
 
 #: Seconds that anything on a page may take to appear.
-PATIENCE = 20
+PATIENCE = 30
 PHONE_MODEL = "Pixel 7"
 
 
