@@ -32,7 +32,6 @@ COPIES = {
     "open-payment-1280": "payment.png",
     "read-notifications": "notifications.png",
 }
-COLOURS = 256
 #: Pixels: wider ones were taken for a screen with more pixels than the description.
 WIDEST = 1280
 #: Pixels left below the last thing to be seen.
@@ -50,10 +49,8 @@ def draw(page, name):
     return page.locator(".picture").screenshot(omit_background=True)
 
 
-def compress(png):
-    """A screenshot with a palette, without the empty rows at its end.
-
-    A third of the size, and nobody sees it.
+def fit(png):
+    """A screenshot as wide as the description, without the empty rows at its end.
 
     :rtype: PIL.Image.Image
     """
@@ -61,8 +58,7 @@ def compress(png):
     image.thumbnail((WIDEST, image.height))
     empty = Image.new("RGB", image.size, image.getpixel((0, image.height - 1)))
     bottom = ImageChops.difference(image, empty).getbbox()[3] + MARGIN
-    image = image.crop((0, 0, image.width, min(bottom, image.height)))
-    return image.quantize(COLOURS, Image.Quantize.MAXCOVERAGE)
+    return image.crop((0, 0, image.width, min(bottom, image.height)))
 
 
 def save(image, path):
@@ -83,7 +79,7 @@ def main():
         browser.close()
     for name, copy in COPIES.items():
         (source,) = SCREENSHOTS.glob(f"[0-9][0-9]-{name}.png")
-        save(compress(source.read_bytes()), DESCRIPTION / copy)
+        save(fit(source.read_bytes()), DESCRIPTION / copy)
 
 
 if __name__ == "__main__":

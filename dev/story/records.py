@@ -36,7 +36,10 @@ def salesperson(client):
         groups = [("base", "group_user"), ("account", "group_account_invoice")]
         ids = [find_record(client, *group) for group in groups]
         (known,) = client.call(
-            "res.users", "create", [{**SALESPERSON, "group_ids": [(6, 0, ids)]}]
+            "res.users",
+            "create",
+            [{**SALESPERSON, "group_ids": [(6, 0, ids)]}],
+            context={"no_reset_password": True},  # Nobody has to be invited.
         )
     return {**SALESPERSON, "id": known}
 
