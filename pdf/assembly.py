@@ -14,7 +14,7 @@ from pypdf.generic import (
     TextStringObject,
 )
 
-from . import content, markers, pagination
+from . import content, markers, metadata, pagination
 
 _OVERLAY = "/PortalSheet"
 # Anti-aliased edges and descenders reach this far out of their box.
@@ -261,6 +261,13 @@ class Assembler:
             self._resources[id(page)] = wanted.clone(self.writer)
         return self._resources[id(page)]
 
+    def _metadata(self, title, author, lang):
+        stream = DecodedStreamObject()
+        stream.set_data(metadata.packet(title, author, lang))
+        stream[NameObject("/Type")] = NameObject("/Metadata")
+        stream[NameObject("/Subtype")] = NameObject("/XML")
+        return self.writer._add_object(stream)
+
     def finish(self, title="", author="", lang=""):
         """Write the file.
 
@@ -269,9 +276,11 @@ class Assembler:
         :param str lang: BCP 47 language tag.
         :rtype: bytes
         """
-        metadata = {"/Title": title, "/Author": author, "/Creator": "Odoo"}
-        self.writer.add_metadata({key: text for key, text in metadata.items() if text})
+        values = {"/Title": title, "/Author": author, "/Creator": "Odoo"}
+        self.writer.add_metadata({key: text for key, text in values.items() if text})
         root = self.writer.root_object
+        # Also as XMP: core's embedding of electronic invoices drops the other.
+        root[NameObject("/Metadata")] = self._metadata(title, author, lang)
         if lang:
             root[NameObject("/Lang")] = TextStringObject(lang)
         root[NameObject("/ViewerPreferences")] = DictionaryObject(

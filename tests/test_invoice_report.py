@@ -9,6 +9,7 @@ from pypdf import PdfReader
 from odoo import Command
 from odoo.tests import tagged
 from odoo.tools import config
+from odoo.tools.pdf import OdooPdfFileReader, OdooPdfFileWriter
 
 from .pdf_common import LAYOUTS, PAY_URL, REPORT, PdfCommon
 
@@ -129,6 +130,9 @@ class TestInvoiceReport(PdfCommon):
         self.assertEqual(reader.metadata.title, f"Invoice {move.name}")
         self.assertEqual(reader.metadata.author, "Harbour Trading")
         self.assertEqual(reader.trailer["/Root"]["/Lang"], "en-US")
+        self.assertEqual(
+            reader.xmp_metadata.dc_title, {"x-default": f"Invoice {move.name}"}
+        )
 
     def test_arabic_customer(self):
         self.env["res.lang"]._activate_lang("ar_001")
@@ -226,6 +230,17 @@ class TestInvoiceReport(PdfCommon):
         reader = PdfReader(io.BytesIO(data["pdf_attachment_values"]["raw"]))
         self.assertEqual(reader.attachments["factur-x.xml"], [b"<invoice/>"])
         self.assertIn(move.name, self._texts(reader)[0])
+
+    def test_title_outlives_embedding(self):
+        move = self._invoice()
+        content, _kind = self._reports()._render_qweb_pdf(REPORT, move.ids)
+        reader = OdooPdfFileReader(io.BytesIO(content), strict=False)
+        writer, output = OdooPdfFileWriter(), io.BytesIO()
+        writer.cloneReaderDocumentRoot(reader)
+        writer.addAttachment("extra.xml", b"<extra/>", subtype="text/xml")
+        writer.write(output)
+        title = PdfReader(output).xmp_metadata.dc_title
+        self.assertEqual(title, {"x-default": f"Invoice {move.name}"})
 
     def _send(self, moves, **settings):
         self.env["account.move.send"].with_user(self.clerk).with_context(

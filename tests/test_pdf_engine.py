@@ -26,8 +26,12 @@ _PROGRAM_LOGGER = "odoo.addons.account_payment_portal.pdf.program"
 
 @tagged("post_install", "-at_install")
 class TestPdfEngine(PdfCommon):
-    def _private_folders(self):
-        return sorted(Path(tempfile.gettempdir()).glob("odoo-pdf-*"))
+    def _temporary_folder(self):
+        """A folder for temporary files that nobody else uses in the meantime."""
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.startPatcher(patch.object(tempfile, "tempdir", folder.name))
+        return Path(folder.name)
 
     def _program(self, script):
         """Use a shell script in place of wkhtmltopdf."""
@@ -180,7 +184,7 @@ class TestPdfEngine(PdfCommon):
     def test_program_that_hangs(self):
         self._program("sleep 600")
         self._set_parameter("account_payment_portal.pdf_timeout", "0.5")
-        before = self._private_folders()
+        folder = self._temporary_folder()
         move = self._invoice()
         start = time.monotonic()
         with self.assertRaises(DocumentConversionError) as caught:
@@ -188,18 +192,18 @@ class TestPdfEngine(PdfCommon):
         self.assertLess(time.monotonic() - start, 20)
         self.assertIn(move.name, str(caught.exception))
         self.assertIn("did not finish in time", str(caught.exception))
-        self.assertEqual(self._private_folders(), before)
+        self.assertEqual(list(folder.glob("odoo-pdf-*")), [])
 
     @mute_logger(_MODEL_LOGGER, _PROGRAM_LOGGER)
     def test_program_that_crashes(self):
         self._program("kill -SEGV $$")
-        before = self._private_folders()
+        folder = self._temporary_folder()
         move = self._invoice()
         with self.assertRaises(DocumentConversionError) as caught:
             self._pdf(move)
         self.assertIn(move.name, str(caught.exception))
         self.assertIn("ended unexpectedly", str(caught.exception))
-        self.assertEqual(self._private_folders(), before)
+        self.assertEqual(list(folder.glob("odoo-pdf-*")), [])
 
     @mute_logger(_MODEL_LOGGER, _PROGRAM_LOGGER)
     def test_program_that_writes_rubbish(self):
@@ -299,9 +303,9 @@ class TestPdfEngine(PdfCommon):
         self.assertIn(move.name, self._texts_of(content))
 
     def test_no_folder_is_left(self):
-        before = self._private_folders()
+        folder = self._temporary_folder()
         self._pdf(self._invoice() + self._invoice())
-        self.assertEqual(self._private_folders(), before)
+        self.assertEqual(list(folder.glob("odoo-pdf-*")), [])
 
     def test_proxy_settings_of_the_server_are_not_handed_on(self):
         with patch.dict(os.environ, {"http_proxy": "http://127.0.0.1:9"}):
