@@ -27,6 +27,8 @@
         # Views.
         "views/account_move_portal_link_views.xml",
         "views/account_move_views.xml",
+        "views/res_config_settings_views.xml",
+        "wizard/account_move_portal_link_share_views.xml",
         "wizard/account_move_send_portal_views.xml",
     ],
     "assets": {

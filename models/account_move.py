@@ -1,31 +1,12 @@
 import re
 
-from odoo import api, fields, models
+from odoo import fields, models
 from odoo.exceptions import UserError
 
 
 class AccountMove(models.Model):
-    _inherit = "account.move"
-
-    portal_link_ids = fields.One2many(
-        comodel_name="account.move.portal.link",
-        inverse_name="move_id",
-        string="Portal links",
-        readonly=True,
-    )
-    portal_link_count = fields.Integer(compute="_compute_portal_link_count")
-
-    # === COMPUTE METHODS === #
-
-    @api.depends("portal_link_ids")
-    def _compute_portal_link_count(self):
-        counts = dict(
-            self.env["account.move.portal.link"]._read_group(
-                [("move_id", "in", self.ids)], ["move_id"], ["__count"]
-            )
-        )
-        for move in self:
-            move.portal_link_count = counts.get(move, 0)
+    _name = "account.move"
+    _inherit = ["account.move.portal.access", "account.move"]
 
     # === ACTION METHODS === #
 
@@ -47,24 +28,6 @@ class AccountMove(models.Model):
             "view_mode": "form",
             "target": "new",
             "context": {"default_move_id": self.id},
-        }
-
-    def action_view_portal_links(self):
-        """Open the list of this invoice's portal links.
-
-        Note: `self.ensure_one()`
-
-        :return: The action of the list.
-        :rtype: dict
-        """
-        self.ensure_one()
-        return {
-            "name": self.env._("Portal Links"),
-            "type": "ir.actions.act_window",
-            "res_model": "account.move.portal.link",
-            "view_mode": "list,form",
-            "domain": [("move_id", "=", self.id)],
-            "context": {"create": False},
         }
 
     # === BUSINESS METHODS - SEND === #
