@@ -1,4 +1,7 @@
+# Mixins first: a model's file needs those that it builds on.
+from . import base_automation_portal_message
 from . import account_move_portal_access
+from . import account_move_portal_notify
 from . import account_move
 from . import account_move_portal_event_record
 from . import account_move_portal_event
@@ -9,6 +12,8 @@ from . import account_move_portal_miss
 from . import account_move_portal_notification
 from . import base_automation
 from . import ir_actions_report
+from . import ir_actions_server
+from . import mail_render_mixin
 from . import mail_thread
 from . import payment_provider
 from . import payment_transaction

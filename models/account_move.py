@@ -6,7 +6,11 @@ from odoo.exceptions import UserError
 
 class AccountMove(models.Model):
     _name = "account.move"
-    _inherit = ["account.move.portal.access", "account.move"]
+    _inherit = [
+        "account.move.portal.access",
+        "account.move.portal.notify",
+        "account.move",
+    ]
 
     # === ACTION METHODS === #
 
@@ -211,38 +215,3 @@ class AccountMove(models.Model):
         self.env.cr.execute(
             "UPDATE account_move SET write_date = write_date WHERE id = %s", [self.id]
         )
-
-    # === BUSINESS METHODS - NOTIFICATIONS === #
-
-    def _portal_notify_responsible(self, template_xmlid):
-        """Tell the salesperson of an invoice what its customer did.
-
-        Called by the automation rules that this add-on installs, in their context.
-
-        :param str template_xmlid: The mail template to tell it with.
-        """
-        notification = self.env["account.move.portal.notification"].browse(
-            self.env.context.get("account_payment_portal_notification_id")
-        )
-        occasion = {
-            "link": notification.event_id.link_id,
-            "transaction": notification.transaction_id,
-        }
-        for move in self:
-            user = move.invoice_user_id or move.create_uid
-            template = self.env.ref(template_xmlid).with_context(lang=user.lang)
-            rendered = {
-                field: template._render_field(
-                    field,
-                    move.ids,
-                    add_context=occasion,
-                    options={"post_process": True},
-                )[move.id]
-                for field in ("subject", "body_html")
-            }
-            move.with_context(lang=user.lang).message_notify(
-                partner_ids=user.partner_id.ids,
-                author_id=move.company_id.partner_id.id,
-                subject=rendered["subject"],
-                body=rendered["body_html"],
-            )

@@ -141,6 +141,7 @@ class PortalCommon(AccountTestInvoicingCommon):
             ("account_move_portal_link", "sent_on"),
             ("account_move_portal_miss", "missed_on"),
             ("account_move_portal_link_request", "create_date"),
+            ("account_move_portal_notification", "retry_on"),
         ]:
             cls.env.cr.execute(
                 SQL(
