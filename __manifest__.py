@@ -27,6 +27,9 @@
         # Views.
         "views/account_move_portal_link_views.xml",
         "views/account_move_views.xml",
+        "views/base_automation_views.xml",
+        "views/res_config_settings_views.xml",
+        "wizard/account_move_portal_link_share_views.xml",
         "wizard/account_move_send_portal_views.xml",
     ],
     "assets": {
@@ -37,6 +40,9 @@
             "account_payment_portal/static/src/portal/presence.js",
             "account_payment_portal/static/src/portal/invoice_document.js",
             "account_payment_portal/static/src/portal/payment_result.js",
+        ],
+        "web.assets_backend": [
+            "account_payment_portal/static/src/notification_builder/*.js",
         ],
         # The payment screen extends core's front-end assets, which it needs.
         "web.assets_frontend": [

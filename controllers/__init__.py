@@ -1,3 +1,4 @@
 from . import payment
 from . import portal
 from . import stripe
+from . import visits

@@ -1,31 +1,16 @@
 import re
 
-from odoo import api, fields, models
+from odoo import fields, models
 from odoo.exceptions import UserError
 
 
 class AccountMove(models.Model):
-    _inherit = "account.move"
-
-    portal_link_ids = fields.One2many(
-        comodel_name="account.move.portal.link",
-        inverse_name="move_id",
-        string="Portal links",
-        readonly=True,
-    )
-    portal_link_count = fields.Integer(compute="_compute_portal_link_count")
-
-    # === COMPUTE METHODS === #
-
-    @api.depends("portal_link_ids")
-    def _compute_portal_link_count(self):
-        counts = dict(
-            self.env["account.move.portal.link"]._read_group(
-                [("move_id", "in", self.ids)], ["move_id"], ["__count"]
-            )
-        )
-        for move in self:
-            move.portal_link_count = counts.get(move, 0)
+    _name = "account.move"
+    _inherit = [
+        "account.move.portal.access",
+        "account.move.portal.notify",
+        "account.move",
+    ]
 
     # === ACTION METHODS === #
 
@@ -47,24 +32,6 @@ class AccountMove(models.Model):
             "view_mode": "form",
             "target": "new",
             "context": {"default_move_id": self.id},
-        }
-
-    def action_view_portal_links(self):
-        """Open the list of this invoice's portal links.
-
-        Note: `self.ensure_one()`
-
-        :return: The action of the list.
-        :rtype: dict
-        """
-        self.ensure_one()
-        return {
-            "name": self.env._("Portal Links"),
-            "type": "ir.actions.act_window",
-            "res_model": "account.move.portal.link",
-            "view_mode": "list,form",
-            "domain": [("move_id", "=", self.id)],
-            "context": {"create": False},
         }
 
     # === BUSINESS METHODS - SEND === #
@@ -248,38 +215,3 @@ class AccountMove(models.Model):
         self.env.cr.execute(
             "UPDATE account_move SET write_date = write_date WHERE id = %s", [self.id]
         )
-
-    # === BUSINESS METHODS - NOTIFICATIONS === #
-
-    def _portal_notify_responsible(self, template_xmlid):
-        """Tell the salesperson of an invoice what its customer did.
-
-        Called by the automation rules that this add-on installs, in their context.
-
-        :param str template_xmlid: The mail template to tell it with.
-        """
-        notification = self.env["account.move.portal.notification"].browse(
-            self.env.context.get("account_payment_portal_notification_id")
-        )
-        occasion = {
-            "link": notification.event_id.link_id,
-            "transaction": notification.transaction_id,
-        }
-        for move in self:
-            user = move.invoice_user_id or move.create_uid
-            template = self.env.ref(template_xmlid).with_context(lang=user.lang)
-            rendered = {
-                field: template._render_field(
-                    field,
-                    move.ids,
-                    add_context=occasion,
-                    options={"post_process": True},
-                )[move.id]
-                for field in ("subject", "body_html")
-            }
-            move.with_context(lang=user.lang).message_notify(
-                partner_ids=user.partner_id.ids,
-                author_id=move.company_id.partner_id.id,
-                subject=rendered["subject"],
-                body=rendered["body_html"],
-            )

@@ -1,4 +1,5 @@
-from odoo import models
+from odoo import api, fields, models
+from odoo.exceptions import ValidationError
 
 #: Of the two text colours, one has a contrast of at least 4.5 on any background.
 LIGHT_TEXT, DARK_TEXT = "#ffffff", "#111111"
@@ -36,6 +37,36 @@ def _get_contrast(color, other):
 
 class ResCompany(models.Model):
     _inherit = "res.company"
+
+    portal_link_expiry = fields.Selection(
+        selection=[("due_date", "Some days after the due date"), ("never", "Never")],
+        string="Portal links expire",
+        required=True,
+        default="due_date",
+    )
+    portal_link_expiry_days = fields.Integer(
+        string="Days after the due date", default=180
+    )
+    portal_event_months = fields.Integer(
+        string="Months to keep portal visits",
+        help="Older visits are summed up on their link and removed.",
+        default=24,
+    )
+
+    @api.constrains("portal_link_expiry_days", "portal_event_months")
+    def _check_portal_periods(self):
+        """Check that links live and visits are kept for some time.
+
+        :raise ValidationError: If a period is negative or none.
+        """
+        for company in self:
+            if company.portal_link_expiry_days < 0 or company.portal_event_months < 1:
+                raise ValidationError(
+                    self.env._(
+                        "Portal links need an expiry of 0 days or more, and visits are "
+                        "kept for 1 month or more."
+                    )
+                )
 
     def _get_portal_colors(self):
         """Return the colours of the portal's main button: the company's, legible.

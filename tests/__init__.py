@@ -5,3 +5,4 @@ from . import test_payment
 from . import test_payment_browser
 from . import test_portal_page
 from . import test_portal_page_browser
+from . import test_visits

@@ -247,30 +247,23 @@ class AccountMoveSendPortal(models.TransientModel):
                         "headers": repr({"X-Forge-To": ", ".join(recipients)}),
                     }
                 ).send(raise_exception=True)
+                link._record_sent(message.message_id, message.attachment_ids)
         except MailDeliveryException as error:
             return self._explain_refusal(error)
         return None
 
     def _create_link(self, recipient):
-        """Create the link of one recipient.
+        """Return the link of one recipient: a new one, unless there is one that works.
 
         :param str recipient: The formatted address.
         :rtype: account.move.portal.link
         """
-        email = email_normalize(recipient)
-        move = self.move_id
-        known = move.partner_id | move.commercial_partner_id
-        return self.env["account.move.portal.link"].create(
-            {
-                "move_id": move.id,
-                "email": email,
-                "partner_id": known.filtered(
-                    lambda partner: email_normalize(partner.email) == email
-                )[:1].id,
-                "sent_on": fields.Datetime.now(),
-                "sent_by_id": self.env.uid,
-            }
+        links = self.env["account.move.portal.link"]
+        link = links._find_for_recipient(self.move_id, recipient) or links.create(
+            links._prepare_link(self.move_id, recipient)
         )
+        link._set_sent()
+        return link
 
     def _render_mail(self, link):
         """Render the mail of one link: layout, text and button.
