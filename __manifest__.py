@@ -7,7 +7,7 @@
     "license": "LGPL-3",
     "development_status": "Beta",
     "depends": ["account_payment", "payment_stripe", "base_automation"],
-    "external_dependencies": {"python": ["pdfkit", "stripe"]},
+    "external_dependencies": {"python": ["pdfkit", "pypdf", "stripe"]},
     "data": [
         # Security.
         "security/ir.model.access.csv",

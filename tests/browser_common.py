@@ -9,6 +9,11 @@ from odoo.tests.common import TEST_CURSOR_COOKIE_NAME
 
 DESKTOP = {"width": 1280, "height": 800}
 PHONE = {"width": 390, "height": 844}
+# A person's browser does not say that it has no head, and is graded by what it says.
+PERSON_AGENT = (
+    "Mozilla/5.0 (Linux; Android 15; Pixel 9) AppleWebKit/537.36 (KHTML, like Gecko) "
+    "Chrome/143.0.0.0 Mobile Safari/537.36"
+)
 
 
 class PortalBrowserCase(HttpCase):
@@ -52,7 +57,8 @@ class PortalBrowserCase(HttpCase):
         :param dict kwargs: Other options of the browser's context.
         """
         with self.browser() as browser:
-            context = browser.new_context(viewport=viewport, **kwargs)
+            options = {"user_agent": PERSON_AGENT, **kwargs}
+            context = browser.new_context(viewport=viewport, **options)
             self.trust(context)
             yield context.new_page()
 
