@@ -7,6 +7,8 @@ from pathlib import Path
 from provision.paths import ADDON
 from provision.steps import fingerprint
 
+#: What the add-on depends on; Odoo adds the chart of accounts and demo invoices.
+BASE = "account_payment,payment_stripe,base_automation"
 #: Folders of the clone whose content does not change the installed add-on.
 OUTSIDE = {"dev", "tests", "build", "dist", "node_modules", "__pycache__"}
 
@@ -61,18 +63,35 @@ class DemoDatabase:
         }
         facts = self.databases.facts(self.name)
         if facts.get("base") != base:
-            self._make()
+            self._install(self._ensure_base(base))
         elif facts != wanted:
             self._upgrade()
         if facts != wanted:
             self.databases.set_facts(self.name, wanted)
 
-    def _make(self):
-        """Make it under another name and move it into place when it is complete."""
+    def _ensure_base(self, base):
+        """Odoo with its demo data, kept so that a failed installation costs little.
+
+        :param str base: fingerprint of Odoo
+        :return: the database's name
+        :rtype: str
+        """
+        name, facts = f"{self.name}_base", {"base": base}
+        if self.databases.facts(name) != facts:
+            with self.console.step("Demo database: Odoo and its demo data"):
+                part = f"{name}_part"
+                self.databases.create(part)
+                self._job(part, "base.log", "-i", BASE, "--with-demo")
+                self.databases.rename(part, name)
+                self.databases.set_facts(name, facts)
+        return name
+
+    def _install(self, base):
+        """Install the add-on under another name; move it into place when complete."""
         part = f"{self.name}_part"
-        with self.console.step("Demo database (Odoo's demo data and the add-on)"):
+        with self.console.step("Demo database: the add-on"):
             self._forget_companions()
-            self.databases.create(part)
+            self.databases.clone(base, part)
             self._job(part, "install.log", "-i", ADDON, "--with-demo")
             self.databases.rename(part, self.name)
 

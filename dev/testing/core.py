@@ -14,7 +14,7 @@ from provision.steps import exclusive
 from stack.component import ComponentFailed
 from stack.ports import any_free_port
 
-from .environment import DEPENDENCIES, TestEnvironment
+from .environment import DEPENDENCIES, USUAL, TestEnvironment
 
 MODULES = (*DEPENDENCIES, "payment", "portal")
 _FAILED = re.compile(r" (?:FAIL|ERROR): (?:Subtest )?(\S+)")
@@ -31,7 +31,7 @@ def core_tests(environment, purpose, with_addon):
     """
     odoo, log = environment.odoo, environment.logs / f"{purpose}.log"
     log.unlink(missing_ok=True)
-    with environment.copy(DEPENDENCIES, purpose) as database:
+    with environment.copy(USUAL, purpose) as database:
         if with_addon:
             environment.install(database)
         port = any_free_port()

@@ -1,11 +1,11 @@
 """The server and the databases that tests run on.
 
-Two templates, one without ``website`` and one with it, hold what the add-on depends on.
-They are made once and kept; each run works on copies, with the add-on installed from
-the code of the moment.
+Templates hold what the add-on depends on. They are made once and kept; each run works on
+copies, with the add-on installed from the code of the moment.
 """
 
 from contextlib import contextmanager
+from typing import NamedTuple
 
 from provision.paths import ADDON
 from provision.steps import fingerprint
@@ -14,7 +14,25 @@ from stack.odoo_server import Odoo
 from stack.postgres import OwnServer, from_environment
 
 DEPENDENCIES = ("account_payment", "payment_stripe", "base_automation")
-WEBSITE = (*DEPENDENCIES, "website")
+
+
+class Template(NamedTuple):
+    """What a test database starts from; never with demo data."""
+
+    name: str
+    modules: tuple
+    #: Whether Odoo adds what it adds by itself, such as electronic invoice formats.
+    auto_install: bool = True
+    #: The template that it is made from, if there is one.
+    base: "Template | None" = None
+
+
+#: The hard dependencies and nothing else.
+LEAN = Template("lean", DEPENDENCIES, auto_install=False)
+#: What an administrator gets who installs the add-on.
+USUAL = Template("usual", DEPENDENCIES)
+WEBSITE = Template("website", (*DEPENDENCIES, "website"), base=USUAL)
+TEMPLATES = (LEAN, USUAL, WEBSITE)
 
 
 class TestEnvironment:
@@ -54,47 +72,49 @@ class TestEnvironment:
             if component:
                 component.stop()
 
-    def template(self, modules):
-        """A database with these modules and no demo data, made if there is none.
+    def ensure(self, template):
+        """Make a template if it is not there, or if it is for another Odoo.
 
-        :param tuple modules: technical names
+        :param Template template: what is in it
         :return: the database's name
         :rtype: str
         """
-        made_from = fingerprint(self.odoo.facts["fingerprint"], *modules)
-        name = f"{self.prefix}_template_{made_from[:8]}"
-        if self.databases.facts(name) != {"made_from": made_from}:
-            with self.console.step(f"Test database with {', '.join(modules)}"):
-                self._make_template(name, modules)
-                self.databases.set_facts(name, {"made_from": made_from})
+        facts = {
+            "made_from": fingerprint(self.odoo.facts["fingerprint"], repr(template))
+        }
+        name = f"{self.prefix}_{template.name}"
+        if self.databases.facts(name) != facts:
+            base = template.base and self.ensure(template.base)
+            with self.console.step(f"Test database ({template.name})"):
+                self._make(template, name, base)
+                self.databases.set_facts(name, facts)
         return name
 
-    def _make_template(self, name, modules):
-        """Make it under another name, from a smaller one if there is one."""
+    def _make(self, template, name, base):
+        """Make it under another name and move it into place when it is complete."""
         part = f"{name}_part"
-        if modules[: len(DEPENDENCIES)] == DEPENDENCIES != modules:
-            self.databases.clone(self.template(DEPENDENCIES), part)
+        if base:
+            self.databases.clone(base, part)
         else:
             self.databases.create(part)
-        self.odoo.job(
-            part,
-            self.logs / "template.log",
-            *("-i", ",".join(modules), "--skip-auto-install"),
-            console=self.console,
-        )
+        options = ["-i", ",".join(template.modules)]
+        if not template.auto_install:
+            options.append("--skip-auto-install")
+        log = self.logs / f"template-{template.name}.log"
+        self.odoo.job(part, log, *options, console=self.console)
         self.databases.rename(part, name)
 
     @contextmanager
-    def copy(self, modules, purpose):
-        """A database of one's own with these modules, dropped at the end.
+    def copy(self, template, purpose):
+        """A database of one's own, dropped at the end.
 
-        :param tuple modules: technical names
+        :param Template template: what it starts from
         :param str purpose: part of its name
         :return: its name
         :rtype: str
         """
         name = f"{self.prefix}_{purpose}"
-        self.databases.clone(self.template(modules), name)
+        self.databases.clone(self.ensure(template), name)
         try:
             yield name
         finally:

@@ -7,6 +7,8 @@ both take the logger's handlers away while they are active.
 import logging
 import re
 
+import pytest
+
 #: Beginning of an accepted record -> why it is none of ours.
 ACCEPTED = {}
 
@@ -44,9 +46,17 @@ def pytest_runtest_logstart(nodeid):
 
 
 def pytest_sessionfinish(session):
-    """Fail the run."""
-    if _records and session.exitstatus == 0:
+    """Fail the run; a worker process hands its records over instead."""
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["odoo_log"] = _records
+    elif _records and session.exitstatus == 0:
         session.exitstatus = 1
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node):
+    """Take over the records of a worker process."""
+    _records.extend(getattr(node, "workeroutput", {}).get("odoo_log", []))
 
 
 def pytest_terminal_summary(terminalreporter):

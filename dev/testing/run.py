@@ -4,6 +4,7 @@ Arguments are passed on to pytest. A path below ``dev/`` or ``tests/`` limits th
 it.
 """
 
+import os
 import subprocess
 import sys
 
@@ -12,9 +13,12 @@ from provision.console import Console
 from provision.paths import ADDON, Project
 from provision.steps import exclusive
 from stack.component import ComponentFailed
+from stack.postgres import program
 
-from .environment import DEPENDENCIES, WEBSITE, TestEnvironment
+from .environment import TEMPLATES, USUAL, TestEnvironment
 
+#: Tests of a class stay together, as they share what is costly to set up.
+WORKERS = ("-n2", "--dist=loadscope")
 #: pytest's exit code for "no test was found", which a filter may well cause.
 NO_TESTS = 5
 
@@ -32,16 +36,20 @@ def split(arguments):
 
 
 def pytest(environment, *arguments):
-    """Run pytest in a process of its own.
+    """Run pytest in a process of its own, with two workers.
+
+    Each worker of pytest-odoo copies the database with PostgreSQL's own programs.
 
     :return: its exit code
     :rtype: int
     """
-    argv = [environment.project.python, "-m", "pytest", *arguments]
+    argv = [environment.project.python, "-m", "pytest", *WORKERS, *arguments]
+    env = environment.odoo.env
+    env["PATH"] = os.pathsep.join((env["PATH"], str(program("createdb").parent)))
     return subprocess.run(
         [str(part) for part in argv],
         cwd=environment.project.root,
-        env=environment.odoo.env,
+        env=env,
         stdin=subprocess.DEVNULL,
         check=False,
     ).returncode
@@ -49,18 +57,18 @@ def pytest(environment, *arguments):
 
 def run_dev(environment, paths, options):
     """Tests of the development tools, and of the add-on's life in real processes."""
-    for modules in (DEPENDENCIES, WEBSITE):
-        environment.template(modules)  # Here, where its progress is seen.
+    for template in TEMPLATES:
+        environment.ensure(template)  # Here, where its progress is seen.
     dev = environment.project.root / "dev"
     config = ["-c", dev / "pytest.ini", f"--rootdir={dev}"]
-    return pytest(environment, *config, "-n2", *(paths or [dev]), *options)
+    return pytest(environment, *config, *(paths or [dev]), *options)
 
 
 def run_addon(environment, paths, options):
     """The add-on's tests, on a database that has it freshly installed."""
     project = environment.project
     addon = project.addons / ADDON
-    with environment.copy(DEPENDENCIES, "test") as database:
+    with environment.copy(USUAL, "test") as database:
         problems = environment.install(database)
         config = environment.odoo.write_config("test.conf", database)
         code = pytest(

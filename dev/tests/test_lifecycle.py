@@ -4,7 +4,7 @@ import pytest
 
 from provision.console import Console
 from provision.paths import Project
-from testing.environment import DEPENDENCIES, WEBSITE, TestEnvironment
+from testing.environment import LEAN, WEBSITE, TestEnvironment
 from testing.lifecycle import Lifecycle
 
 
@@ -14,10 +14,9 @@ def environment():
         yield running
 
 
-@pytest.fixture(params=["plain", "website"])
+@pytest.fixture(params=[LEAN, WEBSITE], ids=lambda template: template.name)
 def life(request, environment):
-    modules = WEBSITE if request.param == "website" else DEPENDENCIES
-    with environment.copy(modules, f"life_{request.param}") as database:
+    with environment.copy(request.param, f"life_{request.param.name}") as database:
         yield Lifecycle(environment, database)
 
 
