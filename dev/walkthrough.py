@@ -23,6 +23,7 @@ STEPS = [
     customer.find_mail,
     customer.read_mail,
     customer.view_invoice,
+    customer.be_counted,
     customer.print_invoice,
     customer.download_invoice,
     customer.open_payment,

@@ -170,16 +170,17 @@ class DemoStack:
 
     def _describe(self, link):
         """Where to look: what :func:`running_demo` gives, and ``stack.json`` holds."""
-        invoice, recipient, path = link
+        invoice, recipient = link
+        mailbox = self.url("MAILBOX_PORT")
         return {
             "odoo_url": self.url("ODOO_PORT"),
             "database": self.database.name,
             "login": settings.LOGIN,
             "password": settings.PASSWORD,
-            "mailbox_url": self.url("MAILBOX_PORT"),
+            "mailbox_url": mailbox,
             "smtp_port": self.ports["SMTP_PORT"],
             "stripe_url": self.url("STRIPE_PORT"),
-            "customer_link": self.url("ODOO_PORT") + path,
+            "customer_link": settings.mailed_link(mailbox, recipient),
             "invoice": invoice,
             "recipient": recipient,
             "odoo_log": str(self.folder / "logs" / "odoo.log"),

@@ -5,6 +5,8 @@ data, and may be repeated.
 """
 
 import base64
+import json
+import urllib.request
 from pathlib import Path
 from typing import NamedTuple
 
@@ -12,6 +14,7 @@ LOGIN = "admin"
 PASSWORD = "admin"
 MAIL_SERVER = "Mailbox of the demo"
 LOGO = Path(__file__).with_name("logo.png")
+PORTAL_PATH = "/portal/invoice/"
 SANDBOX_PARAMETER = "account_payment_portal.stripe_sandbox_url"
 
 
@@ -128,18 +131,42 @@ def send_link(client, invoice):
 def first_link(client):
     """The first link that was ever sent.
 
-    :return: its invoice's number, its recipient and its path; nothing if there is none
-    :rtype: tuple[str, str, str] | None
+    :return: its invoice's number and its recipient; nothing if there is none
+    :rtype: tuple[str, str] | None
     """
     links = client.call(
         "account.move.portal.link",
         "search_read",
         [("audience", "=", "customer")],
-        ["move_id", "email", "token"],
+        ["move_id", "email"],
         limit=1,
         order="id",
     )
     if not links:
         return None
     (link,) = links
-    return link["move_id"][1], link["email"], f"/portal/invoice/{link['token']}"
+    return link["move_id"][1], link["email"]
+
+
+def mailed_link(mailbox, recipient):
+    """The address of a link, read where its recipient reads it: nobody else knows it.
+
+    :param str mailbox: address of the mailbox
+    :param str recipient: e-mail address
+    :return: the one in their first mail; the mailbox itself if that is gone
+    :rtype: str
+    """
+    for message in fetch(f"{mailbox}/api/messages"):
+        if recipient in message["envelope_to"]:
+            links = fetch(f"{mailbox}/api/messages/{message['id']}")["links"]
+            for link in links:
+                if PORTAL_PATH in link["href"]:
+                    return link["href"]
+    return mailbox
+
+
+def fetch(url):
+    """What a server of the stack answers, in JSON."""
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    with opener.open(url, timeout=10) as response:
+        return json.load(response)

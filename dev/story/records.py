@@ -86,3 +86,12 @@ def payment_state(client, invoice):
     """
     (found,) = client.call("account.move", "read", [invoice["id"]], ["payment_state"])
     return found["payment_state"]
+
+
+def count_views(client, invoice):
+    """How many views of an invoice have been counted.
+
+    :rtype: int
+    """
+    domain = [("move_id", "=", invoice["id"]), ("kind", "=", "viewed")]
+    return client.call("account.move.portal.event", "search_count", domain)
