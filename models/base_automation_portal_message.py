@@ -130,7 +130,8 @@ class BaseAutomationPortalMessage(models.AbstractModel):
             return text
         words = [
             self.env._(
-                "When a payment %(event)s", event=self._get_label("portal_payment_event")
+                "When a payment %(event)s",
+                event=self._get_label("portal_payment_event"),
             )
         ]
         if self.portal_payment_method != "any":
@@ -323,9 +324,7 @@ class BaseAutomationPortalMessage(models.AbstractModel):
         elif delivery == "sms":
             move._message_sms(html2plaintext(body), partner_ids=user.partner_id.ids)
         else:
-            move.with_context(
-                account_payment_portal_delivery=delivery
-            ).message_notify(
+            move.with_context(account_payment_portal_delivery=delivery).message_notify(
                 partner_ids=user.partner_id.ids,
                 author_id=move.company_id.partner_id.id,
                 subject=subject,

@@ -267,7 +267,11 @@ class TestAccountMovePortalLink(PortalCommon):
     def test_b2_tokens_are_absent_from_logs(self):
         link = self._create_link()
         for logger, message, args in [
-            ("access.log", '"%s" %s %s', (f"GET {link._get_path('pdf')} HTTP/1.1", 200, "-")),
+            (
+                "access.log",
+                '"%s" %s %s',
+                (f"GET {link._get_path('pdf')} HTTP/1.1", 200, "-"),
+            ),
             ("odoo.http", f"CSRF failed on {link._get_path()}", ()),
             ("somewhere.else", "%(url)s", ({"url": link._get_url()},)),
         ]:
