@@ -27,7 +27,10 @@ class AccountMovePortalEvent(models.Model):
 
     _name = "account.move.portal.event"
     _description = "Invoice Portal Event"
-    _inherit = ["account.move.portal.event.record"]
+    _inherit = [
+        "account.move.portal.event.record",
+        "account.move.portal.event.evidence",
+    ]
     _order = "id desc"
     _rec_name = "kind"
 

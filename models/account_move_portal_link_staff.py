@@ -123,6 +123,36 @@ class AccountMovePortalLinkStaff(models.AbstractModel):
         field = self._fields["revocation_reason"]
         return dict(field._description_selection(self.env))[self.revocation_reason]
 
+    def _get_evidence(self):
+        """Return in words when the link was made, and closed.
+
+        Note: `self.ensure_one()`
+
+        :return: The facts, each with `when`, `who`, `what` and `detail`.
+        :rtype: list[dict]
+        """
+        self.ensure_one()
+        if self.audience != "customer":
+            return []
+        facts = [
+            {
+                "when": self.create_date,
+                "who": self.email,
+                "what": self.env._("Link made"),
+                "detail": self.create_uid.name,
+            }
+        ]
+        if self.revoked_on:
+            facts.append(
+                {
+                    "when": self.revoked_on,
+                    "who": self.email,
+                    "what": self.env._("Link closed"),
+                    "detail": self._get_reason_label(),
+                }
+            )
+        return facts
+
     def _log_expiry(self):
         """Note on the invoice until when the link is valid now.
 

@@ -12,3 +12,4 @@ from . import test_visits
 from . import test_portal_concurrency
 from . import test_portal_link_request
 from . import test_portal_retention
+from . import test_portal_evidence

@@ -21,7 +21,7 @@ class AccountMovePortalLinkShare(models.TransientModel):
     )
     email = fields.Char(
         string="For",
-        help="The e-mail address of the person who gets the link. Nothing is sent to it.",
+        help="The e-mail address of who gets the link. Nothing is sent to it.",
         compute="_compute_email",
         store=True,
         readonly=False,
