@@ -136,7 +136,7 @@ class BaseAutomationPortalMessage(models.AbstractModel):
         ]
         if self.portal_payment_method != "any":
             words.append(self._get_label("portal_payment_method"))
-        if self.portal_payment_event == "received":
+        if self.portal_payment_event == "received" and self.portal_payment_scope == "full":
             words.append(self._get_label("portal_payment_scope"))
         return ", ".join(words)
 
@@ -150,8 +150,7 @@ class BaseAutomationPortalMessage(models.AbstractModel):
                 channel=self.portal_channel_id.display_name or "",
             )
         if not self.portal_recipient:
-            count = len(self.action_server_ids)
-            return self.env._("run %(count)s actions", count=count)
+            return self.env._("only run the actions")
         who = self._get_label("portal_recipient").lower()
         if self.portal_recipient == "users":
             who = ", ".join(self.portal_user_ids.mapped("name"))

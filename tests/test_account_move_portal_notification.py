@@ -436,7 +436,7 @@ class TestAccountMovePortalNotification(PortalCommon, HttpCase):
         for values, words in [
             (
                 {"portal_view_scope": "every", "portal_throttle_minutes": 5},
-                "On every view, at most once in 5 minutes: run 0 actions",
+                "On every view, at most once in 5 minutes: only run the actions",
             ),
             (
                 {
