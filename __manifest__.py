@@ -15,6 +15,8 @@
         # Reports. Before the data and views that refer to them.
         "report/invoice_report.xml",
         "report/invoice_report_templates.xml",
+        "report/portal_evidence_report.xml",
+        "report/portal_evidence_report_templates.xml",
         # Record data.
         "data/ir_cron_data.xml",
         "data/mail_template_data.xml",
@@ -26,6 +28,7 @@
         "views/payment_result_templates.xml",
         # Views.
         "views/account_move_portal_link_views.xml",
+        "views/account_move_portal_report_views.xml",
         "views/account_move_views.xml",
         "views/base_automation_views.xml",
         "views/res_config_settings_views.xml",

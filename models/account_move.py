@@ -9,6 +9,7 @@ class AccountMove(models.Model):
     _inherit = [
         "account.move.portal.access",
         "account.move.portal.notify",
+        "account.move.portal.evidence",
         "account.move",
     ]
 

@@ -87,14 +87,19 @@ class AccountMovePortalAccess(models.AbstractModel):
         :rtype: dict
         """
         self.ensure_one()
-        return {
+        action = {
             "name": self.env._("Copy Portal Link"),
             "type": "ir.actions.act_window",
             "res_model": "account.move.portal.link.share",
             "view_mode": "form",
             "target": "new",
-            "context": {
-                "default_move_id": self.id,
-                "default_link_id": link and link.id,
-            },
+            "context": {"default_move_id": self.id},
         }
+        if link:
+            # Made here, where it is noted, and not by the browser.
+            action["res_id"] = (
+                self.env["account.move.portal.link.share"]
+                .create({"move_id": self.id, "link_id": link.id})
+                .id
+            )
+        return action

@@ -1,11 +1,18 @@
 from datetime import timedelta
 
+from dateutil.relativedelta import relativedelta
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import consteq, hmac
 
 from ..visitor import grading
+from .account_move_portal_event_record import ACTIONS
 
+# What tells of visitors: removed when the company's time to keep it is over.
+VISIT_KINDS = ("opened", "viewed", "dismissed", "refused", "trapped", *ACTIONS)
+# How many events are removed at a time.
+RETENTION_BATCH = 5000
 VISIT_PROOF_SCOPE = "account_payment_portal-visit"
 
 
@@ -20,7 +27,10 @@ class AccountMovePortalEvent(models.Model):
 
     _name = "account.move.portal.event"
     _description = "Invoice Portal Event"
-    _inherit = ["account.move.portal.event.record"]
+    _inherit = [
+        "account.move.portal.event.record",
+        "account.move.portal.event.evidence",
+    ]
     _order = "id desc"
     _rec_name = "kind"
 
@@ -136,7 +146,9 @@ class AccountMovePortalEvent(models.Model):
         string="First view by the recipient", readonly=True
     )
     is_repeated = fields.Boolean(
-        string="Same visit", help="Another tab, or the page loaded again.", readonly=True
+        string="Same visit",
+        help="Another tab, or the page loaded again.",
+        readonly=True,
     )
     period = fields.Integer(readonly=True)
 
@@ -232,8 +244,9 @@ class AccountMovePortalEvent(models.Model):
             limit=200,
         )
         opened = near.filtered(
-            lambda event: event.kind == "opened"
-            and event.create_date <= opened_on + around
+            lambda event: (
+                event.kind == "opened" and event.create_date <= opened_on + around
+            )
         )
         after_mail = sent_on and sent_on <= opened_on
         return grading.Visit(
@@ -269,17 +282,63 @@ class AccountMovePortalEvent(models.Model):
             return grading.JUST_SENT_SECONDS
         return 1.0 if self.reason in ("too_quick", "driven", "burst") else None
 
+    # === RETENTION === #
+
+    @api.autovacuum
+    def _gc_visits(self):
+        """Sum up on their links the visits that are kept no longer, and remove them."""
+        done, has_more = 0, False
+        for company in self.env["res.company"].search([]):
+            before = fields.Datetime.now() - relativedelta(
+                months=company.portal_event_months
+            )
+            events = self.search(
+                [
+                    ("link_id.company_id", "=", company.id),
+                    ("kind", "in", VISIT_KINDS),
+                    ("create_date", "<", before),
+                    # Not apart from what followed from it.
+                    ("visit_id", "=", False),
+                    ("follow_up_ids", "not any", [("create_date", ">=", before)]),
+                ],
+                order="id",
+                limit=RETENTION_BATCH,
+            )
+            has_more = has_more or len(events) == RETENTION_BATCH
+            done += len(events)
+            (events | events.follow_up_ids)._sum_up_and_remove()
+        return done, has_more
+
+    def _sum_up_and_remove(self):
+        """Keep of these events the figures, on their links, and remove them."""
+        for link, totals in self._get_totals(self.link_id, within=self).items():
+            count, first, last = totals.get("viewed", (0, False, False))
+            link.write(
+                {
+                    "past_view_count": link.past_view_count + count,
+                    "past_download_count": link.past_download_count
+                    + totals.get("downloaded", (0,))[0],
+                    "past_print_count": link.past_print_count
+                    + totals.get("printed", (0,))[0],
+                    "past_first_viewed_on": link.past_first_viewed_on or first,
+                    "past_last_viewed_on": last or link.past_last_viewed_on,
+                }
+            )
+        self.unlink()
+
     @api.model
-    def _get_totals(self, links):
+    def _get_totals(self, links, within=None):
         """Return how often and when people did what through links.
 
         :param account.move.portal.link links: The links.
+        :param account.move.portal.event within: The events to look at; none for all.
         :return: By link and kind: the count, the first and the last time.
         :rtype: dict
         """
         rows = self._read_group(
             [
                 ("link_id", "in", links.ids),
+                *([("id", "in", within.ids)] if within is not None else []),
                 ("kind", "in", ["viewed", "downloaded", "printed"]),
                 ("is_repeated", "=", False),
                 "|",

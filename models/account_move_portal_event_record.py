@@ -127,9 +127,7 @@ class AccountMovePortalEventRecord(models.AbstractModel):
 
     def _count_actions(self):
         """Return how many different buttons of this visit's page were used."""
-        return self.search_count(
-            [("visit_id", "=", self.id), ("kind", "in", ACTIONS)]
-        )
+        return self.search_count([("visit_id", "=", self.id), ("kind", "in", ACTIONS)])
 
     @api.model
     def _record_sent(self, link_sudo, message_id, document=None):

@@ -120,8 +120,9 @@ class AccountMovePortalLinkRequest(models.Model):
                 ]
             )
             contact = contact.filtered(
-                lambda partner: not set(partner._get_portal_emails())
-                & set(closed.mapped("email"))
+                lambda partner: (
+                    not set(partner._get_portal_emails()) & set(closed.mapped("email"))
+                )
             )
         return contact.filtered("email")
 

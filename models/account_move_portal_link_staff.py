@@ -53,7 +53,9 @@ class AccountMovePortalLinkStaff(models.AbstractModel):
         """
         self.move_id.check_access("write")
         # In sudo mode because users may not write a link, so that none reopens one.
-        self.sudo().write({"sent_on": fields.Datetime.now(), "sent_by_id": self.env.uid})
+        self.sudo().write(
+            {"sent_on": fields.Datetime.now(), "sent_by_id": self.env.uid}
+        )
 
     def _record_sent(self, message_id, attachments):
         """Record that the mail with the link was handed over to the mail server.
@@ -63,7 +65,9 @@ class AccountMovePortalLinkStaff(models.AbstractModel):
         :param str message_id: The mail's Message-Id.
         :param ir.attachment attachments: The files that went with it.
         """
-        documents = attachments.filtered(lambda file: file.mimetype == "application/pdf")
+        documents = attachments.filtered(
+            lambda file: file.mimetype == "application/pdf"
+        )
         # In sudo mode because nobody has the right to create events.
         self.env["account.move.portal.event"]._record_sent(
             self.sudo(), message_id, documents[:1].raw
@@ -118,6 +122,36 @@ class AccountMovePortalLinkStaff(models.AbstractModel):
         """
         field = self._fields["revocation_reason"]
         return dict(field._description_selection(self.env))[self.revocation_reason]
+
+    def _get_evidence(self):
+        """Return in words when the link was made, and closed.
+
+        Note: `self.ensure_one()`
+
+        :return: The facts, each with `when`, `who`, `what` and `detail`.
+        :rtype: list[dict]
+        """
+        self.ensure_one()
+        if self.audience != "customer":
+            return []
+        facts = [
+            {
+                "when": self.create_date,
+                "who": self.email,
+                "what": self.env._("Link made"),
+                "detail": self.create_uid.name,
+            }
+        ]
+        if self.revoked_on:
+            facts.append(
+                {
+                    "when": self.revoked_on,
+                    "who": self.email,
+                    "what": self.env._("Link closed"),
+                    "detail": self._get_reason_label(),
+                }
+            )
+        return facts
 
     def _log_expiry(self):
         """Note on the invoice until when the link is valid now.

@@ -31,7 +31,7 @@ class AccountMovePortalMiss(models.Model):
         """Record that a network came with a token that opens nothing.
 
         :param str network: The network, as `visitor.network.shorten` says it.
-        :return: How many misses it has now; at most one more than is refused.
+        :return: How many misses it has now.
         :rtype: int
         """
         count = self._count(network)
@@ -55,7 +55,7 @@ class AccountMovePortalMiss(models.Model):
         :param int count: The misses of a network, the current one included.
         :rtype: bool
         """
-        return count > REFUSED_FROM
+        return count >= REFUSED_FROM
 
     @api.model
     def _get_delay(self, count):

@@ -2,6 +2,7 @@ import logging
 from datetime import timedelta
 
 from odoo import api, fields, models
+from odoo.tools import SQL
 
 _logger = logging.getLogger(__name__)
 
@@ -75,6 +76,39 @@ class AccountMovePortalNotification(models.Model):
         "WHERE transaction_id IS NOT NULL"
     )
 
+    @api.model
+    def _queue_once(self, automations, values):
+        """Queue rules for an occasion, unless they have been before.
+
+        :param base.automation automations: The rules.
+        :param dict values: The occasion.
+        :return: The notifications that were not queued before.
+        :rtype: account.move.portal.notification
+        """
+        now = self.env.cr.now()
+        row = {
+            **values,
+            "state": "waiting",
+            "attempts": 0,
+            "create_uid": self.env.uid,
+            "create_date": now,
+            "write_uid": self.env.uid,
+            "write_date": now,
+        }
+        ids = []
+        for automation in automations:
+            # In SQL because the ORM has no insertion that gives way on a conflict.
+            ids += self.env.execute_query(
+                SQL(
+                    "INSERT INTO %s (automation_id, %s) VALUES %s "
+                    "ON CONFLICT DO NOTHING RETURNING id",
+                    SQL.identifier(self._table),
+                    SQL(", ").join(map(SQL.identifier, row)),
+                    (automation.id, *row.values()),
+                )
+            )
+        return self.browse(row_id for (row_id,) in ids)
+
     # === SCHEDULER === #
 
     @api.model
@@ -131,9 +165,9 @@ class AccountMovePortalNotification(models.Model):
             self.state = "failed"
             return
         self.retry_on = fields.Datetime.now() + timedelta(minutes=RETRY_MINUTES)
-        self.env.ref("account_payment_portal.ir_cron_run_portal_notifications")._trigger(
-            at=self.retry_on
-        )
+        self.env.ref(
+            "account_payment_portal.ir_cron_run_portal_notifications"
+        )._trigger(at=self.retry_on)
 
     def _is_throttled(self):
         """Return whether the rule has told of this invoice too short a time ago.

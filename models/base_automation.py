@@ -112,7 +112,9 @@ class BaseAutomation(models.Model):
     # === BUSINESS METHODS === #
 
     @api.model
-    def _queue_portal_notifications(self, trigger, move, outcome="received", **occasion):
+    def _queue_portal_notifications(
+        self, trigger, move, outcome="received", **occasion
+    ):
         """Note which rules are due for an occasion, and have the scheduler run them.
 
         :param str trigger: A portal trigger.
@@ -132,15 +134,7 @@ class BaseAutomation(models.Model):
             .search([("trigger", "=", trigger)])
             .filtered(lambda automation: automation._is_portal_occasion(wanted))
         )
-        known = notifications_sudo.search(
-            [(field, "=", value) for field, value in values.items()]
-        )
-        notifications_sudo = notifications_sudo.create(
-            [
-                {"automation_id": automation.id, **values}
-                for automation in automations_sudo - known.automation_id
-            ]
-        )
+        notifications_sudo = notifications_sudo._queue_once(automations_sudo, values)
         if notifications_sudo:
             self.env.ref(
                 "account_payment_portal.ir_cron_run_portal_notifications"

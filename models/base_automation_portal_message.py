@@ -130,12 +130,13 @@ class BaseAutomationPortalMessage(models.AbstractModel):
             return text
         words = [
             self.env._(
-                "When a payment %(event)s", event=self._get_label("portal_payment_event")
+                "When a payment %(event)s",
+                event=self._get_label("portal_payment_event"),
             )
         ]
         if self.portal_payment_method != "any":
             words.append(self._get_label("portal_payment_method"))
-        if self.portal_payment_event == "received":
+        if self.portal_payment_event == "received" and self.portal_payment_scope == "full":
             words.append(self._get_label("portal_payment_scope"))
         return ", ".join(words)
 
@@ -149,8 +150,7 @@ class BaseAutomationPortalMessage(models.AbstractModel):
                 channel=self.portal_channel_id.display_name or "",
             )
         if not self.portal_recipient:
-            count = len(self.action_server_ids)
-            return self.env._("run %(count)s actions", count=count)
+            return self.env._("only run the actions")
         who = self._get_label("portal_recipient").lower()
         if self.portal_recipient == "users":
             who = ", ".join(self.portal_user_ids.mapped("name"))
@@ -323,9 +323,7 @@ class BaseAutomationPortalMessage(models.AbstractModel):
         elif delivery == "sms":
             move._message_sms(html2plaintext(body), partner_ids=user.partner_id.ids)
         else:
-            move.with_context(
-                account_payment_portal_delivery=delivery
-            ).message_notify(
+            move.with_context(account_payment_portal_delivery=delivery).message_notify(
                 partner_ids=user.partner_id.ids,
                 author_id=move.company_id.partner_id.id,
                 subject=subject,

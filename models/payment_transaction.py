@@ -1,10 +1,9 @@
 from odoo import fields, models
 
-from .base_automation import PAYMENT_RECEIVED
-
 
 class PaymentTransaction(models.Model):
-    _inherit = "payment.transaction"
+    _name = "payment.transaction"
+    _inherit = ["payment.transaction.portal.notify", "payment.transaction"]
 
     portal_link_id = fields.Many2one(
         comodel_name="account.move.portal.link",
@@ -19,10 +18,7 @@ class PaymentTransaction(models.Model):
         """Override of `payment` to raise *Invoice Payment Received*."""
         result = super()._post_process()
         for tx in self.filtered(lambda tx: tx.state == "done" and tx.payment_id):
-            for move in tx._get_portal_paid_invoices():
-                self.env["base.automation"]._queue_portal_notifications(
-                    PAYMENT_RECEIVED, move, transaction_id=tx.id
-                )
+            tx._portal_tell("received")
         return result
 
     def _get_portal_paid_invoices(self):

@@ -9,3 +9,7 @@ from . import test_pdf_rules
 from . import test_portal_page
 from . import test_portal_page_browser
 from . import test_visits
+from . import test_portal_concurrency
+from . import test_portal_link_request
+from . import test_portal_retention
+from . import test_portal_evidence

@@ -103,9 +103,15 @@ class PortalCommon(AccountTestInvoicingCommon):
             }
         )
 
+    @contextmanager
+    def _no_commit(self):
+        """Keep what the scheduler does within the test's transaction."""
+        with patch.object(self.env.cr, "commit", lambda: None):
+            yield
+
     def _run_notifications(self):
         """Run what is due, as the scheduler would."""
-        with patch.object(self.env.cr, "commit", lambda: None):
+        with self._no_commit():
             self.env["account.move.portal.notification"].with_user(
                 SUPERUSER_ID
             )._cron_run()
@@ -124,7 +130,6 @@ class PortalCommon(AccountTestInvoicingCommon):
                 ]
             )
         )
-
 
     # === VISITS === #
 

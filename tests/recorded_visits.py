@@ -77,9 +77,7 @@ MACHINES = [
         "+http://www.bing.com/bingbot.htm) Chrome/116.0.1938.76 Safari/537.36",
     ),
     named("DuckDuckBot", "DuckDuckBot/1.1; (+http://duckduckgo.com/duckduckbot.html)"),
-    named(
-        "Yandex", "Mozilla/5.0 (compatible; YandexBot/3.0; +http://yandex.com/bots)"
-    ),
+    named("Yandex", "Mozilla/5.0 (compatible; YandexBot/3.0; +http://yandex.com/bots)"),
     named(
         "Baidu",
         "Mozilla/5.0 (compatible; Baiduspider/2.0; "
@@ -93,13 +91,14 @@ MACHINES = [
     # Messengers' and networks' previews.
     named(
         "Facebook",
-        "facebookexternalhit/1.1 "
-        "(+http://www.facebook.com/externalhit_uatext.php)",
+        "facebookexternalhit/1.1 (+http://www.facebook.com/externalhit_uatext.php)",
     ),
     named("WhatsApp", "WhatsApp/2.24.6.77 A"),
     named("Telegram", "TelegramBot (like TwitterBot)"),
     named("Slack", "Slackbot-LinkExpanding 1.0 (+https://api.slack.com/robots)"),
-    named("Discord", "Mozilla/5.0 (compatible; Discordbot/2.0; +https://discordapp.com)"),
+    named(
+        "Discord", "Mozilla/5.0 (compatible; Discordbot/2.0; +https://discordapp.com)"
+    ),
     named("X", "Twitterbot/1.0"),
     named("LinkedIn", "LinkedInBot/1.0 (compatible; Mozilla/5.0; Apache-HttpClient)"),
     named(
@@ -251,11 +250,17 @@ PEOPLE = [
     Recorded("phone, touches", IPHONE, "interaction", (OPEN, ("wait", 3), TOUCH)),
     Recorded("phone, only reads", ANDROID, "dwell", (OPEN, ("wait", 9), DWELL)),
     Recorded(
-        "computer, scrolls with the wheel", CHROME, "interaction", (OPEN, ("wait", 2), TOUCH)
+        "computer, scrolls with the wheel",
+        CHROME,
+        "interaction",
+        (OPEN, ("wait", 2), TOUCH),
     ),
     Recorded("keyboard only", FIREFOX, "interaction", (OPEN, ("wait", 6), TOUCH)),
     Recorded(
-        "slow: a poor line, and much time", ANDROID, "dwell", (OPEN, ("wait", 900), DWELL)
+        "slow: a poor line, and much time",
+        ANDROID,
+        "dwell",
+        (OPEN, ("wait", 900), DWELL),
     ),
     Recorded(
         "no JavaScript, downloads",

@@ -134,10 +134,7 @@ class TestAccountMovePortalLink(PortalCommon):
         with self.assertRaises(AccessError):
             link.expires_on = False
         with self.assertRaises(AccessError):
-            self.invoice.with_user(auditor)._get_portal_share_action(link)
-            self.env["account.move.portal.link.share"].with_user(auditor).create(
-                {"move_id": self.invoice.id, "link_id": link.id}
-            )
+            link.action_copy()
 
     def test_b2_portal_users_and_other_employees_see_no_links(self):
         link = self._create_link()
@@ -218,21 +215,30 @@ class TestAccountMovePortalLink(PortalCommon):
         with self.assertRaises(UserError):
             window.action_create_link()
         window.email = "Bookkeeper <books@tax.example>"
-        window.action_create_link()
+        action = window.action_create_link()
         link = self.invoice.portal_link_ids
         self.assertEqual((link.email, link.state), ("books@tax.example", "live"))
         self.assertFalse(link.sent_on)
-        self.assertEqual(window.url, link._get_url())
+        self.assertEqual(self._open_share(action).url, link._get_url())
         window.action_create_link()
         self.assertEqual(self.invoice.portal_link_ids, link, "one per recipient")
 
     def _open_share(self, action):
-        return (
+        model = (
             self.env[action["res_model"]]
             .with_user(self.biller)
             .with_context(**action["context"])
-            .create({})
         )
+        return model.browse(action["res_id"]) if "res_id" in action else model.create({})
+
+    def test_b2_address_is_not_shown_in_a_window_that_is_not_noted(self):
+        link = self._create_link()
+        made_up = (
+            self.env["account.move.portal.link.share"]
+            .with_user(self.biller)
+            .new({"move_id": self.invoice.id, "link_id": link.id})
+        )
+        self.assertFalse(made_up.url)
 
     def test_b2_send_again_is_for_the_same_recipient(self):
         link = self._create_link(email="books@tax.example", partner_id=False)
@@ -267,7 +273,11 @@ class TestAccountMovePortalLink(PortalCommon):
     def test_b2_tokens_are_absent_from_logs(self):
         link = self._create_link()
         for logger, message, args in [
-            ("access.log", '"%s" %s %s', (f"GET {link._get_path('pdf')} HTTP/1.1", 200, "-")),
+            (
+                "access.log",
+                '"%s" %s %s',
+                (f"GET {link._get_path('pdf')} HTTP/1.1", 200, "-"),
+            ),
             ("odoo.http", f"CSRF failed on {link._get_path()}", ()),
             ("somewhere.else", "%(url)s", ({"url": link._get_url()},)),
         ]:

@@ -5,7 +5,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Command
-from odoo.tests import Form
+from odoo.tests import Form, HttpCase
 from odoo.tools import mute_logger
 
 from odoo.addons.account_payment_portal.models.base_automation import (
@@ -20,7 +20,7 @@ NOTIFICATION_LOGGER = (
 )
 
 
-class TestAccountMovePortalNotification(PortalCommon):
+class TestAccountMovePortalNotification(PortalCommon, HttpCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
@@ -64,7 +64,9 @@ class TestAccountMovePortalNotification(PortalCommon):
         return self.env["payment.transaction"].create(
             {
                 "provider_id": provider.id,
-                "payment_method_id": self.env.ref(f"payment.payment_method_{method}").id,
+                "payment_method_id": self.env.ref(
+                    f"payment.payment_method_{method}"
+                ).id,
                 "reference": f"{invoice.name}-{count}",
                 "amount": amount or invoice.amount_residual,
                 "currency_id": invoice.currency_id.id,
@@ -138,7 +140,8 @@ class TestAccountMovePortalNotification(PortalCommon):
         self._record_view(link)
         self._run_notifications()
         self.assertEqual(
-            self._get_queue(rule).mapped("state"), ["done", "skipped", "skipped", "done"]
+            self._get_queue(rule).mapped("state"),
+            ["done", "skipped", "skipped", "done"],
         )
 
     def test_s13_full_or_any_payment(self):
@@ -225,6 +228,7 @@ class TestAccountMovePortalNotification(PortalCommon):
                 "model_id": self.env.ref("account.model_account_move").id,
                 "subject": "{{ transaction.amount }} {{ outcome }}",
                 "email_to": "cfo@company.example",
+                "use_default_to": False,
                 "body_html": "<p t-out='transaction.reference'/>",
             }
         )
@@ -314,7 +318,9 @@ class TestAccountMovePortalNotification(PortalCommon):
         )
         self._record_view(self._create_link())
         self._run_notifications()
-        [message] = channel.message_ids.filtered(lambda each: self.invoice.name in each.body)
+        [message] = channel.message_ids.filtered(
+            lambda each: self.invoice.name in each.body
+        )
         self.assertIn("has looked at", message.body)
         self.assertFalse(self._get_told())
 
@@ -339,7 +345,10 @@ class TestAccountMovePortalNotification(PortalCommon):
             def do_POST(self):
                 length = int(self.headers["Content-Length"])
                 received.append(
-                    (self.headers["Idempotency-Key"], json.loads(self.rfile.read(length)))
+                    (
+                        self.headers["Idempotency-Key"],
+                        json.loads(self.rfile.read(length)),
+                    )
                 )
                 self.send_response(next(statuses))
                 self.end_headers()
@@ -427,7 +436,7 @@ class TestAccountMovePortalNotification(PortalCommon):
         for values, words in [
             (
                 {"portal_view_scope": "every", "portal_throttle_minutes": 5},
-                "On every view, at most once in 5 minutes: run 0 actions",
+                "On every view, at most once in 5 minutes: only run the actions",
             ),
             (
                 {

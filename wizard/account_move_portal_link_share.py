@@ -21,7 +21,7 @@ class AccountMovePortalLinkShare(models.TransientModel):
     )
     email = fields.Char(
         string="For",
-        help="The e-mail address of the person who gets the link. Nothing is sent to it.",
+        help="The e-mail address of who gets the link. Nothing is sent to it.",
         compute="_compute_email",
         store=True,
         readonly=False,
@@ -38,7 +38,11 @@ class AccountMovePortalLinkShare(models.TransientModel):
     def _compute_url(self):
         for wizard in self:
             link = wizard.link_id
-            wizard.url = link._get_url() if link.state == "live" else False
+            # Only in a window that was noted, not in one that a browser makes up.
+            is_shown = wizard.id and link.move_id == wizard.move_id
+            wizard.url = (
+                link._get_url() if is_shown and link.state == "live" else False
+            )
 
     @api.model_create_multi
     def create(self, vals_list):
@@ -72,11 +76,7 @@ class AccountMovePortalLinkShare(models.TransientModel):
         self.link_id = links._find_for_recipient(self.move_id, email) or links.create(
             links._prepare_link(self.move_id, email)
         )
-        self._note_copy()
-        return {
-            **self.move_id._get_portal_share_action(self.link_id),
-            "res_id": self.id,
-        }
+        return self.move_id._get_portal_share_action(self.link_id)
 
     def _note_copy(self):
         """Note on the invoice that somebody was shown a link.

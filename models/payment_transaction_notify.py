@@ -1,0 +1,44 @@
+from odoo import models
+
+from .base_automation import PAYMENT_RECEIVED
+
+EVENT_KINDS = {
+    "received": "paid",
+    "failed": "payment_failed",
+    "returned": "payment_returned",
+    "disputed": "payment_disputed",
+}
+
+
+class PaymentTransactionPortalNotify(models.AbstractModel):
+    """What staff and the record of the portal hear of a payment."""
+
+    _name = "payment.transaction.portal.notify"
+    _description = "Telling of Portal Payments"
+
+    def _set_error(self, state_message, extra_allowed_states=()):
+        """Override of `payment` to tell that a payment failed."""
+        txs = super()._set_error(
+            state_message, extra_allowed_states=extra_allowed_states
+        )
+        txs._portal_tell("failed")
+        return txs
+
+    def _portal_tell(self, outcome):
+        """Record what came of these payments, and queue the rules that want to know.
+
+        Once for each outcome of a payment, however often it is called.
+
+        :param str outcome: `received`, `failed`, `returned` or `disputed`.
+        """
+        for tx in self:
+            # In sudo mode because the payment comes from a customer or a provider.
+            link_sudo = tx.portal_link_id.sudo()
+            for move in tx._get_portal_paid_invoices():
+                if link_sudo.move_id == move:
+                    link_sudo.env["account.move.portal.event"]._record_payment(
+                        link_sudo, EVENT_KINDS[outcome], tx
+                    )
+                self.env["base.automation"]._queue_portal_notifications(
+                    PAYMENT_RECEIVED, move, outcome=outcome, transaction_id=tx.id
+                )

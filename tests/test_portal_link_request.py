@@ -1,0 +1,144 @@
+import time
+
+from lxml import html
+
+from odoo.tests import HttpCase
+
+from odoo.addons.account_payment_portal.models import account_move_portal_miss as misses
+
+from .common import BROWSER_HEADERS, PortalMailCommon
+
+
+class TestPortalLinkRequest(PortalMailCommon, HttpCase):
+    """At a door that is closed: guessing, and asking for a new link."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.link = cls._create_link()
+        cls.link.sudo().expires_on = "2020-01-01 00:00:00"
+
+    def setUp(self):
+        super().setUp()
+        self.opener.headers.update(BROWSER_HEADERS)
+
+    def _ask(self, path):
+        """Ask for a new link as a person does: open the page, press the button."""
+        page = self.url_open(path)
+        [form] = html.fromstring(page.content).xpath("//form")
+        self.assertEqual(form.get("method"), "post")
+        return self.url_open(form.get("action"), data={"x": ""}, method="POST")
+
+    def _answer(self):
+        """Run what the scheduler would, with a mail server."""
+        with self._no_commit(), self.mailbox() as mailbox:
+            self.env["account.move.portal.link.request"].sudo()._cron_answer()
+            return list(mailbox.messages)
+
+    def test_b2_new_link_goes_to_the_address_on_file_and_works(self):
+        self.customer.email = "carla@new.example"  # Not where the old link went to.
+        self._ask(self.link._get_path())
+        [message] = self._answer()
+        self.assertEqual(message.envelope_to, ["carla@new.example"])
+        fresh = self.invoice.portal_link_ids - self.link
+        self.assertIn(fresh._get_path(), message.html)
+        self.assertNotIn(self.link._get_path(), message.html)
+        self.assertEqual(self.url_open(fresh._get_path()).status_code, 200)
+        self.assertEqual(self.url_open(self.link._get_path()).status_code, 404)
+
+    def test_b2_answer_is_the_same_whatever_is_true(self):
+        revoked = self._create_link()
+        revoked.action_revoke()
+        answers = {
+            (response.status_code, response.text)
+            for response in [
+                self._ask("/portal/invoice/unknown"),
+                self._ask(self.link._get_path()),
+                self._ask(self.link._get_path()),
+                self._ask(revoked._get_path()),
+            ]
+        }
+        self.assertEqual(len(answers), 1)
+        self.assertEqual(next(iter(answers))[0], 200)
+
+    def test_b2_at_most_three_mails_a_day(self):
+        for _time in range(5):
+            self._ask(self.link._get_path())
+            self._answer()
+        self.assertEqual(len(self.invoice.portal_link_ids), 4, "the old and three new")
+        self._pass_time(25 * 3600)
+        self._ask(self.link._get_path())
+        self.assertEqual(len(self._answer()), 1)
+
+    def test_b2_nothing_is_sent_where_nothing_may_be(self):
+        cases = {
+            "staff revoked this recipient's link": lambda link: link._revoke("staff"),
+            "the address bounced": lambda link: link._revoke("bounced"),
+            "the link works": lambda link: None,
+            "the invoice is cancelled": self._cancel,
+            "nobody has an address": self._forget_address,
+            "the link is our own": lambda link: link.sudo().write(
+                {"audience": "internal", "expires_on": "2020-01-01 00:00:00"}
+            ),
+        }
+        for name, close in cases.items():
+            with self.subTest(name):
+                self.customer.email = "carla@customer.example"
+                link = self._create_link(self._create_portal_invoice())
+                close(link)
+                request = self.env["account.move.portal.link.request"]
+                request._record(link.sudo().token)
+                self.assertFalse(self._answer())
+                self.assertEqual(link.move_id.portal_link_ids, link)
+
+    def _cancel(self, link):
+        link.move_id.button_draft()
+        link.move_id.button_cancel()
+
+    def _forget_address(self, _link):
+        self.customer.email = False
+
+    def test_b2_link_of_somebody_else_leads_to_the_customer_not_to_them(self):
+        other = self._create_link(email="books@tax.example", partner_id=False)
+        other.sudo().expires_on = "2020-01-01 00:00:00"
+        self._ask(other._get_path())
+        [message] = self._answer()
+        self.assertEqual(message.envelope_to, ["carla@customer.example"])
+
+    # === GUESSING === #
+
+    def test_b2_guessing_is_answered_slowly_then_refused(self):
+        statuses, seconds = [], []
+        for number in range(misses.REFUSED_FROM + 5):
+            start = time.monotonic()
+            response = self.url_open(f"/portal/invoice/{number:044}")
+            seconds.append(time.monotonic() - start)
+            statuses.append(response.status_code)
+        first_refused = statuses.index(429)
+        self.assertEqual(first_refused + 1, misses.REFUSED_FROM)
+        self.assertEqual(set(statuses[first_refused:]), {429})
+        self.assertGreater(
+            seconds[first_refused - 1], 0.9 * misses.SLOWEST_SECONDS, "slowly before"
+        )
+        self.assertEqual(
+            self.env["account.move.portal.miss"].search_count([]),
+            misses.REFUSED_FROM,
+            "a network that is refused fills no table",
+        )
+        good = self._create_link(self._create_portal_invoice())
+        self.assertEqual(self.url_open(good._get_path()).status_code, 200, "still open")
+        self._pass_time(misses.WINDOW_MINUTES * 60 + 1)
+        self.assertEqual(self.url_open("/portal/invoice/x").status_code, 404)
+
+    def test_b2_refused_visit_is_seen_by_staff(self):
+        self.url_open(self.link._get_path())
+        self.assertEqual(
+            [(event.kind, event.reason) for event in self.link.event_ids],
+            [("refused", "expired")],
+        )
+
+    def test_b2_misses_are_forgotten(self):
+        self.url_open("/portal/invoice/unknown")
+        self._pass_time(misses.WINDOW_MINUTES * 60 + 1)
+        self.env["account.move.portal.miss"].sudo()._gc_misses()
+        self.assertFalse(self.env["account.move.portal.miss"].search_count([]))
