@@ -22,14 +22,19 @@
         # QWeb templates.
         "views/mail_templates.xml",
         "views/portal_templates.xml",
+        "views/portal_document_templates.xml",
         "views/payment_templates.xml",
         "views/payment_result_templates.xml",
         # Views.
         "views/account_move_portal_link_views.xml",
         "views/account_move_views.xml",
+        "views/res_config_settings_views.xml",
         "wizard/account_move_send_portal_views.xml",
     ],
     "assets": {
+        "web.assets_backend": [
+            "account_payment_portal/static/src/compose/**/*",
+        ],
         # The invoice page's own bundle: it loads nothing of Odoo's front end.
         "account_payment_portal.assets_portal": [
             "account_payment_portal/static/src/portal/portal.css",

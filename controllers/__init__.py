@@ -1,3 +1,4 @@
 from . import payment
 from . import portal
+from . import preview
 from . import stripe

@@ -403,8 +403,12 @@ class IrActionsReport(models.Model):
 
         :rtype: css.Stylesheet
         """
-        assets = self.env["ir.qweb"].sudo()._get_asset_bundle(
-            bundle, css=True, js=False, autoprefix=True, assets_params={}
+        assets = (
+            self.env["ir.qweb"]
+            .sudo()
+            ._get_asset_bundle(
+                bundle, css=True, js=False, autoprefix=True, assets_params={}
+            )
         )
         return css.parse(assets.css().raw.decode())
 
