@@ -132,26 +132,36 @@ class AccountMovePortalText(models.AbstractModel):
     # === THE TEXTS === #
 
     @api.model
-    def _get_standard_subject(self):
-        """Return the subject of companies that have none of their own.
+    def _get_standard_subject(self, move=None):
+        """Return the subject where a company has none of its own.
 
+        :param account.move|None move: The invoice, to say that it is a draft.
         :rtype: str
         """
+        if move and move.state == "draft":
+            return self.env._("{{company_name}}: Draft of your invoice")
         return self.env._("{{company_name}}: Invoice {{invoice_number}}")
 
     @api.model
-    def _get_standard_body(self):
-        """Return the body of companies that have none of their own.
+    def _get_standard_body(self, move=None):
+        """Return the body where a company has none of its own.
 
+        :param account.move|None move: The invoice, to say what can be done with it.
         :rtype: Markup
         """
-        return Markup(
-            self.env["ir.qweb"]._render(
+        return (
+            self.env["ir.qweb"]
+            ._render(
                 "account_payment_portal.mail_standard_body",
+                {
+                    "is_draft": bool(move) and move.state == "draft",
+                    "is_payable": not move or move._is_payable_on_portal(),
+                },
                 lang=self.env.lang,
                 minimal_qcontext=True,
             )
-        ).strip()
+            .strip()
+        )
 
     @api.model
     def _get_subject(self, move, lang):
@@ -163,9 +173,8 @@ class AccountMovePortalText(models.AbstractModel):
         """
         move = move.with_context(lang=lang)
         texts = self.with_context(lang=lang)
-        return texts._render(
-            move.company_id.portal_mail_subject or texts._get_standard_subject(), move
-        )
+        own = move.company_id.portal_mail_subject
+        return texts._render(own or texts._get_standard_subject(move), move)
 
     @api.model
     def _get_body(self, move, lang):
@@ -177,9 +186,8 @@ class AccountMovePortalText(models.AbstractModel):
         """
         move = move.with_context(lang=lang)
         texts = self.with_context(lang=lang)
-        body = move.company_id.portal_mail_body
-        if is_html_empty(body):
-            body = texts._get_standard_body()
+        own = move.company_id.portal_mail_body
+        body = texts._get_standard_body(move) if is_html_empty(own) else own
         return texts._render(Markup(body), move)
 
 

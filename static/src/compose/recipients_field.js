@@ -28,6 +28,14 @@ export class PortalRecipientsField extends Component {
         return parseList(this.props.record.data[this.props.name]);
     }
 
+    /** The addresses in this field and in its neighbours. */
+    get known() {
+        const { data } = this.props.record;
+        const fields = new Set(["email_to", "email_cc", "email_bcc", this.props.name]);
+        const lists = [...fields].map((field) => parseList(data[field]));
+        return new Set(lists.flat().map((entry) => entry.email.toLowerCase()));
+    }
+
     get listId() {
         return `${this.props.id || this.props.name}_options`;
     }
@@ -86,7 +94,7 @@ export class PortalRecipientsField extends Component {
         if (this.input.el?.value.trim() !== typed) {
             return;
         }
-        const known = new Set(this.entries.map((entry) => entry.email.toLowerCase()));
+        const { known } = this;
         this.state.options = options.filter((option) => !known.has(option.email));
         // An address that is complete is taken as typed, unless one chooses otherwise.
         this.state.active = parseEntry(typed).isValid ? -1 : 0;
