@@ -55,6 +55,7 @@ class AccountMoveSend(models.AbstractModel):
                     [
                         ("res_model", "=", record._name),
                         ("res_id", "=", record.id),
+                        ("res_field", "=", False),  # Else it is part of the record.
                         ("type", "=", "binary"),
                         ("id", "not in", list(seen)),
                     ],

@@ -1,3 +1,6 @@
+from datetime import datetime
+from unittest.mock import patch
+
 from odoo.tests import HttpCase
 
 from .send_common import PortalSendCommon
@@ -32,13 +35,25 @@ class TestAccountMoveSendPortalPreview(PortalSendCommon, HttpCase):
 
     def test_s7_pdf_preview_is_the_very_file(self):
         window = self._compose()
-        preview = window._get_preview_pdf()
+        # Files that are embedded, such as e-invoices, carry the time.
+        with patch("odoo.tools.pdf.datetime") as clock:
+            clock.now.return_value = datetime(2020, 3, 1, 10, 0)
+            preview = window._get_preview_pdf()
         self.assertFalse(self.invoice.invoice_pdf_report_id)
         with self.mailbox() as mailbox:
             window.action_send()
         [(name, _type, content)] = mailbox.messages[0].attachments
         self.assertEqual(content, preview)
         self.assertEqual(name, window._get_own_filenames()[0])
+
+    def test_s7_change_after_the_preview_is_in_the_file(self):
+        window = self._compose()
+        preview = window._get_preview_pdf()
+        self.customer.name = "Renamed Customer"
+        with self.mailbox() as mailbox:
+            window.action_send()
+        [(_name, _type, content)] = mailbox.messages[0].attachments
+        self.assertNotEqual(content, preview)
 
     def test_s7_pdf_preview_opens_in_the_browser(self):
         window = self._compose()

@@ -1,4 +1,7 @@
-from odoo import api, models
+import base64
+import re
+
+from odoo import api, fields, models
 from odoo.fields import Command
 from odoo.tools.misc import hash_sign, verify_hash_signed
 
@@ -6,6 +9,8 @@ from ..mailing.addresses import Recipient
 
 PREVIEW_SCOPE = "account_payment_portal-preview"
 PREVIEW_HOURS = 1
+# When a file, or one embedded in it, was made (ISO 32000-1, 7.9.4).
+_PDF_DATES = re.compile(rb"/(?:Creation|Mod)Date\s*\([^)]*\)")
 
 
 class AccountMoveSendPortal(models.TransientModel):
@@ -16,6 +21,10 @@ class AccountMoveSendPortal(models.TransientModel):
     """
 
     _inherit = "account.move.send.portal"
+
+    previewed_pdf = fields.Binary(
+        help="The PDF that the user was shown.", attachment=False, readonly=True
+    )
 
     # === ACTION METHODS === #
 
@@ -155,7 +164,23 @@ class AccountMoveSendPortal(models.TransientModel):
             )._make_own_documents()
             content = documents_sudo[:1].raw
             savepoint.rollback()
+        self.previewed_pdf = base64.b64encode(content)
         return content
+
+    def _link_invoice_documents(self, invoices_data):
+        """Override of `account` to attach the very file that the user was shown.
+
+        It is made anew all the same: if the invoice has changed since, so has the file.
+        Where nothing but the time in it differs, the one that was shown is taken.
+        """
+        if shown := self.previewed_pdf and base64.b64decode(self.previewed_pdf):
+            for data in invoices_data.values():
+                values = data.get("pdf_attachment_values")
+                if values and _PDF_DATES.sub(b"", values["raw"]) == _PDF_DATES.sub(
+                    b"", shown
+                ):
+                    values["raw"] = shown
+        return super()._link_invoice_documents(invoices_data)
 
     def _call_web_service_before_invoice_pdf_render(self, invoices_data):
         """Override of `account` to tell nobody of a document that is only a preview."""
