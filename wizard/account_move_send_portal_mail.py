@@ -130,7 +130,11 @@ class AccountMoveSendPortal(models.TransientModel):
         :param str message_id: The id of the mails, by which answers find the invoice.
         """
         author_id, email_from = self._get_author()
-        message = self.move_id.message_post(
+        # As core does it: the files are not to be read as new documents.
+        move = self.move_id.with_context(
+            disable_attachment_import=True, no_document=True
+        )
+        message = move.message_post(
             author_id=author_id,
             email_from=email_from,
             message_id=message_id,
