@@ -1,11 +1,11 @@
 # Everything below needs Python 3.10 or newer and make; the rest is set up by itself.
 PYTHON ?= python3
 ENVIRONMENT := $(PYTHON) dev/bootstrap.py
-RUN := env PYTHONPATH=$(CURDIR)/dev .dev/venv/bin/python
+RUN := env PYTHONPATH="$(CURDIR)/dev" .dev/venv/bin/python
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help bootstrap demo walkthrough test test-core lint clean distclean
+.PHONY: help bootstrap demo walkthrough test test-core bench lint clean distclean
 
 help:  ## Show what can be done
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -24,6 +24,9 @@ test: bootstrap  ## Run all tests; ARGS="-k name" is passed on to pytest
 
 test-core: bootstrap  ## Run Odoo's own tests of payment and portal with the add-on
 	@exec $(RUN) -m testing.core $(ARGS)
+
+bench: bootstrap  ## Measure ours and core's side by side
+	@exec $(RUN) -m bench
 
 lint:  ## Run all linters; ARGS=--fix formats what can be formatted
 	@$(ENVIRONMENT) python

@@ -7,7 +7,7 @@
     "license": "LGPL-3",
     "development_status": "Beta",
     "depends": ["account_payment", "payment_stripe", "base_automation"],
-    "external_dependencies": {"python": ["pdfkit", "stripe"]},
+    "external_dependencies": {"python": ["pdfkit", "pypdf", "stripe"]},
     "data": [
         # Security.
         "security/ir.model.access.csv",
@@ -28,12 +28,15 @@
         # Views.
         "views/account_move_portal_link_views.xml",
         "views/account_move_views.xml",
+        "views/base_automation_views.xml",
         "views/res_config_settings_views.xml",
+        "wizard/account_move_portal_link_share_views.xml",
         "wizard/account_move_send_portal_views.xml",
     ],
     "assets": {
         "web.assets_backend": [
             "account_payment_portal/static/src/compose/**/*",
+            "account_payment_portal/static/src/notification_builder/*.js",
         ],
         # The invoice page's own bundle: it loads nothing of Odoo's front end.
         "account_payment_portal.assets_portal": [

@@ -2,3 +2,4 @@ from . import payment
 from . import portal
 from . import preview
 from . import stripe
+from . import visits

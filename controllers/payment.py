@@ -6,7 +6,8 @@ from odoo.http import request
 from odoo.addons.account_payment.controllers.portal import PortalAccount
 from odoo.addons.payment.controllers.post_processing import PaymentPostProcessing
 
-from .portal import get_live_link, render, render_unavailable
+from .portal import get_live_link, render, render_private, render_unavailable
+from .visits import note_action
 
 
 class PortalInvoicePayment(PortalAccount):
@@ -32,7 +33,8 @@ class PortalInvoicePayment(PortalAccount):
         move_sudo = link_sudo.move_id
         if not move_sudo._is_payable_on_portal():
             return request.redirect(link_sudo._get_path())
-        return render(
+        note_action(link_sudo, "pay_opened")
+        return render_private(
             "account_payment_portal.payment_page",
             {
                 "link_sudo": link_sudo,

@@ -1,7 +1,9 @@
+import secrets
+
 from odoo import http
 from odoo.http import content_disposition, request
 
-from ..models.base_automation import VIEWED
+from .visits import is_network_refused, note_action, note_miss, note_visit
 
 PAGE_HEADERS = {
     "Cache-Control": "no-store",
@@ -9,12 +11,17 @@ PAGE_HEADERS = {
     "X-Robots-Tag": "noindex, nofollow",
     "X-Content-Type-Options": "nosniff",
 }
+# Nothing but what this site serves itself; the company's colours by a nonce.
+PAGE_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self' 'nonce-%(nonce)s'; "
+    "img-src 'self' data:; connect-src 'self'; frame-src 'self'; base-uri 'none'; "
+    "form-action 'self'; frame-ancestors 'none'"
+)
 # The document brings its styles and images along and fetches nothing.
 DOCUMENT_POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; img-src data:; "
     "font-src data:; frame-ancestors 'self'"
 )
-PREFETCH_HEADERS = ("Sec-Purpose", "Purpose", "X-Moz")
 
 
 def get_live_link(token):
@@ -29,11 +36,27 @@ def get_live_link(token):
         link_sudo = link_sudo.with_company(link_sudo.company_id).with_context(
             lang=link_sudo._get_lang()
         )
+    else:
+        note_miss(token)
     return link_sudo
 
 
 def render(template, values, status=200):
-    """Render a page of the portal, never to be cached, indexed or referred from.
+    """Render one of the portal's own pages, which load nothing from elsewhere.
+
+    :param str template: The external id of the QWeb template.
+    :param dict values: The rendering context; with `link_sudo` in its language.
+    :param int status: The HTTP status.
+    :rtype: odoo.http.Response
+    """
+    nonce = secrets.token_urlsafe(16)
+    response = render_private(template, {**values, "nonce": nonce}, status=status)
+    response.headers["Content-Security-Policy"] = PAGE_POLICY % {"nonce": nonce}
+    return response
+
+
+def render_private(template, values, status=200):
+    """Render a page that is never to be cached, indexed or referred from.
 
     :param str template: The external id of the QWeb template.
     :param dict values: The rendering context; with `link_sudo` in its language.
@@ -47,12 +70,18 @@ def render(template, values, status=200):
     return response
 
 
-def render_unavailable():
+def render_unavailable(is_asked=False):
     """Render the answer to an unknown, an expired and a revoked link alike.
 
+    :param bool is_asked: Whether the visitor has just asked for a new link.
     :rtype: odoo.http.Response
     """
-    return render("account_payment_portal.link_unavailable", {}, status=404)
+    status = 429 if is_network_refused() else 200 if is_asked else 404
+    return render(
+        "account_payment_portal.link_unavailable",
+        {"token": request.params.get("token"), "is_asked": is_asked},
+        status=status,
+    )
 
 
 class PortalInvoice(http.Controller):
@@ -61,6 +90,7 @@ class PortalInvoice(http.Controller):
         type="http",
         auth="public",
         methods=["GET"],
+        save_session=False,  # No cookie: the token is all that a visitor needs.
         sitemap=False,
     )
     def portal_invoice_page(self, token, **_kwargs):
@@ -73,9 +103,7 @@ class PortalInvoice(http.Controller):
         link_sudo = get_live_link(token)
         if not link_sudo:
             return render_unavailable()
-        visit_sudo = request.env["account.move.portal.event"]
-        if request.httprequest.method != "HEAD":
-            visit_sudo = visit_sudo._record_visit(link_sudo, self._get_visitor())
+        visit_sudo = note_visit(link_sudo)
         move_sudo = link_sudo.move_id
         return render(
             "account_payment_portal.invoice_page",
@@ -93,6 +121,7 @@ class PortalInvoice(http.Controller):
         type="http",
         auth="public",
         methods=["GET"],
+        save_session=False,  # No cookie: the token is all that a visitor needs.
         sitemap=False,
     )
     def portal_invoice_document(self, token, **_kwargs):
@@ -105,6 +134,8 @@ class PortalInvoice(http.Controller):
         link_sudo = get_live_link(token)
         if not link_sudo:
             return render_unavailable()
+        if "visit" in request.params:
+            note_action(link_sudo, "printed")
         # In sudo mode because the token authorizes the invoice, of which the document
         # shows much: addresses, products, taxes.
         html = link_sudo.env["ir.actions.report"]._portal_render_document_html(
@@ -124,6 +155,7 @@ class PortalInvoice(http.Controller):
         type="http",
         auth="public",
         methods=["GET"],
+        save_session=False,  # No cookie: the token is all that a visitor needs.
         sitemap=False,
     )
     def portal_invoice_pdf(self, token, **_kwargs):
@@ -136,6 +168,7 @@ class PortalInvoice(http.Controller):
         link_sudo = get_live_link(token)
         if not link_sudo:
             return render_unavailable()
+        note_action(link_sudo, "downloaded")
         move_sudo = link_sudo.move_id
         return request.make_response(
             move_sudo._get_portal_document(),
@@ -150,42 +183,21 @@ class PortalInvoice(http.Controller):
         )
 
     @http.route(
-        "/portal/invoice/<string:token>/seen",
-        type="jsonrpc",
+        "/portal/invoice/<string:token>/new-link",
+        type="http",
         auth="public",
+        methods=["POST"],
+        # The form is for people without a session; asking opens nothing by itself.
+        csrf=False,
+        save_session=False,
         sitemap=False,
     )
-    def portal_invoice_seen(self, token, visit_id, proof):
-        """Take the page's word that a person looks at it.
+    def portal_invoice_new_link(self, token, **_kwargs):
+        """Take the wish for a new link, and say the same whatever is true.
 
-        :param str token: The token of the link.
-        :param int visit_id: The id of the page's visit.
-        :param str proof: The proof that the page was given.
+        :param str token: The token of a link that opens nothing any more.
+        :rtype: odoo.http.Response
         """
-        link_sudo = get_live_link(token)
-        if not link_sudo:
-            return
-        view_sudo = request.env["account.move.portal.event"]._record_view(
-            link_sudo, int(visit_id), str(proof)
-        )
-        if view_sudo.is_first_view:
-            request.env["base.automation"]._queue_portal_notifications(
-                VIEWED, link_sudo.move_id, event_id=view_sudo.id
-            )
-
-    def _get_visitor(self):
-        """Return what the current request looks like, before any proof.
-
-        :return: A value of `account.move.portal.event.visitor`.
-        :rtype: str
-        """
-        if request.env.user._is_internal():
-            return "staff"
-        headers = request.httprequest.headers
-        if (
-            request.env["ir.http"].is_a_bot()
-            or "Odoo-Link-Preview" in headers
-            or any("prefetch" in headers.get(header, "") for header in PREFETCH_HEADERS)
-        ):
-            return "machine"
-        return "unproven"
+        request.env["account.move.portal.link.request"]._record(token)
+        note_miss(token)
+        return render_unavailable(is_asked=True)

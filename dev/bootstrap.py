@@ -9,7 +9,7 @@ Environment: ODOO_HOME (an existing Odoo 19), XDG_CACHE_HOME (where downloads ar
 
 import sys
 
-if sys.version_info < (3, 10):
+if sys.version_info < (3, 10):  # noqa: UP036 - an older one runs this file too
     sys.exit("Python 3.10 or newer is needed, this is " + sys.version.split()[0])
 
 from provision.commands import SetupError

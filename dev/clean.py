@@ -1,15 +1,15 @@
 """Stop what runs from this clone and remove everything that was generated in it.
 
-    python3 dev/clean.py               the generated files
-    python3 dev/clean.py --downloads   and the downloads in the user's cache
+``--downloads`` removes the downloads in the user's cache as well.
 """
 
+import os
 import shutil
 import sys
 
 from provision.console import Console
 from provision.paths import Project
-from stack.leftovers import socket_folder, stop_postgres, stop_stack
+from stack.leftovers import shared_prefix, socket_folder, stop_postgres, stop_stack
 
 
 def stop_everything(project):
@@ -37,7 +37,13 @@ def main(argv):
     project = Project()
     stop_everything(project)
     remove(project, downloads="--downloads" in argv)
-    Console().say("Removed what was generated here.")
+    console = Console()
+    console.say("Removed what was generated here.")
+    if os.environ.get("PGHOST"):
+        console.say(
+            f"The databases on PGHOST={os.environ['PGHOST']} stay; those of this clone "
+            f"begin with {shared_prefix(project.root)}."
+        )
 
 
 if __name__ == "__main__":

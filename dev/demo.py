@@ -30,8 +30,12 @@ Logs are in {logs}. Ctrl-C stops everything.
 """
 
 
+#: Ctrl-C, a request to end, a closed terminal: all stop the demo.
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
 def interrupt(*_signal):
-    """Treat SIGTERM and a closed terminal like Ctrl-C."""
+    """Stop the demo, from wherever it is."""
     raise KeyboardInterrupt
 
 
@@ -58,7 +62,7 @@ def main():
         console.say(f"The demo of this clone runs already: {where}")
         return 1
     stop_stack(project.stack_file)
-    for number in (signal.SIGTERM, signal.SIGHUP):
+    for number in SIGNALS:
         signal.signal(number, interrupt)
     stack = None
     try:
@@ -70,7 +74,7 @@ def main():
     except KeyboardInterrupt:
         return 0
     finally:
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        for number in SIGNALS:
             signal.signal(number, signal.SIG_IGN)
         if stack:
             console.say("Stopping.")

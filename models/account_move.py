@@ -1,31 +1,16 @@
 import re
 
-from odoo import api, fields, models
+from odoo import fields, models
 from odoo.exceptions import UserError
 
 
 class AccountMove(models.Model):
-    _inherit = "account.move"
-
-    portal_link_ids = fields.One2many(
-        comodel_name="account.move.portal.link",
-        inverse_name="move_id",
-        string="Portal links",
-        readonly=True,
-    )
-    portal_link_count = fields.Integer(compute="_compute_portal_link_count")
-
-    # === COMPUTE METHODS === #
-
-    @api.depends("portal_link_ids")
-    def _compute_portal_link_count(self):
-        counts = dict(
-            self.env["account.move.portal.link"]._read_group(
-                [("move_id", "in", self.ids)], ["move_id"], ["__count"]
-            )
-        )
-        for move in self:
-            move.portal_link_count = counts.get(move, 0)
+    _name = "account.move"
+    _inherit = [
+        "account.move.portal.access",
+        "account.move.portal.notify",
+        "account.move",
+    ]
 
     # === ACTION METHODS === #
 
@@ -38,30 +23,26 @@ class AccountMove(models.Model):
         :rtype: dict
         :raise UserError: If there is no portal page for this document.
         """
-        self.ensure_one()
-        self._check_portal_send()
-        window = self.env["account.move.send.portal"].create({"move_id": self.id})
-        return window._get_window()
+        return self._open_portal_send()
 
-    def action_view_portal_links(self):
-        """Open the list of this invoice's portal links.
+    # === BUSINESS METHODS - SEND === #
+
+    def _open_portal_send(self, **values):
+        """Open the Email Payment Portal Link window on this invoice.
 
         Note: `self.ensure_one()`
 
-        :return: The action of the list.
+        :param dict values: What the window is filled with, beside the defaults.
+        :return: The action of the window.
         :rtype: dict
+        :raise UserError: If there is no portal page for this document.
         """
         self.ensure_one()
-        return {
-            "name": self.env._("Portal Links"),
-            "type": "ir.actions.act_window",
-            "res_model": "account.move.portal.link",
-            "view_mode": "list,form",
-            "domain": [("move_id", "=", self.id)],
-            "context": {"create": False},
-        }
-
-    # === BUSINESS METHODS - SEND === #
+        self._check_portal_send()
+        window = self.env["account.move.send.portal"].create(
+            {"move_id": self.id, **values}
+        )
+        return window._get_window()
 
     def _check_portal_send(self):
         """Check that the portal link of each document may be sent.
@@ -160,11 +141,52 @@ class AccountMove(models.Model):
             return "paid"
         if self._has_portal_payment_in_progress():
             return "processing"
-        if self.invoice_date_due and self.invoice_date_due < fields.Date.context_today(
-            self
-        ):
+        if self._get_portal_days_overdue():
             return "overdue"
         return "partly_paid" if self.amount_residual < self.amount_total else "open"
+
+    def _get_portal_days_overdue(self):
+        """Return how long the invoice has been due, in whole days; 0 if it is not.
+
+        Note: `self.ensure_one()`
+
+        :rtype: int
+        """
+        self.ensure_one()
+        if not self.invoice_date_due:
+            return 0
+        return max(0, (fields.Date.context_today(self) - self.invoice_date_due).days)
+
+    def _get_portal_payments(self):
+        """Return what has been paid on the invoice so far, oldest first.
+
+        Note: `self.ensure_one()`
+
+        :return: The date, amount and way of each payment or credit.
+        :rtype: list[dict]
+        """
+        self.ensure_one()
+        if (
+            self.currency_id.compare_amounts(self.amount_residual, self.amount_total)
+            == 0
+        ):
+            return []  # Most invoices: nothing to look up.
+        content = (self.invoice_payments_widget or {}).get("content", [])
+        return sorted(
+            (
+                {
+                    "date": entry["date"],
+                    "amount": entry["amount"],
+                    "currency": self.env["res.currency"].browse(entry["currency_id"]),
+                    "name": self.env._("Credit note")
+                    if entry["is_refund"]
+                    else entry["payment_method_name"] or self.env._("Payment"),
+                }
+                for entry in content
+                if not entry["is_exchange"]
+            ),
+            key=lambda payment: payment["date"],
+        )
 
     def _has_portal_payment_in_progress(self):
         """Return whether money is on its way that is not booked yet.
@@ -203,38 +225,3 @@ class AccountMove(models.Model):
         self.env.cr.execute(
             "UPDATE account_move SET write_date = write_date WHERE id = %s", [self.id]
         )
-
-    # === BUSINESS METHODS - NOTIFICATIONS === #
-
-    def _portal_notify_responsible(self, template_xmlid):
-        """Tell the salesperson of an invoice what its customer did.
-
-        Called by the automation rules that this add-on installs, in their context.
-
-        :param str template_xmlid: The mail template to tell it with.
-        """
-        notification = self.env["account.move.portal.notification"].browse(
-            self.env.context.get("account_payment_portal_notification_id")
-        )
-        occasion = {
-            "link": notification.event_id.link_id,
-            "transaction": notification.transaction_id,
-        }
-        for move in self:
-            user = move.invoice_user_id or move.create_uid
-            template = self.env.ref(template_xmlid).with_context(lang=user.lang)
-            rendered = {
-                field: template._render_field(
-                    field,
-                    move.ids,
-                    add_context=occasion,
-                    options={"post_process": True},
-                )[move.id]
-                for field in ("subject", "body_html")
-            }
-            move.with_context(lang=user.lang).message_notify(
-                partner_ids=user.partner_id.ids,
-                author_id=move.company_id.partner_id.id,
-                subject=rendered["subject"],
-                body=rendered["body_html"],
-            )

@@ -1,6 +1,10 @@
+from datetime import timedelta
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError
-from odoo.tools import SQL, consteq, hmac
+from odoo.tools import consteq, hmac
+
+from ..visitor import grading
 
 VISIT_PROOF_SCOPE = "account_payment_portal-visit"
 
@@ -9,17 +13,20 @@ class AccountMovePortalEvent(models.Model):
     """What happened at a door: append-only.
 
     A page load is an *opened* event. It becomes a *view*, a second event, when the
-    page itself reports that a person is there; mail scanners, link previewers and
-    staff leave an *opened* behind and nothing else.
+    page itself reports that a person is there, or when one of its buttons is used;
+    mail scanners, link previewers and staff leave an *opened* behind, and perhaps the
+    note why they were not taken for a person.
     """
 
     _name = "account.move.portal.event"
     _description = "Invoice Portal Event"
+    _inherit = ["account.move.portal.event.record"]
     _order = "id desc"
     _rec_name = "kind"
 
     link_id = fields.Many2one(
         comodel_name="account.move.portal.link",
+        string="Recipient",
         required=True,
         readonly=True,
         index=True,
@@ -35,10 +42,19 @@ class AccountMovePortalEvent(models.Model):
     )
     kind = fields.Selection(
         selection=[
+            ("sent", "Sent"),
             ("opened", "Opened"),
             ("viewed", "Viewed"),
+            ("dismissed", "View not counted"),
             ("downloaded", "Downloaded"),
+            ("printed", "Printed"),
             ("pay_opened", "Payment screen opened"),
+            ("paid", "Paid"),
+            ("payment_failed", "Payment failed"),
+            ("payment_returned", "Payment returned"),
+            ("payment_disputed", "Payment disputed"),
+            ("refused", "Refused"),
+            ("trapped", "Hidden link followed"),
         ],
         required=True,
         readonly=True,
@@ -53,6 +69,43 @@ class AccountMovePortalEvent(models.Model):
         required=True,
         readonly=True,
     )
+    reason = fields.Selection(
+        selection=[
+            ("browser", "An ordinary browser"),
+            ("prefetch", "Fetched ahead by a browser"),
+            ("staff", "Signed in as staff"),
+            ("internal", "Through our own preview or copy"),
+            ("known_agent", "A program that says what it is"),
+            ("not_a_browser", "Not what a browser sends"),
+            ("interaction", "Touched, scrolled or typed"),
+            ("dwell", "Had the page in front for a while"),
+            ("action", "Used a button of the page"),
+            ("payment", "Paid"),
+            ("just_sent", "In the seconds after the mail was sent"),
+            ("burst", "Fetched from several networks at once"),
+            ("trap", "Followed a link that nobody can see"),
+            ("driven", "A browser that a program drives"),
+            ("pressed_all", "Pressed every button at once"),
+            ("too_quick", "Faster than anybody reads"),
+            ("expired", "The link had expired"),
+            ("revoked", "The link was revoked"),
+        ],
+        string="Because",
+        readonly=True,
+    )
+    network = fields.Char(
+        help="The visitor's address without its last part, which would tell who it is.",
+        readonly=True,
+    )
+    device = fields.Selection(
+        selection=[
+            ("phone", "Phone"),
+            ("tablet", "Tablet"),
+            ("desktop", "Computer"),
+            ("other", "Other"),
+        ],
+        readonly=True,
+    )
     visit_id = fields.Many2one(
         comodel_name="account.move.portal.event",
         help="The page load that this event followed from.",
@@ -60,16 +113,49 @@ class AccountMovePortalEvent(models.Model):
         index="btree_not_null",
         ondelete="cascade",
     )
-    is_first_view = fields.Boolean(
-        string="First view of the invoice", readonly=True, default=False
+    follow_up_ids = fields.One2many(
+        comodel_name="account.move.portal.event",
+        inverse_name="visit_id",
+        readonly=True,
     )
+    transaction_id = fields.Many2one(
+        comodel_name="payment.transaction",
+        string="Payment",
+        readonly=True,
+        index="btree_not_null",
+        ondelete="set null",
+    )
+    message_id = fields.Char(
+        string="Message-Id", help="Of the mail that was sent.", readonly=True
+    )
+    document_sha256 = fields.Char(
+        string="PDF fingerprint", help="SHA-256 of the PDF sent.", readonly=True
+    )
+    is_first_view = fields.Boolean(string="First view of the invoice", readonly=True)
+    is_first_of_link = fields.Boolean(
+        string="First view by the recipient", readonly=True
+    )
+    is_repeated = fields.Boolean(
+        string="Same visit",
+        help="Another tab, or the page loaded again.",
+        readonly=True,
+    )
+    period = fields.Integer(readonly=True)
 
     # "First" and "once" are decided by the database: a read before a write would let
     # two simultaneous visitors both be the first.
     _first_view_unique = models.UniqueIndex("(move_id) WHERE is_first_view")
+    _first_of_link_unique = models.UniqueIndex("(link_id) WHERE is_first_of_link")
+    _one_visitor_unique = models.UniqueIndex(
+        "(link_id, network, device, period) "
+        "WHERE kind = 'viewed' AND NOT is_repeated AND period IS NOT NULL"
+    )
     _once_per_visit = models.UniqueIndex(
         "(visit_id, kind) WHERE visit_id IS NOT NULL",
         "This visit has been reported already.",
+    )
+    _once_per_payment = models.UniqueIndex(
+        "(link_id, transaction_id, kind) WHERE transaction_id IS NOT NULL"
     )
 
     # === CRUD METHODS === #
@@ -83,25 +169,6 @@ class AccountMovePortalEvent(models.Model):
 
     # === BUSINESS METHODS === #
 
-    @api.model
-    def _record_visit(self, link_sudo, visitor):
-        """Record that the invoice page was requested.
-
-        :param account.move.portal.link link_sudo: The door, in sudo mode.
-        :param str visitor: What the request looks like: a value of `visitor`.
-        :return: The event of kind *opened*.
-        :rtype: account.move.portal.event
-        """
-        # In sudo mode because visitors have no rights on events.
-        return self.sudo().create(
-            {
-                "link_id": link_sudo.id,
-                "move_id": link_sudo.move_id.id,
-                "kind": "opened",
-                "visitor": visitor,
-            }
-        )
-
     def _get_visit_proof(self):
         """Return the proof that only the page of this visit can know.
 
@@ -114,15 +181,13 @@ class AccountMovePortalEvent(models.Model):
         return hmac(self.env(su=True), VISIT_PROOF_SCOPE, (self.id, self.link_id.id))
 
     @api.model
-    def _record_view(self, link_sudo, visit_id, proof):
-        """Record that a person looks at the page of a visit.
-
-        Done at most once per visit, and only for visits that may be a customer's.
+    def _find_visit(self, link_sudo, visit_id, proof):
+        """Return the visit that a page proves to be of.
 
         :param account.move.portal.link link_sudo: The door, in sudo mode.
         :param int visit_id: The id of the visit's *opened* event.
         :param str proof: The proof that the visit's page was given.
-        :return: The event of kind *viewed*, empty if there is none to record.
+        :return: The *opened* event of what may be a customer, in sudo mode; or empty.
         :rtype: account.move.portal.event
         """
         # In sudo mode because visitors have no rights on events.
@@ -131,44 +196,106 @@ class AccountMovePortalEvent(models.Model):
             visit_sudo.link_id != link_sudo
             or visit_sudo.kind != "opened"
             or visit_sudo.visitor != "unproven"
-            or link_sudo.audience != "customer"
             or not consteq(visit_sudo._get_visit_proof().encode(), proof.encode())
         ):
-            return self.browse()
-        return self._insert_follow_up(visit_sudo, "viewed")
+            return self.sudo().browse()
+        return visit_sudo
+
+    def _find_doubt(self, report):
+        """Return why a report on this visit is not taken as a person's.
+
+        Note: `self.ensure_one()`
+
+        :param grading.Report report: What says that somebody looks.
+        :return: A value of `reason`; None if a person looks.
+        :rtype: str | None
+        """
+        if self.link_id.audience != "customer":
+            return "internal"
+        return grading.find_doubt(self._get_visit_facts(), report)
+
+    def _get_visit_facts(self):
+        """Return what is known of this page load now.
+
+        Note: `self.ensure_one()`
+
+        :rtype: grading.Visit
+        """
+        self.ensure_one()
+        now, opened_on = self.env.cr.now(), self.create_date
+        sent_on = self.link_id.sent_on
+        around = timedelta(seconds=grading.BURST_SECONDS)
+        near = self.search(
+            [
+                ("link_id", "=", self.link_id.id),
+                ("kind", "in", ["opened", "trapped"]),
+                ("create_date", ">=", opened_on - around),
+            ],
+            limit=200,
+        )
+        opened = near.filtered(
+            lambda event: (
+                event.kind == "opened" and event.create_date <= opened_on + around
+            )
+        )
+        after_mail = sent_on and sent_on <= opened_on
+        return grading.Visit(
+            age=(now - opened_on).total_seconds(),
+            opened_after_mail=(
+                (opened_on - sent_on).total_seconds() if after_mail else None
+            ),
+            seconds_since_mail=(now - sent_on).total_seconds() if after_mail else None,
+            networks=len(set(opened.mapped("network"))),
+            is_trapped=any(
+                event.kind == "trapped" and event.network == self.network
+                for event in near
+            ),
+        )
+
+    def _get_visit_query(self):
+        """Return what a page's buttons add to their addresses, to tell their visit.
+
+        :return: The query; empty for a page whose visit is not recorded.
+        :rtype: str
+        """
+        if self.visitor != "unproven":
+            return ""
+        return f"?visit={self.id}-{self._get_visit_proof()}"
+
+    def _get_seconds_to_retry(self):
+        """Return when a page whose report was not taken may report again.
+
+        :return: Seconds; None if there is nothing more to report.
+        :rtype: float | None
+        """
+        if self.reason == "just_sent":
+            return grading.JUST_SENT_SECONDS
+        return 1.0 if self.reason in ("too_quick", "driven", "burst") else None
 
     @api.model
-    def _insert_follow_up(self, visit_sudo, kind):
-        """Insert what follows from a visit, unless it has been before.
+    def _get_totals(self, links):
+        """Return how often and when people did what through links.
 
-        :param account.move.portal.event visit_sudo: The *opened* event, in sudo mode.
-        :param str kind: The kind of the event to insert.
-        :return: The new event; empty if the visit has one of this kind already.
-        :rtype: account.move.portal.event
+        :param account.move.portal.link links: The links.
+        :return: By link and kind: the count, the first and the last time.
+        :rtype: dict
         """
-        for is_first_view in [True, False] if kind == "viewed" else [False]:
-            # In SQL because the ORM has no insertion that gives way on a conflict.
-            row = self.env.execute_query(
-                SQL(
-                    """
-                    INSERT INTO account_move_portal_event
-                        (link_id, move_id, kind, visitor, visit_id, is_first_view,
-                         create_uid, create_date, write_uid, write_date)
-                    VALUES (%(link)s, %(move)s, %(kind)s, 'person', %(visit)s,
-                            %(is_first_view)s, %(uid)s, %(now)s, %(uid)s, %(now)s)
-                    ON CONFLICT DO NOTHING
-                    RETURNING id
-                    """,
-                    link=visit_sudo.link_id.id,
-                    move=visit_sudo.move_id.id,
-                    kind=kind,
-                    visit=visit_sudo.id,
-                    is_first_view=is_first_view,
-                    uid=self.env.uid,
-                    now=fields.Datetime.now(),
-                )
-            )
-            if row:
-                visit_sudo.link_id.invalidate_recordset(["event_ids"])
-                return visit_sudo.browse(row[0][0])
-        return visit_sudo.browse()
+        rows = self._read_group(
+            [
+                ("link_id", "in", links.ids),
+                ("kind", "in", ["viewed", "downloaded", "printed"]),
+                ("is_repeated", "=", False),
+                "|",
+                ("visitor", "=", "person"),
+                # What a page's script did not tell by itself.
+                "&",
+                ("visitor", "=", "unproven"),
+                ("visit_id.follow_up_ids.kind", "=", "viewed"),
+            ],
+            groupby=["link_id", "kind"],
+            aggregates=["__count", "create_date:min", "create_date:max"],
+        )
+        totals = {}
+        for link, kind, *figures in rows:
+            totals.setdefault(link, {})[kind] = figures
+        return totals

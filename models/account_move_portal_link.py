@@ -1,10 +1,21 @@
 import secrets
+from datetime import datetime, time, timedelta
 
 from odoo import api, fields, models
-from odoo.tools import consteq
+from odoo.exceptions import AccessError
+from odoo.fields import Domain
+from odoo.orm.models import NO_ACCESS
+from odoo.tools import consteq, email_normalize
 
 TOKEN_BYTES = 33  # 264 random bits, 44 characters in URL-safe base64.
 SELECTOR_LENGTH = 12  # 72 bits that find the row; the other 192 are compared.
+REVOCATION_REASONS = [
+    ("staff", "Revoked by staff"),
+    ("cancelled", "Invoice cancelled"),
+    ("email_changed", "E-mail address changed"),
+    ("bounced", "E-mail bounced"),
+    ("copied_database", "Copied database"),
+]
 
 
 class AccountMovePortalLink(models.Model):
@@ -16,6 +27,7 @@ class AccountMovePortalLink(models.Model):
     """
 
     _name = "account.move.portal.link"
+    _inherit = ["account.move.portal.link.staff"]
     _description = "Invoice Portal Link"
     _rec_name = "email"
     _order = "id desc"
@@ -51,27 +63,59 @@ class AccountMovePortalLink(models.Model):
         readonly=True,
         copy=False,
         default=lambda self: secrets.token_urlsafe(TOKEN_BYTES),
-        groups="base.group_system",
+        # Not even administrators: it would get into exports and screenshots.
+        groups=NO_ACCESS,
     )
     token_selector = fields.Char(
         compute="_compute_token_selector",
         store=True,
-        groups="base.group_system",
+        groups=NO_ACCESS,
     )
     sent_on = fields.Datetime(readonly=True, copy=False)
     sent_by_id = fields.Many2one(
         comodel_name="res.users", string="Sent by", readonly=True, copy=False
     )
     expires_on = fields.Datetime(
-        help="From this moment on the link opens nothing. Empty: it never expires."
+        help="From this moment on the link opens nothing. Empty: it never expires.",
+        compute="_compute_expires_on",
+        store=True,
+        readonly=False,
+        precompute=True,
     )
     revoked_on = fields.Datetime(readonly=True, copy=False)
+    revoked_by_id = fields.Many2one(
+        comodel_name="res.users", string="Revoked by", readonly=True, copy=False
+    )
+    revocation_reason = fields.Selection(
+        selection=REVOCATION_REASONS, readonly=True, copy=False
+    )
+    state = fields.Selection(
+        selection=[
+            ("live", "Live"),
+            ("expired", "Expired"),
+            ("revoked", "Revoked"),
+        ],
+        compute="_compute_state",
+        search="_search_state",
+    )
     event_ids = fields.One2many(
         comodel_name="account.move.portal.event", inverse_name="link_id", readonly=True
     )
-    view_count = fields.Integer(string="Views", compute="_compute_views")
-    first_viewed_on = fields.Datetime(compute="_compute_views")
-    last_viewed_on = fields.Datetime(compute="_compute_views")
+    view_count = fields.Integer(string="Views", compute="_compute_visits")
+    download_count = fields.Integer(string="Downloads", compute="_compute_visits")
+    print_count = fields.Integer(string="Prints", compute="_compute_visits")
+    first_viewed_on = fields.Datetime(string="First view", compute="_compute_visits")
+    last_viewed_on = fields.Datetime(string="Last view", compute="_compute_visits")
+    amount_paid = fields.Monetary(
+        string="Paid", help="Through this link.", compute="_compute_amount_paid"
+    )
+    currency_id = fields.Many2one(related="move_id.currency_id")
+    # What is left of events that were removed after the company's time to keep them.
+    past_view_count = fields.Integer(readonly=True, copy=False)
+    past_download_count = fields.Integer(readonly=True, copy=False)
+    past_print_count = fields.Integer(readonly=True, copy=False)
+    past_first_viewed_on = fields.Datetime(readonly=True, copy=False)
+    past_last_viewed_on = fields.Datetime(readonly=True, copy=False)
 
     _token_selector_unique = models.UniqueIndex("(token_selector)")
 
@@ -82,31 +126,81 @@ class AccountMovePortalLink(models.Model):
         for link in self:
             link.token_selector = link.token[:SELECTOR_LENGTH]
 
-    @api.depends("event_ids")
-    def _compute_views(self):
-        views = {
-            link: (count, first, last)
-            for link, count, first, last in self.env[
-                "account.move.portal.event"
-            ]._read_group(
-                [("link_id", "in", self.ids), ("kind", "=", "viewed")],
-                groupby=["link_id"],
-                aggregates=["__count", "create_date:min", "create_date:max"],
-            )
-        }
+    @api.depends("move_id")
+    def _compute_expires_on(self):
         for link in self:
-            count, first, last = views.get(link, (0, False, False))
-            link.view_count = count
-            link.first_viewed_on = first
-            link.last_viewed_on = last
+            link.expires_on = link._get_default_expiry()
 
-    # === ACTION METHODS === #
+    @api.depends("expires_on", "revoked_on")
+    def _compute_state(self):
+        for link in self:
+            if link.revoked_on:
+                link.state = "revoked"
+            else:
+                link.state = "live" if link._is_live() else "expired"
 
-    def action_revoke(self):
-        """Close these links for good."""
-        self.filtered(
-            lambda link: not link.revoked_on
-        ).revoked_on = fields.Datetime.now()
+    def _search_state(self, operator, value):
+        if operator != "in":
+            return NotImplemented
+        now = fields.Datetime.now()
+        domains = {
+            "revoked": Domain("revoked_on", "!=", False),
+            "expired": Domain("revoked_on", "=", False)
+            & Domain("expires_on", "<=", now),
+            "live": Domain("revoked_on", "=", False)
+            & (Domain("expires_on", "=", False) | Domain("expires_on", ">", now)),
+        }
+        return Domain.OR(domains[state] for state in value if state in domains)
+
+    @api.depends("event_ids")
+    def _compute_visits(self):
+        totals = self.env["account.move.portal.event"]._get_totals(self)
+        for link in self:
+            kinds = totals.get(link, {})
+            count, first, last = kinds.get("viewed", (0, False, False))
+            link.view_count = link.past_view_count + count
+            link.first_viewed_on = link.past_first_viewed_on or first
+            link.last_viewed_on = last or link.past_last_viewed_on
+            link.download_count = (
+                link.past_download_count + kinds.get("downloaded", (0,))[0]
+            )
+            link.print_count = link.past_print_count + kinds.get("printed", (0,))[0]
+
+    def _compute_amount_paid(self):
+        # In sudo mode because billers have no rights on transactions.
+        paid = dict(
+            self.env["payment.transaction"]
+            .sudo()
+            ._read_group(
+                [
+                    ("portal_link_id", "in", self.ids),
+                    ("state", "=", "done"),
+                    ("operation", "!=", "refund"),
+                ],
+                groupby=["portal_link_id"],
+                aggregates=["amount:sum"],
+            )
+        )
+        for link in self:
+            link.amount_paid = paid.get(link.sudo(), 0.0)
+
+    # === CRUD METHODS === #
+
+    def write(self, vals):
+        """Override to let users change nothing but the expiry.
+
+        :raise AccessError: If a user tries to open a door again, or to move it.
+        """
+        if not self.env.su and set(vals) - {"expires_on"}:
+            raise AccessError(
+                self.env._("Of a portal link, only the expiry can be changed.")
+            )
+        before = {link: link.expires_on for link in self}
+        result = super().write(vals)
+        for link in self:
+            if before[link] != link.expires_on:
+                link._log_expiry()
+        return result
 
     # === BUSINESS METHODS === #
 
@@ -122,6 +216,16 @@ class AccountMovePortalLink(models.Model):
         :return: The link, in sudo mode, or an empty recordset.
         :rtype: account.move.portal.link
         """
+        return self._find(token).filtered(lambda link: link._is_live())
+
+    @api.model
+    def _find(self, token):
+        """Return the link of a token, whether or not it opens anything.
+
+        :param str token: The token as found in a URL: anything at all.
+        :return: The link, in sudo mode, or an empty recordset.
+        :rtype: account.move.portal.link
+        """
         # In sudo mode because the token is what authorizes a visitor.
         link_sudo = self.sudo().search(
             [("token_selector", "=", token[:SELECTOR_LENGTH])], limit=1
@@ -129,7 +233,64 @@ class AccountMovePortalLink(models.Model):
         # Bytes, because the comparison refuses text that is not ASCII.
         if not consteq((link_sudo.token or "").encode(), token.encode()):
             return link_sudo.browse()
-        return link_sudo.filtered(lambda link: link._is_live())
+        return link_sudo
+
+    @api.model
+    def _find_for_recipient(self, move, email):
+        """Return the link that a recipient has for an invoice already.
+
+        :param account.move move: The invoice.
+        :param str email: The recipient's address.
+        :return: The live link, or an empty recordset.
+        :rtype: account.move.portal.link
+        """
+        return self.search(
+            [
+                ("move_id", "=", move.id),
+                ("email", "=", email_normalize(email)),
+                ("audience", "=", "customer"),
+                ("state", "=", "live"),
+            ],
+            limit=1,
+        )
+
+    @api.model
+    def _prepare_link(self, move, email):
+        """Prepare the values of a recipient's link.
+
+        :param account.move move: The invoice.
+        :param str email: The recipient's address.
+        :rtype: dict
+        """
+        email = email_normalize(email)
+        known = move.partner_id | move.commercial_partner_id
+        return {
+            "move_id": move.id,
+            "email": email,
+            "partner_id": known.filtered(
+                lambda partner: email in partner._get_portal_emails()
+            )[:1].id,
+        }
+
+    def _get_default_expiry(self):
+        """Return when a new link of this invoice is to expire: the company's default.
+
+        Counted from the due date, or from today for an invoice that is overdue: a link
+        that is sent opens something.
+
+        Note: `self.ensure_one()`
+
+        :return: The moment, in UTC; False for never.
+        :rtype: datetime | bool
+        """
+        self.ensure_one()
+        company = self.move_id.company_id
+        if company.portal_link_expiry == "never":
+            return False
+        today = fields.Date.context_today(self)
+        start = max(self.move_id.invoice_date_due or today, today)
+        last_day = start + timedelta(days=company.portal_link_expiry_days)
+        return datetime.combine(last_day + timedelta(days=1), time.min)
 
     def _is_live(self):
         """Return whether the link opens its invoice now.
@@ -165,6 +326,37 @@ class AccountMovePortalLink(models.Model):
         :rtype: str
         """
         return f"{self.move_id.get_base_url()}{self._get_path()}"
+
+    def _render_mail(self, subject, body, lang=None, downloads=()):
+        """Render the mail that leads to the portal: layout, text and button.
+
+        Note: `self.ensure_one()`
+
+        :param str subject: The subject.
+        :param Markup body: The text.
+        :param str|None lang: The code of the text's language; the recipient's if None.
+        :param list[str] downloads: Names of documents that only the page offers.
+        :rtype: Markup
+        """
+        lang = lang or self._get_lang()
+        # In sudo mode because the company's colours are for all who send its mails.
+        move_sudo = self.move_id.sudo().with_context(lang=lang)
+        return self.env["ir.qweb"]._render(
+            "account_payment_portal.mail_portal_link",
+            {
+                "lang": lang,
+                "direction": self.env["res.lang"]._get_data(code=lang).direction,
+                "subject": subject,
+                "body": body,
+                "move": move_sudo,
+                "company": move_sudo.company_id,
+                "url": self._get_url(),
+                "is_payable": move_sudo._is_payable_on_portal(),
+                "downloads": downloads,
+            },
+            lang=lang,
+            minimal_qcontext=True,
+        )
 
     def _get_lang(self):
         """Return the code of the language in which to address the recipient.

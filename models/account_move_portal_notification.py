@@ -1,10 +1,12 @@
 import logging
+from datetime import timedelta
 
 from odoo import api, fields, models
 
 _logger = logging.getLogger(__name__)
 
 MAX_ATTEMPTS = 2
+RETRY_MINUTES = 5
 
 
 class AccountMovePortalNotification(models.Model):
@@ -20,7 +22,7 @@ class AccountMovePortalNotification(models.Model):
     _order = "id"
 
     automation_id = fields.Many2one(
-        comodel_name="base.automation", required=True, ondelete="cascade"
+        comodel_name="base.automation", string="Rule", required=True, ondelete="cascade"
     )
     move_id = fields.Many2one(
         comodel_name="account.move",
@@ -32,38 +34,67 @@ class AccountMovePortalNotification(models.Model):
     event_id = fields.Many2one(
         comodel_name="account.move.portal.event",
         help="The view that raised this notification.",
-        ondelete="cascade",
+        ondelete="set null",
     )
     transaction_id = fields.Many2one(
         comodel_name="payment.transaction",
         help="The payment that raised this notification.",
         ondelete="cascade",
     )
+    outcome = fields.Selection(
+        selection=[
+            ("received", "Received"),
+            ("failed", "Failed"),
+            ("returned", "Returned"),
+            ("disputed", "Disputed"),
+        ],
+        help="What came of the payment.",
+        required=True,
+        default="received",
+    )
     state = fields.Selection(
-        selection=[("waiting", "Waiting"), ("done", "Done"), ("failed", "Failed")],
+        selection=[
+            ("waiting", "Waiting"),
+            ("done", "Done"),
+            ("skipped", "Skipped"),
+            ("failed", "Failed"),
+        ],
         required=True,
         default="waiting",
         index=True,
     )
     attempts = fields.Integer(default=0)
+    retry_on = fields.Datetime(help="Not to be tried again before.")
     failure_reason = fields.Char(readonly=True)
 
     _once_per_event = models.UniqueIndex(
         "(automation_id, event_id) WHERE event_id IS NOT NULL"
     )
     _once_per_transaction = models.UniqueIndex(
-        "(automation_id, move_id, transaction_id) WHERE transaction_id IS NOT NULL"
+        "(automation_id, move_id, transaction_id, outcome) "
+        "WHERE transaction_id IS NOT NULL"
     )
+
+    # === SCHEDULER === #
 
     @api.model
     def _cron_run(self):
         """Run what is due, each by itself: any number of workers may do so."""
         while notification := self.search(
-            [("state", "=", "waiting")], limit=100
+            self._get_due_domain(), limit=100
         ).try_lock_for_update(limit=1):
             notification._run()
             if not self.env["ir.cron"]._commit_progress(1):
                 break
+
+    @api.model
+    def _get_due_domain(self):
+        return [
+            ("state", "=", "waiting"),
+            "|",
+            ("retry_on", "=", False),
+            ("retry_on", "<=", fields.Datetime.now()),
+        ]
 
     def _run(self):
         """Run the rule on the invoice, once; note why if it fails.
@@ -71,6 +102,9 @@ class AccountMovePortalNotification(models.Model):
         Note: `self.ensure_one()`
         """
         self.ensure_one()
+        if self._is_throttled():
+            self.state = "skipped"
+            return
         self.attempts += 1
         try:
             with self.env.cr.savepoint():
@@ -83,14 +117,107 @@ class AccountMovePortalNotification(models.Model):
                 self.automation_id.display_name,
                 self.move_id.display_name,
             )
-            self.failure_reason = str(error)
-            if self.attempts >= MAX_ATTEMPTS:
-                self.state = "failed"
+            self._note_failure(error)
+
+    def _note_failure(self, error):
+        """Note why the rule failed, and try again later if that was the first time.
+
+        Note: `self.ensure_one()`
+
+        :param Exception error: What it raised.
+        """
+        self.failure_reason = str(error) or type(error).__name__
+        if self.attempts >= MAX_ATTEMPTS:
+            self.state = "failed"
+            return
+        self.retry_on = fields.Datetime.now() + timedelta(minutes=RETRY_MINUTES)
+        self.env.ref(
+            "account_payment_portal.ir_cron_run_portal_notifications"
+        )._trigger(at=self.retry_on)
+
+    def _is_throttled(self):
+        """Return whether the rule has told of this invoice too short a time ago.
+
+        Note: `self.ensure_one()`
+
+        :rtype: bool
+        """
+        minutes = self.automation_id.portal_throttle_minutes
+        if not (minutes and self.event_id):
+            return False
+        since = self.event_id.create_date - timedelta(minutes=minutes)
+        return bool(
+            self.search_count(
+                [
+                    ("automation_id", "=", self.automation_id.id),
+                    ("move_id", "=", self.move_id.id),
+                    ("state", "=", "done"),
+                    ("event_id.create_date", ">", since),
+                ],
+                limit=1,
+            )
+        )
 
     def _process_rule(self):
         """Hand the invoice to the rule, with the occasion at hand in the context."""
         automation = self.automation_id.with_context(
             account_payment_portal_notification_id=self.id
         )
-        move = self.move_id.with_env(automation.env)
-        automation._process(automation._filter_post(move, feedback=True))
+        move = automation._filter_post(
+            self.move_id.with_env(automation.env), feedback=True
+        )
+        automation._process(move)
+        if move and automation.portal_recipient:
+            automation._tell_portal_message(self)
+
+    # === THE OCCASION === #
+
+    @api.model
+    def _get_current(self):
+        """Return the notification whose rule is just running, if one is.
+
+        :rtype: account.move.portal.notification
+        """
+        return self.sudo().browse(
+            self.env.context.get("account_payment_portal_notification_id")
+        )
+
+    def _get_occasion(self):
+        """Return what mails and code of rules have at hand.
+
+        :return: `link`, `event` and `transaction`, perhaps empty, and `outcome`.
+        :rtype: dict
+        """
+        # In sudo mode because those who are told have no rights on payments.
+        notification_sudo = self.sudo()
+        event, tx = notification_sudo.event_id, notification_sudo.transaction_id
+        return {
+            "link": event.link_id or tx.portal_link_id,
+            "event": event,
+            "transaction": tx,
+            "outcome": notification_sudo.outcome or "received",
+        }
+
+    def _get_webhook_payload(self):
+        """Return what another system is told: no token, no address of a visitor.
+
+        Note: `self.ensure_one()`
+
+        :rtype: dict
+        """
+        move, occasion = self.move_id, self._get_occasion()
+        tx = occasion["transaction"]
+        return {
+            "notification": self.id or None,
+            "event": self.automation_id.trigger.removeprefix("on_"),
+            "outcome": occasion["outcome"] if tx else None,
+            "invoice": move.name,
+            "invoice_id": move.id,
+            "customer": move.partner_id.display_name,
+            "recipient": occasion["link"].email or None,
+            "currency": move.currency_id.name,
+            "amount_total": move.amount_total,
+            "amount_residual": move.amount_residual,
+            "amount_paid": tx.amount if tx else None,
+            "payment_method": tx.payment_method_id.code or None,
+        }

@@ -1,8 +1,6 @@
 """The *pdfkit* engine of PDF reports."""
 
-import functools
 import logging
-import os
 from collections import OrderedDict
 
 from odoo import fields, models, tools
@@ -10,8 +8,8 @@ from odoo.exceptions import UserError
 
 from odoo.addons.base.models.ir_actions_report import _wkhtml
 
-from ..pdf import assembly, css, fonts, html, production, resources
-from ..pdf.converter import Converter, probe
+from ..pdf import assembly, css, fonts, html, production, program, resources
+from ..pdf.converter import Converter
 from ..pdf.errors import (
     CRASH,
     HANG,
@@ -22,7 +20,8 @@ from ..pdf.errors import (
     ConverterMissing,
     DocumentConversionError,
 )
-from ..pdf.production import Production, Result, Style
+from ..pdf.handover import Prepared, ReportHtml, Result, by_record
+from ..pdf.production import Production, Style
 
 _logger = logging.getLogger(__name__)
 
@@ -33,31 +32,6 @@ _PAPERFORMAT_FIELDS = (
     *("header_line", "header_spacing", "disable_shrinking"),
 )
 _DEFAULT_PAGE_SECONDS = 60
-
-
-@functools.lru_cache(maxsize=8)
-def _probe(path, modified):
-    """``probe``, again only when the program has changed."""
-    return probe(path)
-
-
-class _ReportHtml(bytes):
-    """A report's HTML on its way through core's methods to our converter.
-
-    :ivar list documents: its documents, or
-    :ivar bytes content: the file that was made of it already.
-    """
-
-    documents = ()
-    content = None
-
-
-class _Prepared:
-    """Files made ahead; compared by identity, as the value of a context key."""
-
-    def __init__(self, report, contents):
-        self.report = report
-        self.contents = contents
 
 
 class IrActionsReport(models.Model):
@@ -112,7 +86,7 @@ class IrActionsReport(models.Model):
                 report_ref, data, res_ids=res_ids
             )
         prepared = self.with_context(
-            account_payment_portal_pdf=_Prepared(report, contents)
+            account_payment_portal_pdf=Prepared(report, contents)
         )
         streams = OrderedDict()
         for res_id in res_ids:
@@ -128,7 +102,7 @@ class IrActionsReport(models.Model):
         if prepared and docids and len(docids) == 1:
             content = prepared.contents.get(docids[0])
             if content and self._get_report(report_ref) == prepared.report:
-                stand_in = _ReportHtml()
+                stand_in = ReportHtml()
                 stand_in.res_id, stand_in.content = docids[0], content
                 return stand_in, "html"
         return super()._render_qweb_html(report_ref, docids, data=data)
@@ -137,16 +111,16 @@ class IrActionsReport(models.Model):
         """Override of `base`: our engine keeps the documents together."""
         if self.pdf_engine != "pdfkit":
             return super()._prepare_html(html, report_model=report_model)
-        if isinstance(html, _ReportHtml):
+        if isinstance(html, ReportHtml):
             return [html], [html.res_id], None, None, {}
-        body = _ReportHtml(html)
+        body = ReportHtml(html)
         body.documents = self._pdfkit_split(html, report_model)
         res_ids = [document.res_id for document in body.documents]
         return [body], res_ids, None, None, {}
 
     def _run_wkhtmltopdf(self, bodies, report_ref=False, **kwargs):
         """Override of `base` to hand the documents of our engine to our converter."""
-        if not (len(bodies) == 1 and isinstance(bodies[0], _ReportHtml)):
+        if not (len(bodies) == 1 and isinstance(bodies[0], ReportHtml)):
             return super()._run_wkhtmltopdf(bodies, report_ref=report_ref, **kwargs)
         if bodies[0].content:
             return bodies[0].content
@@ -218,7 +192,7 @@ class IrActionsReport(models.Model):
         results = self._pdfkit_produce(report, documents)
         results += [Result(res_id, None, why) for res_id, why in failures.items()]
         self._pdfkit_raise_failures(report, results)
-        return {**contents, **_by_record(results)}
+        return {**contents, **by_record(results)}
 
     def _pdfkit_ready_contents(self, report):
         """The files that the caller hands in, as it got them from an earlier error."""
@@ -313,7 +287,8 @@ class IrActionsReport(models.Model):
             )
             for res_id, reason in words.items()
         )
-        raise DocumentConversionError(message, words, _by_record(results))
+        prepared = Prepared(report, by_record(results))
+        raise DocumentConversionError(message, words, prepared)
 
     def _pdfkit_in_words(self, failure):
         return {
@@ -349,13 +324,13 @@ class IrActionsReport(models.Model):
         path = self._pdfkit_parameter("account_payment_portal.wkhtmltopdf")
         path = path or _wkhtml().bin
         try:
-            return _probe(path, os.stat(path).st_mtime)
-        except (OSError, ConverterMissing) as error:
+            return program.find(path, self._pdfkit_page_seconds())
+        except ConverterMissing as error:
             _logger.warning("No usable wkhtmltopdf: %s", error)
             raise UserError(
                 self.env._(
-                    "PDF files cannot be made: no usable wkhtmltopdf (0.12 or newer) was"
-                    " found at %(path)s. Ask your administrator to install it.",
+                    "PDF files cannot be made: no usable wkhtmltopdf (0.12 or newer) "
+                    "was found at %(path)s. Ask your administrator to install it.",
                     path=path,
                 )
             ) from error
@@ -411,15 +386,3 @@ class IrActionsReport(models.Model):
             )
         )
         return css.parse(assets.css().raw.decode())
-
-
-def _by_record(results):
-    """The finished files by record id; the parts of one record put together."""
-    parts = {}
-    for result in results:
-        parts.setdefault(result.res_id, []).append(result)
-    return {
-        res_id: assembly.merged([each.content for each in each_result])
-        for res_id, each_result in parts.items()
-        if not any(each.failure for each in each_result)
-    }

@@ -3,10 +3,57 @@ from odoo.exceptions import ValidationError
 
 from ..mailing import addresses
 
+#: Of the two text colours, one has a contrast of at least 4.5 on any background.
+LIGHT_TEXT, DARK_TEXT = "#ffffff", "#111111"
+DEFAULT_COLOR = "#1f4e8c"
+
+
+def _get_luminance(color):
+    """Return how bright a colour is, from 0 (black) to 1 (white).
+
+    Source: WCAG 2.2, "relative luminance".
+
+    :param str color: The colour as `#rrggbb`.
+    :rtype: float
+    """
+    channels = [int(color[start : start + 2], 16) / 255 for start in (1, 3, 5)]
+    linear = [
+        value / 12.92 if value <= 0.04045 else ((value + 0.055) / 1.055) ** 2.4
+        for value in channels
+    ]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def _get_contrast(color, other):
+    """Return the contrast of two colours, from 1 to 21.
+
+    Source: WCAG 2.2, "contrast ratio".
+
+    :param str color: A colour as `#rrggbb`.
+    :param str other: Another.
+    :rtype: float
+    """
+    darker, lighter = sorted([_get_luminance(color), _get_luminance(other)])
+    return (lighter + 0.05) / (darker + 0.05)
+
 
 class ResCompany(models.Model):
     _inherit = "res.company"
 
+    portal_link_expiry = fields.Selection(
+        selection=[("due_date", "Some days after the due date"), ("never", "Never")],
+        string="Portal links expire",
+        required=True,
+        default="due_date",
+    )
+    portal_link_expiry_days = fields.Integer(
+        string="Days after the due date", default=180
+    )
+    portal_event_months = fields.Integer(
+        string="Months to keep portal visits",
+        help="Older visits are summed up on their link and removed.",
+        default=24,
+    )
     portal_mail_cc = fields.Char(
         string="Portal mail: default CC",
         help="Who gets an open copy of each mail with a payment portal link.",
@@ -58,3 +105,33 @@ class ResCompany(models.Model):
                             address=malformed[0],
                         )
                     )
+
+    @api.constrains("portal_link_expiry_days", "portal_event_months")
+    def _check_portal_periods(self):
+        """Check that links live and visits are kept for some time.
+
+        :raise ValidationError: If a period is negative or none.
+        """
+        for company in self:
+            if company.portal_link_expiry_days < 0 or company.portal_event_months < 1:
+                raise ValidationError(
+                    self.env._(
+                        "Portal links need an expiry of 0 days or more, and visits are "
+                        "kept for 1 month or more."
+                    )
+                )
+
+    def _get_portal_colors(self):
+        """Return the colours of the portal's main button: the company's, legible.
+
+        Note: `self.ensure_one()`
+
+        :return: The background and the text, as `#rrggbb`.
+        :rtype: tuple[str, str]
+        """
+        self.ensure_one()
+        color = (self.primary_color or "").lower()
+        if len(color) != 7 or not color.startswith("#"):
+            color = DEFAULT_COLOR
+        text = max(LIGHT_TEXT, DARK_TEXT, key=lambda text: _get_contrast(color, text))
+        return color, text

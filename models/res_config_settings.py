@@ -8,6 +8,15 @@ from odoo.tools import html_normalize, is_html_empty
 class ResConfigSettings(models.TransientModel):
     _inherit = "res.config.settings"
 
+    portal_link_expiry = fields.Selection(
+        related="company_id.portal_link_expiry", readonly=False, required=True
+    )
+    portal_link_expiry_days = fields.Integer(
+        related="company_id.portal_link_expiry_days", readonly=False
+    )
+    portal_event_months = fields.Integer(
+        related="company_id.portal_event_months", readonly=False
+    )
     portal_mail_cc = fields.Char(related="company_id.portal_mail_cc", readonly=False)
     portal_mail_bcc = fields.Char(related="company_id.portal_mail_bcc", readonly=False)
     portal_mail_size_limit = fields.Integer(

@@ -1,6 +1,6 @@
 from odoo import api, models
 from odoo.fields import Domain
-from odoo.tools import formataddr
+from odoo.tools import email_normalize_all, formataddr
 
 
 class ResPartner(models.Model):
@@ -62,3 +62,20 @@ class ResPartner(models.Model):
             ],
             limit=limit,
         ).mapped("email")
+
+    def write(self, vals):
+        """Override to close the portal links of an address that is left."""
+        result = super().write(vals)
+        if "email" in vals:
+            self.env["account.move.portal.link"]._close_for_changed_emails(self)
+        return result
+
+    def _get_portal_emails(self):
+        """Return the contact's addresses, as links know them.
+
+        Note: `self.ensure_one()`
+
+        :rtype: list[str]
+        """
+        self.ensure_one()
+        return email_normalize_all(self.email)

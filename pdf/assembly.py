@@ -16,7 +16,7 @@ from pypdf.generic import (
     TextStringObject,
 )
 
-from . import content, markers, pagination
+from . import content, markers, metadata, pagination
 
 _OVERLAY = "/PortalSheet"
 # Anti-aliased edges and descenders reach this far out of their box.
@@ -69,7 +69,7 @@ class Converted:
         if item.name in self._meanings:
             self.marked.append((*self._meanings[item.name], item))
             self._dropped.append(item)
-        elif self._is_ground(item):
+        elif item.kind == "void" or self._is_ground(item):
             self._dropped.append(item)
         else:
             self.items.append(item)
@@ -131,8 +131,14 @@ class Converted:
             elif kind != markers.LINK:
                 upper, lower = spans.get((kind, number), extent)
                 spans[kind, number] = min(upper, extent[0]), max(lower, extent[1])
-        heads = {number: span for (kind, number), span in spans.items() if kind == markers.HEAD}
-        blocks = [span for (kind, _number), span in spans.items() if kind == markers.BLOCK]
+        heads = {
+            number: span
+            for (kind, number), span in spans.items()
+            if kind == markers.HEAD
+        }
+        blocks = [
+            span for (kind, _number), span in spans.items() if kind == markers.BLOCK
+        ]
         return rows, heads, blocks
 
 
@@ -259,6 +265,13 @@ class Assembler:
             self._resources[id(page)] = wanted.clone(self.writer)
         return self._resources[id(page)]
 
+    def _metadata(self, title, author, lang):
+        stream = DecodedStreamObject()
+        stream.set_data(metadata.packet(title, author, lang))
+        stream[NameObject("/Type")] = NameObject("/Metadata")
+        stream[NameObject("/Subtype")] = NameObject("/XML")
+        return self.writer._add_object(stream)
+
     def finish(self, title="", author="", lang=""):
         """Write the file.
 
@@ -267,9 +280,11 @@ class Assembler:
         :param str lang: BCP 47 language tag.
         :rtype: bytes
         """
-        metadata = {"/Title": title, "/Author": author, "/Creator": "Odoo"}
-        self.writer.add_metadata({key: text for key, text in metadata.items() if text})
+        values = {"/Title": title, "/Author": author, "/Creator": "Odoo"}
+        self.writer.add_metadata({key: text for key, text in values.items() if text})
         root = self.writer.root_object
+        # Also as XMP: core's embedding of electronic invoices drops the other.
+        root[NameObject("/Metadata")] = self._metadata(title, author, lang)
         if lang:
             root[NameObject("/Lang")] = TextStringObject(lang)
         root[NameObject("/ViewerPreferences")] = DictionaryObject(

@@ -34,7 +34,7 @@ def isolate_words(element):
 
 
 def _split(text):
-    """The text before the first word, and an element for each word with what follows."""
+    """The text before the first word; an element for each word and what follows."""
     words, rests = _WORD.findall(text), _WORD.split(text)
     spans = []
     for word, rest in zip(words, rests[1:], strict=True):

@@ -30,6 +30,10 @@ _VERSION = re.compile(r"wkhtmltopdf (\d+)\.(\d+)\.(\d+)")
 _OLDEST = (0, 12, 0)
 _PROBE_SECONDS = 10
 _EXIT_SECONDS = 5
+# Points per CSS pixel as measured on 0.12.6 with plain Qt and 0.12.4 with patched Qt.
+_PLAIN_SCALE, _PATCHED_SCALE = 0.576279, 0.75
+# Pages that wait in the process while the caller works on another one.
+_AHEAD = 4
 # Processes that end on their own in a row before the rest of a batch is given up.
 _MAX_FAILURES = 3
 
@@ -58,10 +62,15 @@ _PATCHED_OPTIONS = {
 
 
 class Binary(NamedTuple):
-    """A ``wkhtmltopdf`` program."""
+    """A ``wkhtmltopdf`` program.
+
+    :ivar bool patched: whether it was built with patched Qt.
+    :ivar float scale: points per CSS pixel, see ``calibration``.
+    """
 
     path: str
     patched: bool
+    scale: float
 
 
 class Page(NamedTuple):
@@ -93,7 +102,8 @@ def probe(path):
     version = _VERSION.search(answer)
     if not version or tuple(map(int, version.groups())) < _OLDEST:
         raise ConverterMissing(f"{path} ({answer.strip()[:80]})")
-    return Binary(path, "with patched qt" in answer)
+    patched = "with patched qt" in answer
+    return Binary(path, patched, _PATCHED_SCALE if patched else _PLAIN_SCALE)
 
 
 class Converter:
@@ -113,6 +123,7 @@ class Converter:
         self._process = None
         self._failures = 0
         self._count = 0
+        self._arguments = {}
 
     def __enter__(self):
         self._deadline = time.monotonic() + self.batch_seconds
@@ -121,6 +132,8 @@ class Converter:
         )
         self._fonts = fonts.install(self._folder.name, self.font_files)
         self._refusal = _refusing_port()
+        # It takes its time to start: let it, while the first page is made.
+        self._process = _Process(self.binary.path, self._fonts)
         return self
 
     def __exit__(self, *exception):
@@ -129,31 +142,27 @@ class Converter:
         self._folder.cleanup()
 
     def convert(self, pages):
-        """Convert pages, one ahead of the caller.
+        """Convert pages, a few ahead of the caller.
 
         :param pages: iterable of ``(key, Page)``.
         :return: generator of ``(key, path or ConversionFailed)``, in order; the path
             is valid until this converter is left.
         """
-        waiting = None
+        waiting = collections.deque()
         for key, page in pages:
-            job = self._submit(page)
-            if waiting:
-                yield waiting[0], self._result(waiting[1])
-            waiting = key, job
-        if waiting:
-            yield waiting[0], self._result(waiting[1])
+            waiting.append((key, self._submit(page)))
+            if len(waiting) > _AHEAD:
+                done, job = waiting.popleft()
+                yield done, self._result(job)
+        for done, job in waiting:
+            yield done, self._result(job)
 
     def convert_one(self, page):
-        """Convert one page.
+        """Convert one page at once.
 
-        :rtype: str
-        :raise ConversionFailed: it could not be.
+        :return: its path, or a ConversionFailed.
         """
-        result = self._result(self._submit(page))
-        if isinstance(result, ConversionFailed):
-            raise result
-        return result
+        return self._result(self._submit(page))
 
     # --- Jobs
 
@@ -168,12 +177,19 @@ class Converter:
 
     def _command(self, page, source):
         """The page's command line, as one line of the process's standard input."""
+        size = page.width, page.height
+        if size not in self._arguments:
+            self._arguments[size] = self._size_arguments(source, *size)
+        files = _quoted(str(source)), _quoted(str(source.with_suffix(".pdf")))
+        return " ".join((*self._arguments[size], *files))
+
+    def _size_arguments(self, source, width, height):
         options = dict(
             _OPTIONS,
             **(_PATCHED_OPTIONS if self.binary.patched else {}),
             **{
-                "page-width": f"{page.width:.2f}pt",
-                "page-height": f"{page.height:.2f}pt",
+                "page-width": f"{width:.2f}pt",
+                "page-height": f"{height:.2f}pt",
                 "proxy": f"socks5://127.0.0.1:{self._refusal.getsockname()[1]}",
             },
         )
@@ -185,8 +201,8 @@ class Converter:
             # Quiet, the process would not say when a page is done.
             verbose=True,
         )
-        arguments = kit.command(str(source.with_suffix(".pdf")))
-        return " ".join(map(_quoted, arguments[1:]))
+        _program, *arguments, _source, _target = kit.command("target")
+        return [_quoted(argument) for argument in arguments]
 
     def _send(self, job):
         if self._failures < _MAX_FAILURES:

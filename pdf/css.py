@@ -190,7 +190,9 @@ def prune(stylesheet, tokens, transform=None):
     kept = []
     for rule in stylesheet.rules:
         if isinstance(rule, Group):
-            inner = "".join(_pruned_rule(each, tokens, transform) for each in rule.rules)
+            inner = "".join(
+                _pruned_rule(each, tokens, transform) for each in rule.rules
+            )
             kept.append(f"{rule.prelude}{{{inner}}}" if inner else "")
         else:
             kept.append(_pruned_rule(rule, tokens, transform))

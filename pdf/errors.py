@@ -35,10 +35,12 @@ class DocumentConversionError(UserError):
     """Some documents of a batch have no file; the message names them.
 
     :ivar dict failures: the reason in words, by record id.
-    :ivar dict contents: the files of the other documents (bytes), by record id.
+    :ivar handover.Prepared prepared: the files of the other documents. Who can go on
+        without the failed ones calls again for the rest, with this as the context key
+        ``account_payment_portal_pdf``: nothing is converted twice.
     """
 
-    def __init__(self, message, failures, contents):
+    def __init__(self, message, failures, prepared):
         super().__init__(message)
         self.failures = failures
-        self.contents = contents
+        self.prepared = prepared

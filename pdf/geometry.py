@@ -9,9 +9,6 @@ MM = 72 / 25.4
 _SHRUNK, _UNSHRUNK = 0.6, 0.75
 _DEFAULT_DPI = 96
 
-# Points per CSS pixel of a page that is converted without any scaling option.
-_NATIVE_PLAIN, _NATIVE_PATCHED = 0.576279, 0.75
-
 # Longest page that the PDF format allows (ISO 32000-1, annex C): 14400 points.
 ENDLESS = 14000.0
 
@@ -73,13 +70,6 @@ class Geometry(NamedTuple):
     @property
     def text_height(self):
         return self.height - self.top - self.bottom
-
-    def converted(self, points, patched):
-        """A length on the converter's own page that becomes ``points`` on the sheet.
-
-        :param bool patched: whether the converter was built with patched Qt.
-        """
-        return points * (_NATIVE_PATCHED if patched else _NATIVE_PLAIN) / self.scale
 
 
 def from_paperformat(values, options=None, landscape=False):

@@ -22,6 +22,7 @@ _DROPPED_ATTRIBUTES = ("srcset", "action", "formaction", "ping", "target", "mani
 # Designer's and editor's marks, of no use in a finished document.
 _NOISE = re.compile(r"^(?:data-oe-|data-last-history|t-|itemscope|itemtype|itemprop)")
 _LINK_SCHEME = re.compile(r"^(?:https?:|mailto:|tel:)", re.IGNORECASE)
+_CSS_ESCAPE = re.compile(r"\\([0-9A-Fa-f]{1,6})\s?")
 _PAGE_COUNTERS = {"page": "page", "sitepage": "page", "topage": "total"}
 
 CONTENT_SECURITY_POLICY = (
@@ -162,7 +163,13 @@ def _disarm_attributes(node, resolve):
 
 def _without_escapes(text):
     r"""CSS escapes (``u\72l(…)``) and comments can hide an address."""
-    return re.sub(r"/\*.*?\*/|\\", "", text, flags=re.DOTALL)
+    bare = re.sub(r"/\*.*?\*/", "", text, flags=re.DOTALL)
+    return _CSS_ESCAPE.sub(_unescaped, bare).replace("\\", "")
+
+
+def _unescaped(match):
+    code = int(match.group(1), 16)
+    return chr(code) if code < 0x110000 else ""
 
 
 def _embed(node, name, address, resolve):
@@ -191,7 +198,9 @@ def tokens(*elements):
 # --- Writing pages -------------------------------------------------------------
 
 
-def page(content, styles, *, lang="", direction="ltr", title="", body_class="", head=""):
+def page(
+    content, styles, *, lang="", direction="ltr", title="", body_class="", head=""
+):
     """A complete HTML page.
 
     :param str content: the body's HTML.
@@ -240,5 +249,3 @@ def with_page_numbers(elements, number, total):
                 if name in _PAGE_COUNTERS:
                     node.text = values[_PAGE_COUNTERS[name]]
     return copies
-
-

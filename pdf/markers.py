@@ -24,7 +24,7 @@ _UNBROKEN = frozenset(("avoid-page-break-inside",))
 
 @functools.lru_cache(maxsize=1024)
 def _source(kind, number):
-    """A transparent PNG of ``kind`` by ``_MIN_HEIGHT + number`` pixels (1-bit palette)."""
+    """A transparent PNG (1-bit palette) of the size that says it."""
     width, height = kind, _MIN_HEIGHT + number
     rows = (b"\x00" + b"\x00" * ((width + 7) // 8)) * height
     chunks = (
@@ -100,6 +100,12 @@ def _unbroken_blocks(element):
     ]
 
 
+def ruler(pixels):
+    """An image of a known width, as HTML."""
+    style = f"position:absolute;left:0;top:0;width:{pixels}px;height:{pixels}px"
+    return f'<img src="{_source(BLOCK, 0)}" style="{style}" alt=""/>'
+
+
 def _repeating_tables(element):
     """The outermost tables with a head that is to stand on each sheet."""
     for table in element.iter("table"):
@@ -143,5 +149,3 @@ def meaning(image):
     is_marker = kind in KINDS and 0 <= number < _MAX_NUMBER
     is_transparent = "/Mask" in image or "/SMask" in image
     return (int(kind), int(number)) if is_marker and is_transparent else None
-
-

@@ -5,6 +5,7 @@ from typing import NamedTuple
 from . import assembly, bidi, geometry, html, markers, screen
 from .converter import Page
 from .errors import UNREADABLE, ConversionFailed
+from .handover import Result
 
 # What core's own page for the converter says of its body (template minimal_layout).
 _BODY_CLASS = "o_body_pdf container overflow-hidden"
@@ -45,14 +46,6 @@ class Style(NamedTuple):
     resolve: object
 
 
-class Result(NamedTuple):
-    """A finished file, or the reason why there is none."""
-
-    res_id: int | None
-    content: bytes | None
-    failure: ConversionFailed | None
-
-
 class Production:
     """Turns documents into files with one converter.
 
@@ -71,18 +64,26 @@ class Production:
         :param documents: iterable of ``(html.Document, {"author": …, "title": …})``.
         :return: generator of Result, in the same order.
         """
-        jobs = (self._prepared(*each) for each in documents)
-        for job, outcome in self.converter.convert((job, job.page) for job in jobs):
-            yield self._finished(job, outcome)
+        for job, outcome in self.converter.convert(self._pages(documents)):
+            if isinstance(job, Page):
+                self._overlays[job] = outcome
+            else:
+                yield self._finished(job, outcome)
 
-    def _prepared(self, document, metadata):
-        return _Job(document, metadata, self.style, self.converter.binary.patched)
+    def _pages(self, documents):
+        """The pages to convert: most documents take one sheet, so start with that."""
+        for document, metadata in documents:
+            job = _Job(document, metadata, self.style, self.converter.binary.scale)
+            overlay = job.overlay_page(1)
+            if overlay and overlay not in self._overlays:
+                self._overlays[overlay] = None
+                yield overlay, overlay
+            yield job, job.page
 
     def _finished(self, job, outcome):
         try:
-            if isinstance(outcome, ConversionFailed):
-                raise outcome
-            return Result(job.document.res_id, self._assembled(job, outcome), None)
+            content = self._assembled(job, _successful(outcome))
+            return Result(job.document.res_id, content, None)
         except ConversionFailed as failure:
             return Result(job.document.res_id, None, failure)
 
@@ -101,12 +102,19 @@ class Production:
         if source is None:
             return [None] * total
         if source not in self._overlays:
-            path = self.converter.convert_one(source)
-            self._overlays[source] = _read(path, job.overlay_addresses)
-        pages = self._overlays[source]
+            self._overlays[source] = self.converter.convert_one(source)
+        pages = _successful(self._overlays[source])
+        if isinstance(pages, str):
+            pages = self._overlays[source] = _read(pages, job.overlay_addresses)
         if len(pages) != total:
             raise ConversionFailed(UNREADABLE, f"{len(pages)} headers, {total} sheets")
         return pages
+
+
+def _successful(outcome):
+    if isinstance(outcome, ConversionFailed):
+        raise outcome
+    return outcome
 
 
 def _read(path, addresses):
@@ -120,11 +128,11 @@ def _read(path, addresses):
 class _Job:
     """One document on its way to a file."""
 
-    def __init__(self, document, metadata, style, patched):
+    def __init__(self, document, metadata, style, converter_scale):
         self.document = document
         self.metadata = metadata
         self.style = style
-        self.patched = patched
+        self.converter_scale = converter_scale
         self.geometry = geometry.from_paperformat(
             style.paperformat, document.options, style.landscape
         )
@@ -149,7 +157,8 @@ class _Job:
         )
 
     def _converted(self, points):
-        return self.geometry.converted(points, self.patched)
+        """The length on the converter's page that becomes ``points`` on the sheet."""
+        return points * self.converter_scale / self.geometry.scale
 
     def _markup(self, content, tokens, styles):
         return str(
@@ -186,7 +195,10 @@ class _Job:
         top = max(place.top - place.header_spacing, 0.0) / scale
         zones = (
             (self.document.headers, f"top:{top:.1f}px"),
-            (self.document.footers, f"top:{(place.height - place.bottom) / scale:.1f}px"),
+            (
+                self.document.footers,
+                f"top:{(place.height - place.bottom) / scale:.1f}px",
+            ),
         )
         content = "".join(
             f'<div class="o_portal_zone" style="{position};{self._padding()}">'
@@ -202,10 +214,12 @@ class _Job:
             )
         # Two pixels less than the sheet: rounding must not start another one.
         height = place.height / scale - 2
-        return f'<div class="o_portal_sheet" style="height:{height:.1f}px">{content}</div>'
+        return (
+            f'<div class="o_portal_sheet" style="height:{height:.1f}px">{content}</div>'
+        )
 
     def _padding(self):
-        """The side margins: in the style sheet for core's formats, else the format's."""
+        """The side margins of core's style sheet, else the paper format's."""
         margin = _CSS_MARGIN if self.style.paperformat.get("css_margins") else 0.0
         left, right = (
             each / self.geometry.scale + margin

@@ -137,7 +137,9 @@ class Resources:
         return None
 
     def _barcode(self, match, query):
-        values = {key: query.pop(key) for key in ("barcode_type", "value") if key in query}
+        values = {
+            key: query.pop(key) for key in ("barcode_type", "value") if key in query
+        }
         kind = match["type"] or values["barcode_type"]
         value = unquote(match["value"]) if match["value"] else values["value"]
         image = self.env["ir.actions.report"].barcode(kind, value, **query)

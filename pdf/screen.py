@@ -2,30 +2,54 @@
 
 import re
 
-# The table of lines becomes a list where it has no room, each value with its heading.
+# First what holds at any width: headers and footers in the flow, with the shapes of
+# core's layouts behind them. Then the phone: columns below each other, and the table
+# of lines as a list in which each value has its heading.
 STYLES = """
 html,body{background:#fff!important;height:auto}
-body.o_portal_document{max-width:60rem;margin:0 auto;padding:1rem;overflow-x:hidden;
+body.o_portal_document{max-width:60rem;margin:0 auto;padding:1rem;
 font-family:system-ui,-apple-system,"Segoe UI",Roboto,"Noto Sans",sans-serif}
-.o_portal_document img{max-width:100%;height:auto}
-.o_portal_document .header,.o_portal_document .footer{position:relative}
-.o_portal_document .o_report_layout_background{background-image:none!important}
-.o_portal_document :is(td,th,p,span,div){overflow-wrap:anywhere}
+.o_portal_document :is(td,th,p,span,div,a){overflow-wrap:anywhere}
 .o_portal_document .text-nowrap{overflow-wrap:normal}
+.o_portal_document img{max-width:100%;height:auto}
+.o_portal_document .o_report_layout_background{background-image:none!important}
+.o_portal_document>.article{margin-top:0!important}
+.o_portal_document>.article>.pt-2{margin-top:0!important}
+.o_portal_document>:is(.header,.footer){position:relative!important;z-index:0;
+overflow:hidden;height:auto!important;margin:0 -1rem!important;padding:1rem!important}
+.o_portal_document>.header{margin-top:-1rem!important}
+.o_portal_document>.header>svg.w-100{height:100%!important}
+.o_portal_document>.footer>svg{position:absolute;inset:0 0 auto;z-index:-1}
+.o_portal_document>.footer>.o_footer_content{position:static!important;margin:0!important}
+.o_portal_document .o_folder_header_container{position:static!important}
+.o_portal_document .o_folder_header_container svg{display:none!important}
+.o_portal_document .o_folder_adaptative_shape{height:auto!important}
+.o_portal_document .o_folder_title{margin:0!important;white-space:normal!important}
+.o_portal_document>.header:has(.o_folder_title){display:flex;
+flex-direction:column-reverse;gap:1rem}
 @media (max-width:640px){
 .o_portal_document :is(.row,.d-flex){flex-wrap:wrap}
-.o_portal_document :is(.row)>[class*="col"]{flex:1 1 9rem;max-width:100%;width:auto;margin-inline-start:0}
+.o_portal_document .row>[class*="col"]{flex:1 1 9rem;max-width:100%;width:auto;
+margin-inline-start:0}
 .o_portal_document :is(.w-50,.mw-50){width:auto!important;max-width:100%!important}
+.o_portal_document .d-flex>.text-end{text-align:start!important}
 .o_portal_document .address.row>[name]{flex-basis:100%}
-.o_portal_document #right-elements{float:none!important;width:100%!important;margin-inline:0!important}
+.o_portal_document #right-elements{float:none!important;width:100%!important;
+margin-inline:0!important}
+.o_portal_document .article>.o_ignore_layout_styling :is(tbody,tr,td),
+.o_portal_document .article>.o_ignore_layout_styling{display:block}
+.o_portal_document .article>.o_ignore_layout_styling h2{white-space:normal!important;
+text-align:start!important}
 .o_portal_lines,.o_portal_lines :is(tbody,tr,td){display:block}
-.o_portal_lines thead{position:absolute;clip-path:inset(50%);width:1px;height:1px;overflow:hidden}
-.o_portal_lines tr{padding:.5rem 0;border-bottom:1px solid #dee2e6}
-.o_portal_lines td{border:0;padding:.1rem .25rem;text-align:start!important;width:auto;min-width:0;max-width:none}
-.o_portal_lines td[data-label]{display:flex!important;justify-content:space-between;gap:1rem}
+.o_portal_lines thead{position:absolute;clip-path:inset(50%);width:1px;height:1px;
+overflow:hidden}
+.o_portal_lines tr{padding:.5rem .25rem;border-bottom:1px solid #dee2e6!important}
+.o_portal_lines td{border:0!important;padding:.1rem 0!important;
+text-align:start!important;width:auto;min-width:0;max-width:none}
+.o_portal_lines td[data-label]{display:flex!important;justify-content:space-between;
+gap:1rem}
 .o_portal_lines td[data-label]::before{content:attr(data-label);opacity:.75}
-.o_portal_lines td.d-md-none{display:none!important}
-.o_portal_lines td:empty{display:none!important}
+.o_portal_lines td.d-md-none,.o_portal_lines td:empty{display:none!important}
 }
 """
 _NARROW_ONLY = re.compile(r"\bd-none d-md-table-cell\b")
@@ -49,7 +73,9 @@ def adapt(article):
 def _label(table):
     table.set("class", f"{table.get('class') or ''} o_portal_lines".strip())
     table.set("role", "table")
-    heads = [" ".join(head.text_content().split()) for head in table.iterfind("thead/tr/th")]
+    heads = [
+        " ".join(head.text_content().split()) for head in table.iterfind("thead/tr/th")
+    ]
     for head in table.iterfind("thead/tr/th"):
         head.set("role", "columnheader")
     for row in table.iter("tr"):

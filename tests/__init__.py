@@ -6,6 +6,11 @@ from . import test_account_move_send_portal_delivery
 from . import test_account_move_send_portal_document
 from . import test_account_move_send_portal_origin
 from . import test_account_move_send_portal_preview
+from . import test_invoice_report
 from . import test_payment
 from . import test_payment_browser
+from . import test_pdf_engine
+from . import test_pdf_rules
 from . import test_portal_page
+from . import test_portal_page_browser
+from . import test_visits

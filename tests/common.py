@@ -4,11 +4,23 @@ from unittest.mock import patch
 from odoo import SUPERUSER_ID
 from odoo.fields import Command
 from odoo.tests import new_test_user, tagged
+from odoo.tools import SQL
 
 from odoo.addons.account.tests.common import AccountTestInvoicingCommon
+from odoo.addons.account_payment_portal.visitor.grading import Report
 from odoo.addons.base.models.ir_mail_server import IrMail_Server
 
 from mailbox_server import Mailbox
+
+# What a browser sends, as far as it matters.
+BROWSER_HEADERS = {
+    "User-Agent": (
+        "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 "
+        "(KHTML, like Gecko) Chrome/131.0.0.0 Safari/537.36"
+    ),
+    "Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8",
+    "Accept-Language": "en-US,en;q=0.9",
+}
 
 
 @tagged("post_install", "-at_install")
@@ -111,6 +123,55 @@ class PortalCommon(AccountTestInvoicingCommon):
                     ("notified_partner_ids", "in", user.partner_id.ids),
                 ]
             )
+        )
+
+    # === VISITS === #
+
+    @classmethod
+    def _pass_time(cls, seconds):
+        """Let time pass: everything that happened is that much longer ago.
+
+        Time itself stands still in a test, as the transaction's does.
+        """
+        cls.env.flush_all()
+        interval = f"{seconds} seconds"
+        for table, column in [
+            ("account_move_portal_event", "create_date"),
+            ("account_move_portal_link", "sent_on"),
+            ("account_move_portal_miss", "missed_on"),
+            ("account_move_portal_link_request", "create_date"),
+            ("account_move_portal_notification", "retry_on"),
+        ]:
+            cls.env.cr.execute(
+                SQL(
+                    "UPDATE %s SET %s = %s - %s::interval",
+                    SQL.identifier(table),
+                    SQL.identifier(column),
+                    SQL.identifier(column),
+                    interval,
+                )
+            )
+        cls.env.cr.execute(
+            "UPDATE account_move_portal_event SET period = period - %s",
+            [round(seconds / 1800)],
+        )
+        cls.env.invalidate_all()
+
+    @classmethod
+    def _record_visit(cls, link, visitor="unproven", reason="browser", **request):
+        """Open a link's page."""
+        return cls.env["account.move.portal.event"]._record_visit(
+            link.sudo(), visitor, reason=reason, **request
+        )
+
+    @classmethod
+    def _record_view(cls, link, visit=None, how="interaction", **report):
+        """Look at a link's page as a person does."""
+        if visit is None:
+            visit = cls._record_visit(link)
+            cls._pass_time(5)
+        return cls.env["account.move.portal.event"]._record_view(
+            link.sudo(), visit.id, visit._get_visit_proof(), Report(how, **report)
         )
 
 

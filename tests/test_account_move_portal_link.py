@@ -1,9 +1,12 @@
-from datetime import timedelta
+import logging
+from datetime import datetime, timedelta
 
 from freezegun import freeze_time
 
 from odoo import fields
 from odoo.exceptions import AccessError, UserError
+from odoo.fields import Command
+from odoo.tests import Form, new_test_user
 
 from .common import PortalCommon
 
@@ -64,53 +67,226 @@ class TestAccountMovePortalLink(PortalCommon):
         with self.assertRaises(AccessError):
             link.with_user(self.biller).read(["email"])
 
-    def test_b1_first_view_is_counted_once_per_visit(self):
+    def test_b2_token_is_hidden_from_administrators_and_exports(self):
         link = self._create_link()
-        events = self.env["account.move.portal.event"]
-        visit = events._record_visit(link, "unproven")
-        proof = visit._get_visit_proof()
-        view = events._record_view(link, visit.id, proof)
-        self.assertTrue(view.is_first_view)
-        self.assertFalse(events._record_view(link, visit.id, proof), "one visit")
-        second_visit = events._record_visit(link, "unproven")
-        second_view = events._record_view(
-            link, second_visit.id, second_visit._get_visit_proof()
+        admin = link.with_user(self.env.ref("base.user_admin"))
+        for field in ["token", "token_selector"]:
+            with self.assertRaises(AccessError):
+                admin.read([field])
+            with self.assertRaises(AccessError):
+                admin.export_data([field])
+            self.assertNotIn(field, admin.fields_get())
+
+    def test_b2_link_expires_as_the_company_says(self):
+        self.assertEqual(
+            self._create_link().expires_on, datetime(2099, 9, 28), "180 days, and a day"
         )
-        self.assertTrue(second_view)
-        self.assertFalse(second_view.is_first_view)
-        self.assertEqual(link.view_count, 2)
+        self.company.portal_link_expiry_days = 10
+        self.assertEqual(self._create_link().expires_on, datetime(2099, 4, 11))
+        self.company.portal_link_expiry = "never"
+        self.assertFalse(self._create_link().expires_on)
 
-    def test_b1_views_of_machines_staff_and_previews_do_not_count(self):
-        events = self.env["account.move.portal.event"]
-        internal = self._create_link(audience="internal")
-        for link, visitor in [
-            (self._create_link(), "machine"),
-            (self._create_link(), "staff"),
-            (internal, "unproven"),
+    def test_b2_link_of_an_overdue_invoice_is_not_born_expired(self):
+        overdue = self._create_portal_invoice(invoice_date_due="2020-04-01")
+        self.assertEqual(self._create_link(overdue).state, "live")
+
+    def test_b2_expiry_can_be_changed_and_is_noted(self):
+        link = self._create_link().with_user(self.biller)
+        link.expires_on = "2098-01-01 12:00:00"
+        self.assertIn("valid until", self._get_last_note())
+        link.expires_on = False
+        self.assertIn("for ever", self._get_last_note())
+
+    def test_b2_users_can_neither_reopen_nor_move_a_link(self):
+        link = self._create_link()
+        link.action_revoke()
+        for values in [
+            {"revoked_on": False},
+            {"email": "mallory@evil.example"},
+            {"move_id": self._create_portal_invoice().id},
         ]:
-            visit = events._record_visit(link, visitor)
-            with self.subTest(visitor=visitor, audience=link.audience):
-                self.assertFalse(
-                    events._record_view(link, visit.id, visit._get_visit_proof())
-                )
-                self.assertFalse(link.view_count)
+            with self.subTest(values=values), self.assertRaises(AccessError):
+                link.with_user(self.biller).write(values)
 
-    def test_b1_view_needs_the_proof_of_its_own_visit(self):
-        link, other_link = self._create_link(), self._create_link()
-        events = self.env["account.move.portal.event"]
-        visit = events._record_visit(link, "unproven")
-        other_visit = events._record_visit(other_link, "unproven")
-        for visit_id, proof in [
-            (visit.id, "0" * 64),
-            (visit.id, other_visit._get_visit_proof()),
-            (other_visit.id, other_visit._get_visit_proof()),
-            (0, visit._get_visit_proof()),
-        ]:
-            self.assertFalse(events._record_view(link, visit_id, proof))
-
-    def test_b1_events_cannot_be_changed(self):
-        visit = self.env["account.move.portal.event"]._record_visit(
-            self._create_link(), "unproven"
+    def test_b2_one_or_all_links_are_revoked_and_noted_without_the_token(self):
+        first, second, third = (
+            self._create_link(email=f"{name}@customer.example") for name in "abc"
         )
+        first.with_user(self.biller).action_revoke()
+        self.assertEqual(
+            (first.state, first.revocation_reason, first.revoked_by_id),
+            ("revoked", "staff", self.biller),
+        )
+        self.assertEqual((second + third).mapped("state"), ["live", "live"])
+        self.invoice.with_user(self.biller).action_revoke_portal_links()
+        self.assertEqual((second + third).mapped("state"), ["revoked", "revoked"])
+        notes = " ".join(self.invoice.message_ids.mapped("body"))
+        for link in first + second + third:
+            self.assertIn(link.email, notes)
+            self.assertNotIn(link.token, notes)
+
+    def test_b2_read_only_staff_see_links_and_change_nothing(self):
+        auditor = self._create_user("auditor", "account.group_account_readonly")
+        link = self._create_link().with_user(auditor)
+        self.assertEqual(link.state, "live")
+        with self.assertRaises(AccessError):
+            link.action_revoke()
+        with self.assertRaises(AccessError):
+            link.expires_on = False
+        with self.assertRaises(AccessError):
+            self.invoice.with_user(auditor)._get_portal_share_action(link)
+            self.env["account.move.portal.link.share"].with_user(auditor).create(
+                {"move_id": self.invoice.id, "link_id": link.id}
+            )
+
+    def test_b2_portal_users_and_other_employees_see_no_links(self):
+        link = self._create_link()
+        for group in ["base.group_portal", "base.group_user"]:
+            user = self._create_user(group, group)
+            with self.subTest(group=group), self.assertRaises(AccessError):
+                link.with_user(user).read(["email"])
+
+    def test_b2_cancelled_invoice_closes_its_links(self):
+        link = self._create_link()
+        self.invoice.button_draft()
+        self.assertEqual(link.state, "live")
+        self.invoice.button_cancel()
+        self.assertEqual((link.state, link.revocation_reason), ("revoked", "cancelled"))
+        self.assertFalse(link._find_live(link.token))
+
+    def test_b2_deleted_invoice_closes_its_links(self):
+        draft = self._create_portal_invoice(post=False)
+        link = self._create_link(draft)
+        token = link.token
+        draft.unlink()
+        self.assertFalse(link.exists())
+        self.assertFalse(link._find_live(token))
+
+    def test_b2_changed_address_closes_the_link(self):
+        link = self._create_link()
+        self.customer.email = '"Carla" <Carla@Customer.example>, other@customer.example'
+        self.assertEqual(link.state, "live", "the same address, written otherwise")
+        editor = self._create_user(
+            "editor", "base.group_user,base.group_partner_manager"
+        )
+        self.customer.with_user(editor).email = "carla@elsewhere.example"
+        self.assertEqual(link.revocation_reason, "email_changed")
+        self.assertFalse(link._find_live(link.token))
+
+    def test_b2_bounced_address_closes_its_link_only(self):
+        bounced = self._create_link(email="gone@customer.example", partner_id=False)
+        link = self._create_link()
+        message = self.invoice.message_post(body="Sent")
+        self._bounce("gone@customer.example", self.env["mail.message"])
+        self.assertEqual(bounced.state, "live", "not an answer to a mail of ours")
+        self._bounce("gone@customer.example", message)
+        self.assertEqual(bounced.revocation_reason, "bounced")
+        self.assertEqual(link.state, "live")
+
+    def _bounce(self, email, message):
+        self.env["mail.thread"]._routing_handle_bounce(
+            None,
+            {
+                "bounced_email": email,
+                "bounced_partner": self.env["res.partner"],
+                "bounced_msg_ids": message.mapped("message_id"),
+                "bounced_message": message,
+                "email_from": "mailer-daemon@customer.example",
+                "to": "bounce@company.example",
+                "message_id": "<bounce@customer.example>",
+                "body": "",
+            },
+        )
+
+    def test_b2_link_is_shown_to_be_copied_and_this_is_noted(self):
+        link = self._create_link()
+        action = link.with_user(self.biller).action_copy()
+        window = self._open_share(action)
+        self.assertEqual(window.url, link._get_url())
+        self.assertIn("shown to be copied", self._get_last_note())
+        self.assertNotIn(link.token, self._get_last_note())
+        link.action_revoke()
         with self.assertRaises(UserError):
-            visit.kind = "viewed"
+            link.with_user(self.biller).action_copy()
+
+    def test_b2_link_is_made_for_somebody_who_gets_no_mail(self):
+        window = self._open_share(
+            self.invoice.with_user(self.biller).action_share_portal_link()
+        )
+        self.assertEqual(window.email, self.customer.email)
+        window.email = "no-address"
+        with self.assertRaises(UserError):
+            window.action_create_link()
+        window.email = "Bookkeeper <books@tax.example>"
+        window.action_create_link()
+        link = self.invoice.portal_link_ids
+        self.assertEqual((link.email, link.state), ("books@tax.example", "live"))
+        self.assertFalse(link.sent_on)
+        self.assertEqual(window.url, link._get_url())
+        window.action_create_link()
+        self.assertEqual(self.invoice.portal_link_ids, link, "one per recipient")
+
+    def _open_share(self, action):
+        return (
+            self.env[action["res_model"]]
+            .with_user(self.biller)
+            .with_context(**action["context"])
+            .create({})
+        )
+
+    def test_b2_send_again_is_for_the_same_recipient(self):
+        link = self._create_link(email="books@tax.example", partner_id=False)
+        action = link.with_user(self.biller).action_send_again()
+        window = self.env[action["res_model"]].browse(action["res_id"])
+        self.assertEqual(window.with_user(self.biller).email_to, "books@tax.example")
+
+    def test_b2_who_can_open_the_invoice_now_is_one_search(self):
+        live, expired, revoked = (
+            self._create_link(email=f"{name}@customer.example") for name in "abc"
+        )
+        expired.expires_on = "2020-01-01 00:00:00"
+        revoked.action_revoke()
+        for state, links in [
+            (["live"], live),
+            (["expired"], expired),
+            (["revoked"], revoked),
+            (["expired", "revoked"], expired + revoked),
+        ]:
+            self.assertEqual(
+                self.invoice.portal_link_ids.search(
+                    [("move_id", "=", self.invoice.id), ("state", "in", state)]
+                ),
+                links.sorted("id", reverse=True),
+            )
+        self.assertEqual(self.invoice.portal_live_link_count, 1)
+
+    def test_b2_tokens_are_absent_from_logs(self):
+        link = self._create_link()
+        for logger, message, args in [
+            (
+                "access.log",
+                '"%s" %s %s',
+                (f"GET {link._get_path('pdf')} HTTP/1.1", 200, "-"),
+            ),
+            ("odoo.http", f"CSRF failed on {link._get_path()}", ()),
+            ("somewhere.else", "%(url)s", ({"url": link._get_url()},)),
+        ]:
+            with self.subTest(logger=logger):
+                # As a logger makes it, whatever its level is in a test.
+                record = logging.getLogger(logger).makeRecord(
+                    logger, logging.INFO, __file__, 1, message, args, None
+                )
+                self.assertNotIn(link.token, record.getMessage())
+                self.assertIn("/portal/invoice/***", record.getMessage())
+
+    def _get_last_note(self):
+        return self.invoice.message_ids.sorted("id")[-1:].body
+
+    def _create_user(self, login, group):
+        return new_test_user(
+            self.env,
+            login=f"portal_{login}",
+            groups=group,
+            company_id=self.company.id,
+            company_ids=[Command.set(self.company.ids)],
+        )

@@ -1,5 +1,11 @@
-from odoo import Command
-from odoo.exceptions import ValidationError
+import json
+import threading
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.fields import Command
+from odoo.tests import Form
 from odoo.tools import mute_logger
 
 from odoo.addons.account_payment_portal.models.base_automation import (
@@ -15,113 +21,454 @@ NOTIFICATION_LOGGER = (
 
 
 class TestAccountMovePortalNotification(PortalCommon):
-    def _view(self):
-        link = self._create_link()
-        visit = self.env["account.move.portal.event"]._record_visit(link, "unproven")
-        return self.env["account.move.portal.event"]._record_view(
-            link, visit.id, visit._get_visit_proof()
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.viewed_rule = cls.env.ref(
+            "account_payment_portal.base_automation_portal_viewed"
+        )
+        cls.paid_rule = cls.env.ref(
+            "account_payment_portal.base_automation_portal_payment_received"
         )
 
-    def _queue_view(self):
-        view = self._view()
-        self.env["base.automation"]._queue_portal_notifications(
-            VIEWED, self.invoice, event_id=view.id
-        )
-        return view
+    # === HELPERS === #
 
-    def test_s12_installed_rule_tells_the_salesperson_once(self):
-        view = self._queue_view()
-        self.env["base.automation"]._queue_portal_notifications(
-            VIEWED, self.invoice, event_id=view.id
-        )
-        self._run_notifications()
-        self._run_notifications()
-        [message] = self._get_staff_messages(self.invoice, self.salesperson)
-        self.assertIn(self.invoice.name, message.subject)
-        self.assertIn("Carla Customer", message.body)
-        self.assertIn("carla@customer.example", message.body)
-        self.assertNotIn(view.link_id.token, message.body)
-
-    def test_s12_creator_is_told_where_there_is_no_salesperson(self):
-        self.invoice.invoice_user_id = False
-        self._queue_view()
-        self._run_notifications()
-        self.assertTrue(self._get_staff_messages(self.invoice, self.invoice.create_uid))
-
-    def test_s12_rule_with_a_condition_that_fails_does_nothing(self):
-        self.env.ref("account_payment_portal.base_automation_portal_viewed").write(
-            {"filter_domain": "[('amount_total', '>', 1000000)]"}
-        )
-        self._queue_view()
-        self._run_notifications()
-        self.assertFalse(self._get_staff_messages(self.invoice, self.salesperson))
-
-    def test_s12_any_server_action_of_any_rule_runs(self):
-        rule = self.env["base.automation"].create(
+    def _create_rule(self, trigger=VIEWED, code=None, **values):
+        """Create a rule that runs code, by itself."""
+        model_id = self.env.ref("account.model_account_move").id
+        actions = [
+            Command.create(
+                {
+                    "name": "Run",
+                    "model_id": model_id,
+                    "usage": "base_automation",
+                    "state": "code",
+                    "code": code,
+                }
+            )
+        ]
+        return self.env["base.automation"].create(
             {
-                "name": "Mark viewed",
-                "model_id": self.env.ref("account.model_account_move").id,
-                "trigger": VIEWED,
-                "action_server_ids": [
-                    Command.create(
-                        {
-                            "name": "Mark viewed",
-                            "model_id": self.env.ref("account.model_account_move").id,
-                            "usage": "base_automation",
-                            "state": "code",
-                            "code": "record.write({'ref': 'viewed'})",
-                        }
-                    )
-                ],
+                "name": "Rule",
+                "model_id": model_id,
+                "trigger": trigger,
+                "action_server_ids": actions if code else [],
+                **values,
             }
         )
-        self._queue_view()
-        self._run_notifications()
-        self.assertEqual(self.invoice.ref, "viewed")
-        self.assertTrue(self._get_staff_messages(self.invoice, self.salesperson))
-        self.assertEqual(rule.trigger, VIEWED)
 
-    def test_s12_rule_that_fails_is_retried_once_and_hinders_no_other(self):
-        action = self.env.ref("account_payment_portal.ir_actions_server_portal_viewed")
-        action.code = "raise UserError('The rule is broken')"
-        self._queue_view()
-        other = self._create_portal_invoice()
-        self.env["base.automation"]._queue_portal_notifications(
-            PAYMENT_RECEIVED, other, transaction_id=self._create_transaction(other).id
-        )
-        with mute_logger(NOTIFICATION_LOGGER):
-            self._run_notifications()
-        failed = self.env["account.move.portal.notification"].search(
-            [("move_id", "=", self.invoice.id)]
-        )
-        self.assertEqual(failed.state, "failed")
-        self.assertEqual(failed.attempts, 2)
-        self.assertIn("The rule is broken", failed.failure_reason)
-        self.assertTrue(self._get_staff_messages(other, self.salesperson))
-
-    def _create_transaction(self, invoice):
+    def _create_transaction(self, invoice=None, method="card", amount=None):
+        invoice = invoice or self.invoice
         provider = self.env["payment.provider"].search([], limit=1)
+        count = self.env["payment.transaction"].search_count([])
         return self.env["payment.transaction"].create(
             {
                 "provider_id": provider.id,
-                "payment_method_id": self.env.ref("payment.payment_method_card").id,
-                "reference": f"{invoice.name}-test",
-                "amount": invoice.amount_residual,
+                "payment_method_id": self.env.ref(
+                    f"payment.payment_method_{method}"
+                ).id,
+                "reference": f"{invoice.name}-{count}",
+                "amount": amount or invoice.amount_residual,
                 "currency_id": invoice.currency_id.id,
                 "partner_id": invoice.partner_id.id,
                 "invoice_ids": [Command.set(invoice.ids)],
             }
         )
 
-    def test_s13_message_says_how_much_was_paid_and_what_is_open(self):
-        tx = self._create_transaction(self.invoice)
+    def _pay(self, amount=None):
+        """Book a payment of the invoice."""
+        self.env["account.payment.register"].with_context(
+            active_model="account.move", active_ids=self.invoice.ids
+        ).create({"amount": amount} if amount else {})._create_payments()
+
+    def _queue_payment(self, outcome="received", invoice=None, **transaction):
+        invoice = invoice or self.invoice
+        return self.env["base.automation"]._queue_portal_notifications(
+            PAYMENT_RECEIVED,
+            invoice,
+            outcome=outcome,
+            transaction_id=self._create_transaction(invoice, **transaction).id,
+        )
+
+    def _get_told(self, user=None):
+        return self._get_staff_messages(self.invoice, user or self.salesperson)
+
+    # === WHEN === #
+
+    def test_s12_installed_rule_tells_the_salesperson_once(self):
+        view = self._record_view(self._create_link())
         self.env["base.automation"]._queue_portal_notifications(
-            PAYMENT_RECEIVED, self.invoice, transaction_id=tx.id
+            VIEWED, self.invoice, event_id=view.id
         )
         self._run_notifications()
-        [message] = self._get_staff_messages(self.invoice, self.salesperson)
+        self._run_notifications()
+        [message] = self._get_told()
+        for text in ["Carla Customer", "carla@customer.example", "100.00"]:
+            self.assertIn(text, message.body)
+        self.assertIn(self.invoice.name, message.subject)
+        self.assertNotIn(view.link_id.token, message.body)
+
+    def test_s12_first_view_each_recipient_or_every_view(self):
+        links = [self._create_link(email=f"{name}@customer.example") for name in "ab"]
+        for scope, expected in [("first", 1), ("recipient", 2), ("every", 4)]:
+            rule = self._create_rule(
+                code="record.message_post(body='hello')", portal_view_scope=scope
+            )
+            with self.subTest(scope=scope):
+                self.invoice.portal_link_ids.event_ids.sudo().unlink()
+                for link in links * 2:
+                    self._record_view(link)
+                self.assertEqual(len(self._get_queue(rule)), expected)
+
+    def _get_queue(self, rule, **values):
+        return self.env["account.move.portal.notification"].search(
+            [("automation_id", "=", rule.id)]
+            + [(field, "=", value) for field, value in values.items()]
+        )
+
+    def test_s12_every_view_but_not_more_than_once_in_n_minutes(self):
+        rule = self._create_rule(
+            code="record.message_post(body='hello')",
+            portal_view_scope="every",
+            portal_throttle_minutes=10,
+        )
+        link = self._create_link()
+        for minutes in [3, 3, 60]:
+            self._record_view(link)
+            self._run_notifications()
+            self._pass_time(minutes * 60)
+        self._record_view(link)
+        self._run_notifications()
+        self.assertEqual(
+            self._get_queue(rule).mapped("state"),
+            ["done", "skipped", "skipped", "done"],
+        )
+
+    def test_s13_full_or_any_payment(self):
+        any_rule = self._create_rule(PAYMENT_RECEIVED)
+        full_rule = self._create_rule(PAYMENT_RECEIVED, portal_payment_scope="full")
+        self._pay(40.0)
+        self._queue_payment(amount=40.0)
+        self.assertTrue(self._get_queue(any_rule))
+        self.assertFalse(self._get_queue(full_rule))
+        self._pay()
+        self._queue_payment(amount=60.0)
+        self.assertEqual(len(self._get_queue(any_rule)), 2)
+        self.assertTrue(self._get_queue(full_rule))
+
+    def test_s13_by_card_or_from_a_bank_account(self):
+        rules = {
+            means: self._create_rule(PAYMENT_RECEIVED, portal_payment_method=means)
+            for means in ["any", "card", "bank"]
+        }
+        for method, expected in [
+            ("card", {"any", "card"}),
+            ("ach_direct_debit", {"any", "bank"}),
+            ("paypal", {"any"}),
+        ]:
+            queued = self._queue_payment(method=method)
+            told = {means for means in rules if rules[means] in queued.automation_id}
+            self.assertEqual(told, expected, method)
+
+    def test_s13_failed_returned_and_disputed_payments_have_their_own_rules(self):
+        problem_rule = self._create_rule(
+            PAYMENT_RECEIVED,
+            portal_payment_event="problem",
+            portal_recipient="salesperson",
+        )
+        tx = self._create_transaction()
+        for outcome in ["failed", "returned", "disputed"]:
+            for _repetition in range(2):
+                self.env["base.automation"]._queue_portal_notifications(
+                    PAYMENT_RECEIVED,
+                    self.invoice,
+                    outcome=outcome,
+                    transaction_id=tx.id,
+                )
+        self.assertEqual(len(self._get_queue(problem_rule)), 3)
+        self.assertFalse(self._get_queue(self.paid_rule))
+        self._run_notifications()
+        bodies = " ".join(self._get_told().mapped("body"))
+        for words in ["has failed", "was returned", "is disputed"]:
+            self.assertIn(words, bodies)
+
+    def test_s13_message_says_how_much_was_paid_and_what_is_open(self):
+        self._queue_payment()
+        self._run_notifications()
+        [message] = self._get_told()
         self.assertIn("payment received", message.subject)
         self.assertEqual(message.body.count("100.00"), 2, "paid, and still open")
+
+    def test_s12_rule_with_a_condition_that_fails_does_nothing(self):
+        self.viewed_rule.filter_domain = "[('amount_total', '>', 1000000)]"
+        self._record_view(self._create_link())
+        self._run_notifications()
+        self.assertFalse(self._get_told())
+
+    def test_s12_rule_that_is_switched_off_does_nothing(self):
+        self.viewed_rule.active = False
+        self.assertTrue(self._record_view(self._create_link()).is_first_view)
+        self.assertFalse(self._get_queue(self.viewed_rule))
+
+    # === WHAT === #
+
+    def test_s12_any_server_action_of_several_rules_has_the_occasion_at_hand(self):
+        self._create_rule(
+            code="record.write({'ref': link.email + ' ' + event.kind})",
+        )
+        self._record_view(self._create_link())
+        self._run_notifications()
+        self.assertEqual(self.invoice.ref, "carla@customer.example viewed")
+        self.assertTrue(self._get_told())
+
+    def test_s13_mail_template_of_an_action_has_the_payment_at_hand(self):
+        template = self.env["mail.template"].create(
+            {
+                "name": "Paid",
+                "model_id": self.env.ref("account.model_account_move").id,
+                "subject": "{{ transaction.amount }} {{ outcome }}",
+                "email_to": "cfo@company.example",
+                "body_html": "<p t-out='transaction.reference'/>",
+            }
+        )
+        rule = self._create_rule(PAYMENT_RECEIVED)
+        rule.action_server_ids = [
+            Command.create(
+                {
+                    "name": "Mail",
+                    "model_id": rule.model_id.id,
+                    "usage": "base_automation",
+                    "state": "mail_post",
+                    "template_id": template.id,
+                    "mail_post_method": "email",
+                }
+            )
+        ]
+        queued = self._queue_payment()
+        self._run_notifications()
+        mail = self.env["mail.mail"].search([("email_to", "=", "cfo@company.example")])
+        self.assertEqual(mail.subject, "100.0 received")
+        self.assertIn(queued.transaction_id.reference, mail.body_html)
+
+    # === WHOM AND HOW === #
+
+    def test_s12_creator_is_told_where_there_is_no_salesperson(self):
+        self.invoice.invoice_user_id = False
+        self._record_view(self._create_link())
+        self._run_notifications()
+        self.assertTrue(self._get_told(self.invoice.create_uid))
+
+    def test_s12_followers_or_chosen_users_are_told(self):
+        self.invoice.message_subscribe(self.biller.partner_id.ids)
+        self.invoice.message_subscribe(self.customer.ids)
+        self.viewed_rule.portal_recipient = "followers"
+        self._record_view(self._create_link())
+        self._run_notifications()
+        self.assertTrue(self._get_told(self.biller))
+        told = self._get_told(self.biller).notified_partner_ids
+        self.assertNotIn(self.customer, told, "staff only")
+        self.paid_rule.write(
+            {"portal_recipient": "users", "portal_user_ids": self.biller.ids}
+        )
+        self._queue_payment()
+        self._run_notifications()
+        self.assertEqual(len(self._get_told(self.biller)), 2)
+
+    def test_s12_told_as_the_user_prefers_or_as_the_rule_says(self):
+        for preference, delivery, expected in [
+            ("inbox", "preference", "inbox"),
+            ("email", "preference", "email"),
+            ("inbox", "email", "email"),
+            ("email", "inbox", "inbox"),
+        ]:
+            self.salesperson.notification_type = preference
+            self.viewed_rule.portal_delivery = delivery
+            invoice = self._create_portal_invoice()
+            self._record_view(self._create_link(invoice))
+            self._run_notifications()
+            message = self._get_staff_messages(invoice, self.salesperson)
+            with self.subTest(preference=preference, delivery=delivery):
+                self.assertEqual(
+                    message.notification_ids.mapped("notification_type"), [expected]
+                )
+
+    def test_s12_mail_to_staff_has_a_button_to_the_invoice(self):
+        self.salesperson.notification_type = "email"
+        self._record_view(self._create_link())
+        self._run_notifications()
+        mail = self.env["mail.mail"].search(
+            [("mail_message_id", "=", self._get_told().id)]
+        )
+        self.assertIn(f"res_id={self.invoice.id}", mail.body_html)
+
+    def test_s12_told_by_an_activity(self):
+        self.viewed_rule.portal_delivery = "activity"
+        self._record_view(self._create_link())
+        self._run_notifications()
+        activity = self.invoice.activity_ids.filtered(
+            lambda activity: activity.user_id == self.salesperson
+        )
+        self.assertIn("was viewed", activity.summary)
+
+    def test_s12_told_in_a_channel(self):
+        channel = self.env["discuss.channel"].create({"name": "Billing"})
+        self.viewed_rule.write(
+            {"portal_recipient": "channel", "portal_channel_id": channel.id}
+        )
+        self._record_view(self._create_link())
+        self._run_notifications()
+        [message] = channel.message_ids.filtered(
+            lambda each: self.invoice.name in each.body
+        )
+        self.assertIn("has looked at", message.body)
+        self.assertFalse(self._get_told())
+
+    def test_s12_told_by_sms(self):
+        if "sms.sms" not in self.env:
+            self.skipTest("SMS is not installed")
+        self.salesperson.partner_id.phone = "+1 555 123 4567"
+        self.viewed_rule.portal_delivery = "sms"
+        self._record_view(self._create_link())
+        self._run_notifications()
+        sms = self.env["sms.sms"].search(
+            [("partner_id", "=", self.salesperson.partner_id.id)]
+        )
+        self.assertIn("has looked at", sms.body)
+
+    @contextmanager
+    def _webhook(self, statuses):
+        """Run an HTTP server that answers with one status after the other."""
+        received, statuses = [], iter(statuses)
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self):
+                length = int(self.headers["Content-Length"])
+                received.append(
+                    (
+                        self.headers["Idempotency-Key"],
+                        json.loads(self.rfile.read(length)),
+                    )
+                )
+                self.send_response(next(statuses))
+                self.end_headers()
+
+            def log_message(self, *_args):
+                """Say nothing."""
+
+        server = HTTPServer(("127.0.0.1", 0), Handler)
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            with self.allow_requests(all_requests=True):
+                yield f"http://127.0.0.1:{server.server_port}/hook", received
+        finally:
+            server.shutdown()
+            thread.join()
+            server.server_close()
+
+    def test_s13_webhook_is_called_and_once_more_if_it_fails(self):
+        with self._webhook([500, 200]) as (url, received):
+            self.paid_rule.write(
+                {"portal_recipient": "webhook", "portal_webhook_url": url}
+            )
+            notification = self._queue_payment()
+            with mute_logger(NOTIFICATION_LOGGER):
+                self._run_notifications()
+            self.assertEqual(notification.state, "waiting")
+            self._run_notifications()
+            self.assertEqual(len(received), 1, "not at once")
+            self._pass_time(301)
+            self._run_notifications()
+        self.assertEqual(notification.state, "done")
+        self.assertEqual(received[0], received[1], "the same occasion, told so")
+        payload = received[0][1]
+        self.assertEqual(payload["invoice"], self.invoice.name)
+        self.assertEqual(payload["amount_paid"], 100.0)
+        self.assertEqual(payload["event"], "portal_payment_received")
+
+    # === FAILURES === #
+
+    def test_s12_rule_that_fails_is_retried_once_shown_and_hinders_no_other(self):
+        rule = self._create_rule(code="raise UserError('The rule is broken')")
+        self._record_view(self._create_link())
+        other = self._create_portal_invoice()
+        self._queue_payment(invoice=other)
+        with mute_logger(NOTIFICATION_LOGGER):
+            self._run_notifications()
+            self._pass_time(301)
+            self._run_notifications()
+            self._pass_time(301)
+            self._run_notifications()
+        failed = self._get_queue(rule)
+        self.assertEqual((failed.state, failed.attempts), ("failed", 2))
+        self.assertIn("The rule is broken", failed.failure_reason)
+        self.assertEqual(rule.portal_failure_count, 1)
+        self.assertTrue(self._get_told(), "the installed rule")
+        self.assertTrue(self._get_staff_messages(other, self.salesperson))
+
+    # === THE SCREEN === #
+
+    def test_s12_s13_rule_is_made_in_the_builder(self):
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "account_payment_portal.base_automation_portal_action"
+        )
+        builder = self.env["base.automation"].with_context(
+            **eval(action["context"])  # noqa: S307 - our own action's.
+        )
+        view = "account_payment_portal.base_automation_portal_view_form"
+        with Form(builder, view=view) as form:
+            form.name = "Tell me"
+            self.assertEqual(
+                (form.trigger, form.portal_recipient), (VIEWED, "salesperson")
+            )
+        rule = form.record
+        self.assertEqual(
+            rule.portal_summary,
+            "On the first view of an invoice: tell the salesperson by inbox or e-mail, "
+            "as they prefer",
+        )
+        self._record_view(self._create_link())
+        self._run_notifications()
+        self.assertEqual(len(self._get_told()), 2, "this rule and the installed one")
+
+    def test_s12_s13_rules_say_in_words_what_they_do(self):
+        for values, words in [
+            (
+                {"portal_view_scope": "every", "portal_throttle_minutes": 5},
+                "On every view, at most once in 5 minutes: run 0 actions",
+            ),
+            (
+                {
+                    "trigger": PAYMENT_RECEIVED,
+                    "portal_payment_method": "bank",
+                    "portal_payment_scope": "full",
+                    "portal_recipient": "users",
+                    "portal_user_ids": self.biller.ids,
+                    "portal_delivery": "email",
+                },
+                "When a payment is received, from a bank account, only the one that "
+                "pays the invoice in full: tell Bill Biller by e-mail",
+            ),
+        ]:
+            self.assertEqual(self._create_rule(**values).portal_summary, words)
+
+    def test_s12_s13_test_is_sent_to_who_asks_and_to_nobody_else(self):
+        admin = self.env.ref("base.user_admin")
+        admin.write({"company_ids": [Command.link(self.company.id)]})
+        for rule in self.viewed_rule | self.paid_rule:
+            rule.with_user(admin).with_company(
+                self.company
+            ).action_test_portal_message()
+        messages = self._get_told(admin)
+        self.assertEqual(len(messages), 2)
+        self.assertTrue(all("[Test]" in message.subject for message in messages))
+        self.assertFalse(self._get_told())
+        with self.assertRaises(UserError):
+            self._create_rule(code="pass").action_test_portal_message()
+
+    def test_s12_s13_only_administrators_make_rules(self):
+        with self.assertRaises(AccessError):
+            self.viewed_rule.with_user(self.biller).portal_recipient = "followers"
 
     def test_s12_s13_triggers_are_for_invoices_only(self):
         with self.assertRaises(ValidationError):
@@ -132,3 +479,12 @@ class TestAccountMovePortalNotification(PortalCommon):
                     "trigger": VIEWED,
                 }
             )
+
+    def test_s12_s13_options_are_checked(self):
+        for values in [
+            {"portal_throttle_minutes": -1},
+            {"portal_webhook_url": "ftp://example.com"},
+            {"portal_webhook_url": "nonsense"},
+        ]:
+            with self.subTest(values=values), self.assertRaises(ValidationError):
+                self.viewed_rule.write(values)

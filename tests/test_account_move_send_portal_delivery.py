@@ -147,6 +147,25 @@ class TestAccountMoveSendPortalDelivery(PortalSendCommon):
                 self.assertNotIn(other.token, raw)
         self.assertFalse(mails)
 
+    def test_s11_second_mail_has_the_recipients_link_again(self):
+        with self.mailbox():
+            self._send(email_bcc="boss@company.example")
+            links = self.invoice.portal_link_ids
+            self._send(email_bcc="boss@company.example")
+        customers = self.invoice.portal_link_ids.filtered(
+            lambda link: link.audience == "customer"
+        )
+        self.assertEqual(customers, links & customers)
+        self.assertEqual(len(customers), 1)
+
+    @mute_logger(*MAIL_LOGGERS)
+    def test_s11_refusal_closes_no_link_that_there_was(self):
+        link = self._create_link()
+        window = self._compose()
+        with self.mailbox(refuse_recipients={"*": (550, "No")}):
+            window.action_send()
+        self.assertTrue(link.exists()._is_live())
+
     def test_s11_blind_copy_is_internal(self):
         with self.mailbox():
             self._send(email_bcc="boss@company.example")
@@ -364,6 +383,7 @@ class TestAccountMoveSendPortalDelivery(PortalSendCommon):
                     each.email: {
                         "state": "sent" if each.sent_on else "trying",
                         "link_id": each.id,
+                        "is_new": True,
                         "formatted": each.email,
                     }
                     for each in link | tried

@@ -133,6 +133,7 @@ class TestPayment(PortalPaymentCommon, HttpCase):
             login="carla",
             groups="base.group_portal",
             partner_id=self.customer.id,
+            email=self.customer.email,
             company_id=self.company.id,
         )
         self.authenticate("carla", "carla")

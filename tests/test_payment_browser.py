@@ -1,60 +1,11 @@
-import resource
-import shutil
-from contextlib import contextmanager
+from playwright.sync_api import expect
 
-from playwright.sync_api import expect, sync_playwright
-
-from odoo.tests import HttpCase
-from odoo.tests.common import TEST_CURSOR_COOKIE_NAME
-
+from .browser_common import PortalBrowserCase
 from .payment_common import PortalPaymentCommon
 
-PHONE = {"width": 390, "height": 844}
 
-
-class TestPaymentBrowser(PortalPaymentCommon, HttpCase):
-    """A customer in Chromium, on a phone-sized screen.
-
-    Playwright and not a tour, because the card's fields are in a frame of another
-    origin: that is the point of them.
-    """
-
-    @contextmanager
-    def _unlimited_memory(self):
-        """Lift Odoo's limit on addresses: Chromium inherits it and dies of it."""
-        soft, hard = resource.getrlimit(resource.RLIMIT_AS)
-        resource.setrlimit(resource.RLIMIT_AS, (hard, hard))
-        try:
-            yield
-        finally:
-            resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
-
-    @contextmanager
-    def _browse(self):
-        """Open a browser that may talk to the test's server."""
-        self.env.flush_all()  # For the server, which has its own cache.
-        with (
-            self._unlimited_memory(),
-            self.allow_requests(all_requests=True),
-            sync_playwright() as playwright,
-        ):
-            browser = playwright.chromium.launch(
-                executable_path=shutil.which("chromium"), args=["--no-sandbox"]
-            )
-            context = browser.new_context(viewport=PHONE)
-            context.add_cookies(
-                [
-                    {
-                        "name": TEST_CURSOR_COOKIE_NAME,
-                        "value": self.http_request_key,
-                        "url": self.base_url(),
-                    }
-                ]
-            )
-            try:
-                yield context.new_page()
-            finally:
-                browser.close()
+class TestPaymentBrowser(PortalPaymentCommon, PortalBrowserCase):
+    """A customer who pays, on a phone-sized screen."""
 
     def _fill_card(self, page, number):
         frame = page.frame_locator("[name='o_stripe_element_container'] iframe").first
@@ -66,12 +17,12 @@ class TestPaymentBrowser(PortalPaymentCommon, HttpCase):
 
     def test_s15_s18_s20_s22_card_is_paid_end_to_end(self):
         requests = []
-        with self._browse() as page:
+        with self.page() as page:
             page.on(
                 "request",
                 lambda request: requests.append((request.url, request.post_data or "")),
             )
-            page.goto(self.base_url() + self.link._get_path())
+            self.visit(page, self.link._get_path())
             page.get_by_role("link", name="Pay Now").click()
             self._fill_card(page, "4242 4242 4242 4242")
             page.get_by_role("button", name="Pay").click()
@@ -100,8 +51,8 @@ class TestPaymentBrowser(PortalPaymentCommon, HttpCase):
         self.assertTrue(any("payment received" in subject for subject in subjects))
 
     def test_s22_declined_card_says_why_and_can_be_retried(self):
-        with self._browse() as page:
-            page.goto(self.base_url() + self.link._get_path("pay"))
+        with self.page() as page:
+            self.visit(page, self.link._get_path("pay"))
             self._fill_card(page, "4000 0000 0000 0002")
             page.get_by_role("button", name="Pay").click()
             dialog = page.get_by_role("dialog")

@@ -4,7 +4,7 @@ from lxml import html
 
 from odoo.tests import HttpCase
 
-from .common import PortalCommon
+from .common import BROWSER_HEADERS, PortalCommon
 
 
 class TestPortalPage(PortalCommon, HttpCase):
@@ -12,6 +12,10 @@ class TestPortalPage(PortalCommon, HttpCase):
     def setUpClass(cls):
         super().setUpClass()
         cls.link = cls._create_link()
+
+    def setUp(self):
+        super().setUp()
+        self.opener.headers.update(BROWSER_HEADERS)
 
     def _open(self, screen="", link=None, **kwargs):
         return self.url_open((link or self.link)._get_path(screen), **kwargs)
@@ -21,11 +25,13 @@ class TestPortalPage(PortalCommon, HttpCase):
 
     def _report_view(self, page):
         [frame] = page.xpath("//*[@data-seen-url]")
+        self._pass_time(5)
         return self.make_jsonrpc_request(
             frame.get("data-seen-url"),
             {
                 "visit_id": int(frame.get("data-visit-id")),
                 "proof": frame.get("data-visit-proof"),
+                "how": "interaction",
             },
         )
 
@@ -110,7 +116,8 @@ class TestPortalPage(PortalCommon, HttpCase):
                 response = self.url_open(path + screen)
                 self.assertEqual(response.status_code, 404, path + screen)
                 self.assertIn("This link is not available", response.text)
-                pages.add(response.text)
+                token = path.rpartition("/")[2]
+                pages.add(response.text.replace(token, "TOKEN"))
         self.assertEqual(len(pages), 1)
 
     def test_b1_opening_the_page_changes_no_business_state(self):
@@ -137,17 +144,6 @@ class TestPortalPage(PortalCommon, HttpCase):
         self.assertEqual(
             len(self._get_staff_messages(self.invoice, self.salesperson)), 1
         )
-
-    def test_b1_bots_previewers_and_prefetchers_are_told_apart(self):
-        for headers in [
-            {"User-Agent": "Googlebot/2.1 (+http://www.google.com/bot.html)"},
-            {"Odoo-Link-Preview": "True"},
-            {"Sec-Purpose": "prefetch"},
-        ]:
-            with self.subTest(headers=headers):
-                page = self._read(self._open(headers=headers))
-                self.assertFalse(page.xpath("//*[@data-seen-url]"))
-        self.assertEqual(set(self._get_events().mapped("visitor")), {"machine"})
 
     def test_s9_staff_who_look_are_not_counted(self):
         self.authenticate(self.biller.login, self.biller.login)

@@ -1,6 +1,6 @@
 from contextlib import contextmanager
 
-from odoo import fields, models
+from odoo import models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
@@ -183,7 +183,7 @@ class AccountMoveSendPortal(models.TransientModel):
                 self._note_failure(recipient, link, refusals.is_uncertain(error))
             else:
                 reached.append(recipient)
-                self._note_success(recipient, link)
+                self._note_success(recipient, link, documents, message_id)
             self._commit()
         return failures, reached
 
@@ -205,32 +205,40 @@ class AccountMoveSendPortal(models.TransientModel):
             mail_sudo.exists().filtered(lambda mail: mail.state != "outgoing").unlink()
 
     def _prepare_link(self, recipient):
-        """Return the link of a recipient: that of a broken attempt, else a new one.
+        """Return the link of a recipient: the one that works already, else a new one.
+
+        Among those that work is the one of an attempt that broke off.
 
         :param Recipient recipient: The recipient.
         :rtype: account.move.portal.link
         """
+        links = self.env["account.move.portal.link"]
         tried = (self.deliveries or {}).get(recipient.email, {})
-        link = self.env["account.move.portal.link"].browse(tried.get("link_id"))
-        link = link.exists() or link.create(self._get_link_values(recipient))
-        self._note(recipient, link, "trying")
+        link = links.browse(tried.get("link_id")).exists()
+        is_new = tried.get("is_new", False)
+        if not link and recipient.kind != "bcc":
+            link = links._find_for_recipient(self.move_id, recipient.email)
+        if not link:
+            is_new = True
+            link = links.create(self._get_link_values(recipient))
+        # In sudo mode because users may not write a link, so that none reopens one.
+        link.sudo().document_ids |= self._get_included()
+        self._note(recipient, link, "trying", is_new)
         return link
 
     def _get_link_values(self, recipient):
-        """Return the values of a recipient's link.
+        """Return the values of a recipient's new link.
 
         A blind copy is for the house: visits through it count as nobody's.
 
         :param Recipient recipient: The recipient.
         :rtype: dict
         """
+        links = self.env["account.move.portal.link"]
         return {
-            "move_id": self.move_id.id,
-            "email": recipient.email,
+            **links._prepare_link(self.move_id, recipient.email),
             "partner_id": self._find_partner(recipient).id,
             "audience": "internal" if recipient.kind == "bcc" else "customer",
-            "sent_by_id": self.env.uid,
-            "document_ids": self._get_included().ids,
         }
 
     def _find_partner(self, recipient):
@@ -256,29 +264,34 @@ class AccountMoveSendPortal(models.TransientModel):
 
     # === BUSINESS METHODS - OUTCOME === #
 
-    def _note(self, recipient, link, state):
+    def _note(self, recipient, link, state, is_new=False):
         """Write how far the mail of a recipient has got.
 
         :param Recipient recipient: The recipient.
         :param account.move.portal.link link: The recipient's link.
         :param str state: `trying`, or `sent`.
+        :param bool is_new: Whether the link was made for this mail.
         """
         self.deliveries = {
             **(self.deliveries or {}),
             recipient.email: {
                 "state": state,
                 "link_id": link.id,
+                "is_new": is_new,
                 "formatted": recipient.formatted,
             },
         }
 
-    def _note_success(self, recipient, link):
+    def _note_success(self, recipient, link, documents, message_id):
         """Write that the mail server took the mail of a recipient.
 
         :param Recipient recipient: The recipient.
         :param account.move.portal.link link: The recipient's link.
+        :param tuple documents: The files that were attached, and those only offered.
+        :param str message_id: The id of the mail.
         """
-        link.sent_on = fields.Datetime.now()
+        link._set_sent()
+        link._record_sent(message_id, documents[0])
         self._note(recipient, link, "sent")
         if self.move_id.state == "posted":
             # In sudo mode as core does it: the mark is the system's.
@@ -289,13 +302,14 @@ class AccountMoveSendPortal(models.TransientModel):
 
         :param Recipient recipient: The recipient.
         :param account.move.portal.link link: The recipient's link: kept only where the
-            mail may have arrived after all.
+            mail may have arrived after all, or where there was one before.
         :param bool uncertain: Whether it may.
         """
         if uncertain:
             return
-        # In sudo mode because links are evidence; this one never left the house.
-        link.sudo().unlink()
+        if self.deliveries[recipient.email]["is_new"]:
+            # In sudo mode because links are evidence; this one never left the house.
+            link.sudo().unlink()
         self.deliveries = {
             email: delivery
             for email, delivery in self.deliveries.items()

@@ -51,7 +51,9 @@ class AccountMoveSendPortal(models.TransientModel):
             "email_from": email_from,
             "reply_to": self._get_reply_to(email_from),
             "subject": self.subject,
-            "body_html": self._render_mail(link, documents),
+            "body_html": link._render_mail(
+                self.subject, self.body, self.lang, documents[1].mapped("name")
+            ),
             "email_to": recipient.formatted,
             "headers": repr(headers),
             "attachment_ids": documents[0].ids,
@@ -93,32 +95,6 @@ class AccountMoveSendPortal(models.TransientModel):
         """
         move = self.move_id
         return move._mail_get_alias_domains(default_company=move.company_id)[move.id]
-
-    def _render_mail(self, link, documents):
-        """Render the mail of one link: layout, text and button.
-
-        :param account.move.portal.link link: The link that the button leads to.
-        :param tuple documents: The files to be attached, and those only offered.
-        :rtype: Markup
-        """
-        # In sudo mode because the company's colours are for all who send its mails.
-        move_sudo = self.move_id.sudo().with_context(lang=self.lang)
-        return self.env["ir.qweb"]._render(
-            "account_payment_portal.mail_portal_link",
-            {
-                "lang": self.lang,
-                "direction": self.env["res.lang"]._get_data(code=self.lang).direction,
-                "subject": self.subject,
-                "body": self.body,
-                "move": move_sudo,
-                "company": move_sudo.company_id,
-                "url": link._get_url(),
-                "is_payable": move_sudo._is_payable_on_portal(),
-                "downloads": documents[1].mapped("name"),
-            },
-            lang=self.lang,
-            minimal_qcontext=True,
-        )
 
     # === BUSINESS METHODS - CHATTER === #
 

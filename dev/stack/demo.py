@@ -57,6 +57,7 @@ class DemoStack:
         :raise ComponentFailed: if a program does not start
         :raise SetupError: if the database cannot be made
         """
+        self.supervisor.note({})
         self.ports = self._choose_ports()
         keys = self._keys()
         with self.console.step("PostgreSQL"):
@@ -159,6 +160,7 @@ class DemoStack:
         client.login(self.database.name, settings.LOGIN, settings.PASSWORD)
         settings.set_parameters(client, self.url("ODOO_PORT"), self.url("STRIPE_PORT"))
         settings.set_mail_server(client, self.ports["SMTP_PORT"])
+        settings.set_logo(client)
         settings.set_stripe(client, keys)
         if not settings.first_link(client):
             invoice, number, customer = settings.open_invoice(client)

@@ -4,11 +4,14 @@ All of it goes through Odoo's web client interface as the administrator of Odoo'
 data, and may be repeated.
 """
 
+import base64
+from pathlib import Path
 from typing import NamedTuple
 
 LOGIN = "admin"
 PASSWORD = "admin"
 MAIL_SERVER = "Mailbox of the demo"
+LOGO = Path(__file__).with_name("logo.png")
 SANDBOX_PARAMETER = "account_payment_portal.stripe_sandbox_url"
 
 
@@ -53,24 +56,37 @@ def set_mail_server(client, smtp_port):
     if known:
         client.call("ir.mail_server", "write", [known], values)
     else:
+        # What making the demo data has queued would bury the mail to look at.
+        queued = client.call("mail.mail", "search", [("state", "=", "outgoing")])
+        client.call("mail.mail", "unlink", queued)
         client.call("ir.mail_server", "create", [values])
 
 
+def set_logo(client):
+    """Give the first company a logo, in place of Odoo's picture of a missing one."""
+    company = find_one(client, "res.company", [], order="id")
+    domain = [("id", "=", company), ("uses_default_logo", "=", True)]
+    if find_one(client, "res.company", domain):
+        logo = base64.b64encode(LOGO.read_bytes()).decode()
+        client.call("res.company", "write", [company], {"logo": logo})
+
+
 def set_stripe(client, keys):
-    """Put the Stripe provider into test mode, with cards, visible to customers."""
-    provider = find_one(client, "payment.provider", [("code", "=", "stripe")])
-    client.call(
-        "payment.provider",
-        "write",
-        [provider],
-        {
-            "stripe_secret_key": keys.secret,
-            "stripe_publishable_key": keys.publishable,
-            "stripe_webhook_secret": keys.webhook,
-            "state": "test",
-            "is_published": True,
-        },
-    )
+    """Put Stripe into test mode, with cards, visible to customers.
+
+    Each company of the demo data has a provider of its own, and is given the same keys.
+    """
+    values = {
+        "stripe_secret_key": keys.secret,
+        "stripe_publishable_key": keys.publishable,
+        "stripe_webhook_secret": keys.webhook,
+        "state": "test",
+        "is_published": True,
+    }
+    for provider in client.call(
+        "payment.provider", "search", [("code", "=", "stripe")]
+    ):
+        client.call("payment.provider", "write", [provider], values)
     card = find_one(
         client,
         "payment.method",

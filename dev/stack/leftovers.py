@@ -97,3 +97,12 @@ def socket_folder(data):
         return near
     digest = hashlib.sha256(os.fsencode(data)).hexdigest()[:16]
     return Path(tempfile.gettempdir()) / f"account-payment-portal-{digest}"
+
+
+def shared_prefix(root):
+    """Start of this clone's database names on a server that others use as well.
+
+    :param pathlib.Path root: the clone
+    :rtype: str
+    """
+    return f"portal_{hashlib.sha256(str(root).encode()).hexdigest()[:8]}"

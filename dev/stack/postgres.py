@@ -4,7 +4,6 @@ Our own comes inside a Python package and listens on a Unix socket only, in a fo
 that nobody else may enter.
 """
 
-import hashlib
 import importlib.util
 import os
 import pwd
@@ -18,7 +17,7 @@ import psycopg2
 from provision.commands import SetupError, run
 
 from .component import Component
-from .leftovers import socket_folder, stop_postgres
+from .leftovers import shared_prefix, socket_folder, stop_postgres
 
 PORT = "5432"
 USER = "odoo"
@@ -78,7 +77,7 @@ class ExternalServer(Server):
         :param pathlib.Path root: the clone
         :rtype: str
         """
-        return f"portal_{hashlib.sha256(str(root).encode()).hexdigest()[:8]}"
+        return shared_prefix(root)
 
     def component(self):
         """Nothing of ours has to run.

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from werkzeug.wrappers import Response
 
 from . import auth, faults, forms, render, schema, versions
-from .errors import StripeError, invalid, unimplemented
+from .errors import API_ERROR, StripeError, invalid, unimplemented
 from .idempotency import Idempotency
 from .resources.base import Page
 from .routes import ROUTES
@@ -105,11 +105,16 @@ class Api:
         if request.method == "OPTIONS":
             return Response(status=204, headers=_PREFLIGHT)
         record = _record(request)
-        self.sandbox.requests.append(record)
+        self.sandbox.requests_seen.append(record)
         try:
             status, body, headers = self._serve(request, record)
         except StripeError as error:
             status, body, headers = self._failure(error, record)
+        except faults.ConnectionDropped:
+            raise
+        except Exception:  # an error of the sandbox itself, to be seen in its log
+            _logger.exception("%s %s failed", record.method, record.path)
+            status, body, headers = self._failure(_broken(), record)
         record.status = status
         _logger.info("%s %s %s", record.method, record.path, status)
         return self._response(record, status, body, headers)
@@ -122,6 +127,7 @@ class Api:
             key, self.sandbox.secret_key, self.sandbox.publishable_key
         )
         record.version = self._version(request, params)
+        self._check_account(request, key)
         exchange = Exchange(record, params)
         exchange.route, exchange.path_args = _route(record.method, record.path)
         if not exchange.route.client:
@@ -234,6 +240,18 @@ class Api:
             raise invalid(f"Invalid Stripe API version: {version}.")
         return version
 
+    def _check_account(self, request, key):
+        """Refuse to act for a connected account: there is none."""
+        account = request.headers.get("Stripe-Account")
+        if account and account != (self.backend.store.account or {}).get("id"):
+            raise invalid(
+                f"The provided key '{auth.masked(key)}' does not have access to account"
+                f" '{account}' (or that account does not exist). Application access may"
+                " have been revoked.",
+                code="account_invalid",
+                status=403,
+            )
+
     def _response(self, record, status, body, headers):
         response = Response(
             json.dumps(body, indent=2) + "\n", status, mimetype="application/json"
@@ -253,6 +271,10 @@ class Api:
             response.headers.setdefault("Stripe-Should-Retry", "false")
         response.headers.update(headers)
         return response
+
+
+def _broken():
+    return StripeError(500, API_ERROR, "The Stripe sandbox failed; see its log.")
 
 
 def _record(request):

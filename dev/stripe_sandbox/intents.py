@@ -2,7 +2,7 @@
 
 import hmac
 
-from . import auth, bank_debits, render
+from . import auth, bank_debits
 from .attempts import PAYMENT, Attempt, use_card
 from .errors import invalid, unexpected_state
 from .resources import payment_methods
@@ -307,9 +307,3 @@ def return_query(intent):
         f"{kind}_client_secret": intent["client_secret"],
         "redirect_status": status,
     }
-
-
-def shown_to_client(backend, intent):
-    """Return an intent as the browser may see it."""
-    version = backend.settings.default_api_version
-    return render.for_client(render.plain(backend, intent, version))

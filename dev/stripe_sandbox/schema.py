@@ -18,7 +18,8 @@ from . import forms
 from .errors import empty, invalid, missing, unknown
 
 _INTEGER = re.compile(r"^[+-]?\d+$")
-_TRUTH = {"true": True, "false": False}
+# Python's words come from callers that let `requests` encode a bool, as Odoo does.
+_TRUTH = {"true": True, "True": True, "false": False, "False": False}
 # Stripe.js says "card" here; the description of the API leaves cards out because
 # servers must not send them.
 _UNDESCRIBED = {"payment_method_data[type]": ("card",)}

@@ -11,7 +11,7 @@ from pathlib import Path
 from werkzeug.serving import WSGIRequestHandler, make_server
 from werkzeug.wrappers import Request, Response
 
-from . import attempts, bank_debits, control, disputing, versions
+from . import attempts, bank_debits, control, disputing
 from .api import Api
 from .backend import Backend, Settings
 from .faults import ConnectionDropped, Faults
@@ -73,14 +73,13 @@ class StripeSandbox:
             webhook_secret=webhook_secret,
         )
         self.webhook_url, self._webhook_version = webhook_url, webhook_api_version
-        self.requests = collections.deque(maxlen=_REQUESTS_KEPT)
+        self.requests_seen = collections.deque(maxlen=_REQUESTS_KEPT)
         self.faults = Faults()
         self.webhooks = Webhooks(self.backend)
         self.control = control.Control(self)
         self._api, self._pages = Api(self), Pages(self)
         self._control_api = control.ControlApi(self)
         self._server = self._thread = None
-        self._save_lock = threading.Lock()
 
     def _choose_keys(self, **given):
         kept = self.backend.store.secrets
@@ -109,6 +108,7 @@ class StripeSandbox:
         self.port = self._server.port
         self.backend.base_url = self.url
         self._register_endpoint()
+        self._resume_deliveries()
         self.webhooks.start()
         self._thread = threading.Thread(
             target=self._server.serve_forever, name="stripe-sandbox", daemon=True
@@ -135,20 +135,28 @@ class StripeSandbox:
         self.stop()
 
     def _register_endpoint(self):
-        """Make the configured URL an endpoint, once, with its present secret."""
-        with self.backend.lock:
-            endpoints = self.backend.store.objects["webhook_endpoint"]
-            for endpoint in list(endpoints.values()):
-                if endpoint.get("_configured"):
-                    endpoint["status"] = "disabled"
-                    if endpoint["url"] == self.webhook_url:
-                        del endpoints[endpoint["id"]]
-            if self.webhook_url:
-                self.add_webhook_endpoint(
-                    self.webhook_url,
-                    api_version=self._webhook_version,
-                    _configured=True,
-                )
+        """Make the configured URL an endpoint, or the kept one point at it."""
+        found = self.backend.store.objects["webhook_endpoint"].values()
+        kept = next((e for e in found if e.get("_configured")), None)
+        if kept:
+            status = "enabled" if self.webhook_url else "disabled"
+            kept.update(
+                status=status,
+                url=self.webhook_url or kept["url"],
+                api_version=self._webhook_version,
+                _secret=self.webhook_secret,
+            )
+        elif self.webhook_url:
+            version = self._webhook_version
+            self.add_webhook_endpoint(
+                self.webhook_url, api_version=version, _configured=True
+            )
+
+    def _resume_deliveries(self):
+        """Send again what was not acknowledged when the sandbox stopped."""
+        for event in self.backend.store.objects["event"].values():
+            if event["pending_webhooks"]:
+                self.webhooks.enqueue(event)
 
     def add_webhook_endpoint(self, url, secret=None, events=("*",), **values):
         """Send events to one more URL and return the endpoint's id.
@@ -171,10 +179,15 @@ class StripeSandbox:
     def save(self):
         """Write the state file, if there is one."""
         if self.state_file:
-            with self._save_lock, self.backend.lock:
+            with self.backend.lock:
                 self.backend.store.save(self.state_file, self.backend.clock.offset)
 
     # What tests look at and pull.
+
+    @property
+    def requests(self):
+        """All API requests so far, as :class:`api.ApiRequest`."""
+        return list(self.requests_seen)
 
     def objects(self, kind):
         """Return all objects of a type, oldest first, as the newest version has them.
@@ -228,6 +241,3 @@ class _QuietHandler(WSGIRequestHandler):
     def log(self, type_, message, *args):
         if type_ == "error":
             _logger.debug("request ended early")
-
-
-__all__ = ["StripeSandbox", "versions"]

@@ -19,8 +19,9 @@ from . import render
 _logger = logging.getLogger(__name__)
 
 # Seconds between tries; Stripe's own reach over three days.
-BACKOFF = (0.3, 0.6, 1.2, 2.5, 5, 10, 20)
+BACKOFF = (0.3, 0.6, 1.2, 2.5, 5, 10, 20, 60, 300, 1800)
 TIMEOUT = 20
+_STOP_SECONDS = 3
 
 
 @dataclass
@@ -78,12 +79,12 @@ class Webhooks:
         self._thread.start()
 
     def stop(self):
-        """Finish the delivery under way and stop; what is queued stays unsent."""
+        """Stop delivering; what is not acknowledged stays unsent."""
         with self._changed:
             self._stopping = True
             self._changed.notify_all()
         if self._thread:
-            self._thread.join(TIMEOUT + 1)
+            self._thread.join(_STOP_SECONDS)
 
     def hold(self):
         """Keep every delivery back until :meth:`release`."""

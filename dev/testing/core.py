@@ -10,6 +10,7 @@ import sys
 from provision.commands import SetupError, run
 from provision.console import Console
 from provision.paths import Project
+from provision.steps import exclusive
 from stack.component import ComponentFailed
 from stack.ports import any_free_port
 
@@ -61,8 +62,9 @@ def main():
     """
     console = Console()
     environment = TestEnvironment(Project(), console)
+    lock = environment.project.state / "test.lock"
     try:
-        with environment.running():
+        with exclusive(lock, console), environment.running():
             with console.step(f"Odoo's tests of {', '.join(MODULES)} by themselves"):
                 alone, failed_alone = core_tests(environment, "core_alone", False)
             with console.step("The same with the add-on"):

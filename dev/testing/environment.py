@@ -37,15 +37,17 @@ class TestEnvironment:
         self.prefix = self.server.prefix(project.root)
 
     @contextmanager
-    def running(self):
-        """Have PostgreSQL running; one that runs already is left as it is."""
-        component = None
-        if not self.server.answers():
-            component = self.server.component()
-        if component:
-            component.start()
+    def running(self, shared=False):
+        """Have PostgreSQL running.
+
+        :param bool shared: use the server of the run that this is a part of, if there
+            is one; else a server that runs already is left over from a killed run
+        """
+        attached = shared and self.server.answers()
+        component = None if attached else self.server.component()
         try:
             if component:
+                component.start()
                 component.wait_ready()
             yield self
         finally:

@@ -10,6 +10,7 @@ import sys
 from provision.commands import SetupError
 from provision.console import Console
 from provision.paths import ADDON, Project
+from provision.steps import exclusive
 from stack.component import ComponentFailed
 
 from .environment import DEPENDENCIES, WEBSITE, TestEnvironment
@@ -100,8 +101,9 @@ def main(arguments):
     """
     console = Console()
     environment = TestEnvironment(Project(), console)
+    lock = environment.project.state / "test.lock"
     try:
-        with environment.running():
+        with exclusive(lock, console), environment.running():
             return run(environment, arguments)
     except (SetupError, ComponentFailed) as error:
         console.say(f"\n{error}")

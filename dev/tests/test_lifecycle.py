@@ -10,7 +10,7 @@ from testing.lifecycle import Lifecycle
 
 @pytest.fixture(scope="module")
 def environment():
-    with TestEnvironment(Project(), Console()).running() as running:
+    with TestEnvironment(Project(), Console()).running(shared=True) as running:
         yield running
 
 

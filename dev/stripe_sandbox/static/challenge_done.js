@@ -1,2 +1,2 @@
 /** Tell the page around the challenge that it is answered; no detail is passed on. */
-window.parent.postMessage({ frame: "challenge" }, "*");
+window.parent.postMessage({frame: "challenge"}, "*");

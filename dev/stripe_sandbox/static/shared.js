@@ -25,9 +25,9 @@ async function send(method, url, params) {
             credentials: "omit",
         });
         const result = await response.json();
-        return response.ok ? { object: result } : { error: result.error };
+        return response.ok ? {object: result} : {error: result.error};
     } catch {
-        return { error: connectionError() };
+        return {error: connectionError()};
     }
 }
 

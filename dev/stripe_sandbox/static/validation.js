@@ -15,18 +15,23 @@ const Validation = (function () {
         ["visa", /^4/, [16], 3],
     ];
     const UNKNOWN = ["unknown", null, [16], 3];
-    const POSTAL = { US: /^\d{5}(-?\d{4})?$/, CA: /^[A-Z]\d[A-Z] ?\d[A-Z]\d$/i, GB: /^[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}$/i };
+    const POSTAL = {
+        US: /^\d{5}(-?\d{4})?$/,
+        CA: /^[A-Z]\d[A-Z] ?\d[A-Z]\d$/i,
+        GB: /^[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}$/i,
+    };
 
-    const problem = (code, message) => ({ code, message });
+    const problem = (code, message) => ({code, message});
     const digits = (text) => text.replace(/\D/g, "");
 
-    function brandOf(number) {
-        const [name, , lengths, cvc] = BRANDS.find(([, start]) => start.test(digits(number))) || UNKNOWN;
-        return { name, lengths, cvc };
+    function brandOf(text) {
+        const value = digits(text);
+        const found = BRANDS.find(([, start]) => start.test(value)) || UNKNOWN;
+        return {name: found[0], lengths: found[2], cvc: found[3]};
     }
 
-    function luhn(number) {
-        const values = [...number].reverse().map((digit, place) => {
+    function luhn(text) {
+        const values = [...text].reverse().map((digit, place) => {
             const value = Number(digit) * (1 + (place % 2));
             return value > 9 ? value - 9 : value;
         });
@@ -44,46 +49,72 @@ const Validation = (function () {
 
     function expiryParts(text) {
         const value = digits(text);
-        return { month: Number(value.slice(0, 2)), year: 2000 + Number(value.slice(2, 4)), whole: value.length === 4 };
+        return {
+            month: Number(value.slice(0, 2)),
+            year: 2000 + Number(value.slice(2, 4)),
+            whole: value.length === 4,
+        };
     }
 
     function expiry(text, today = new Date()) {
-        const { month, year, whole } = expiryParts(text);
+        const {month, year, whole} = expiryParts(text);
         if (!whole || month < 1 || month > 12) {
-            return problem("incomplete_expiry", "Your card's expiration date is incomplete.");
+            return problem(
+                "incomplete_expiry",
+                "Your card's expiration date is incomplete."
+            );
         }
         if (year < today.getFullYear()) {
-            return problem("invalid_expiry_year_past", "Your card's expiration year is in the past.");
+            return problem(
+                "invalid_expiry_year_past",
+                "Your card's expiration year is in the past."
+            );
         }
         if (year === today.getFullYear() && month < today.getMonth() + 1) {
-            return problem("invalid_expiry_month_past", "Your card's expiration date is in the past.");
+            return problem(
+                "invalid_expiry_month_past",
+                "Your card's expiration date is in the past."
+            );
         }
         if (year > today.getFullYear() + 50) {
-            return problem("invalid_expiry_year", "Your card's expiration year is invalid.");
+            return problem(
+                "invalid_expiry_year",
+                "Your card's expiration year is invalid."
+            );
         }
         return null;
     }
 
     function cvc(text, cardNumber) {
         const whole = digits(text).length === brandOf(cardNumber).cvc;
-        return whole ? null : problem("incomplete_cvc", "Your card's security code is incomplete.");
+        return whole
+            ? null
+            : problem("incomplete_cvc", "Your card's security code is incomplete.");
     }
 
     function postalCode(text, country) {
-        const name = country === "US" ? "ZIP" : "postal code";
+        const label = country === "US" ? "ZIP" : "postal code";
         if (!text.trim()) {
-            return problem("incomplete_zip", `Your ${name} is incomplete.`);
+            return problem("incomplete_zip", `Your ${label} is incomplete.`);
         }
         const pattern = POSTAL[country];
-        return !pattern || pattern.test(text.trim()) ? null : problem("incomplete_zip", `Your ${name} is invalid.`);
+        return !pattern || pattern.test(text.trim())
+            ? null
+            : problem("incomplete_zip", `Your ${label} is invalid.`);
     }
 
     function routing(text) {
         const value = digits(text);
         const weights = [3, 7, 1, 3, 7, 1, 3, 7, 1];
-        const sum = weights.reduce((total, weight, place) => total + weight * Number(value[place] || 0), 0);
+        const sum = weights.reduce(
+            (total, weight, place) => total + weight * Number(value[place] || 0),
+            0
+        );
         if (value.length < 9) {
-            return problem("incomplete_routing_number", "Your routing number is incomplete.");
+            return problem(
+                "incomplete_routing_number",
+                "Your routing number is incomplete."
+            );
         }
         return value.length === 9 && sum % 10 === 0
             ? null
@@ -94,7 +125,10 @@ const Validation = (function () {
         const value = digits(text);
         return value.length >= 4 && value.length <= 17
             ? null
-            : problem("incomplete_account_number", "Your account number is incomplete.");
+            : problem(
+                  "incomplete_account_number",
+                  "Your account number is incomplete."
+              );
     }
 
     function same(text, other) {
@@ -104,7 +138,9 @@ const Validation = (function () {
     }
 
     function name(text) {
-        return text.trim() ? null : problem("incomplete_name", "Your name is incomplete.");
+        return text.trim()
+            ? null
+            : problem("incomplete_name", "Your name is incomplete.");
     }
 
     function email(text) {
@@ -115,8 +151,14 @@ const Validation = (function () {
 
     function groupNumber(text) {
         const value = digits(text).slice(0, 19);
-        const pattern = brandOf(value).name === "amex" ? /^(\d{1,4})(\d{1,6})?(\d{1,5})?/ : /(\d{1,4})/g;
-        const parts = brandOf(value).name === "amex" ? (pattern.exec(value) || []).slice(1) : value.match(pattern) || [];
+        const pattern =
+            brandOf(value).name === "amex"
+                ? /^(\d{1,4})(\d{1,6})?(\d{1,5})?/
+                : /(\d{1,4})/g;
+        const parts =
+            brandOf(value).name === "amex"
+                ? (pattern.exec(value) || []).slice(1)
+                : value.match(pattern) || [];
         return parts.filter(Boolean).join(" ");
     }
 

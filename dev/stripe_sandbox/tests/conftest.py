@@ -2,16 +2,19 @@
 
 import http.client
 import json
+import shutil
 import threading
 from types import SimpleNamespace
 from urllib.parse import urlencode, urlsplit
 
 import pytest
 import stripe
+from playwright.sync_api import sync_playwright
 from werkzeug.serving import make_server
 from werkzeug.wrappers import Request, Response
 
 from stripe_sandbox import StripeSandbox
+from stripe_sandbox.tests.shop import AMOUNT, PAGE, SHOP
 
 OLD = "2019-05-16"
 
@@ -51,22 +54,31 @@ def make_client(sandbox):
 def send(sandbox):
     """Plain HTTP: ``send(method, path, params, headers, key)``."""
 
-    def call(method, path, params=None, headers=None, key=sandbox.secret_key, body=None):
+    def call(
+        method, path, params=None, headers=None, key=sandbox.secret_key, body=None
+    ):
         target = urlsplit(sandbox.url)
-        connection = http.client.HTTPConnection(target.hostname, target.port, timeout=30)
+        connection = http.client.HTTPConnection(
+            target.hostname, target.port, timeout=30
+        )
         encoded = body if body is not None else urlencode(params or {}, doseq=True)
         sent = {"Content-Type": "application/x-www-form-urlencoded"} if encoded else {}
         sent |= {"Authorization": f"Bearer {key}"} if key else {}
         try:
-            connection.request(method, path, encoded or None, {**sent, **(headers or {})})
+            connection.request(
+                method, path, encoded or None, {**sent, **(headers or {})}
+            )
             answer = connection.getresponse()
-            text = answer.read()
+            text = answer.read().decode()
         finally:
             connection.close()
         return SimpleNamespace(
             status=answer.status,
             headers=answer.headers,
-            json=json.loads(text) if text else None,
+            text=text,
+            json=json.loads(text)
+            if "json" in answer.headers.get_content_type()
+            else None,
         )
 
     return call
@@ -94,7 +106,8 @@ class Receiver:
         self.server = make_server("127.0.0.1", 0, self, threaded=True)
         self.server.log = lambda *args: None
         self.url = f"http://127.0.0.1:{self.server.port}/hook"
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        serve = self.server.serve_forever
+        threading.Thread(target=serve, args=(0.05,), daemon=True).start()
 
     def __call__(self, environ, start_response):
         request = Request(environ)
@@ -183,3 +196,84 @@ def debit(client):
         )
 
     return confirmed
+
+
+# In a browser.
+
+
+@pytest.fixture(scope="session")
+def browser():
+    with sync_playwright() as playwright:
+        path = shutil.which("chromium")
+        running = playwright.chromium.launch(
+            executable_path=path, args=["--no-sandbox"]
+        )
+        yield running
+        running.close()
+
+
+@pytest.fixture
+def shop(sandbox):
+    """A page of another origin that allows the sandbox and nothing else."""
+    policy = (
+        f"default-src 'self'; script-src 'self' {sandbox.url}; style-src 'self';"
+        f" frame-src {sandbox.url}; connect-src {sandbox.url}"
+    )
+
+    def answer(environ, start_response):
+        request = Request(environ)
+        kind = "text/javascript" if request.path == "/shop.js" else "text/html"
+        text = SHOP if request.path == "/shop.js" else PAGE
+        if request.path == "/back":
+            text = "<title>Back</title>"
+        text = text.replace("{script}", f"{sandbox.url}/v3/")
+        response = Response(text, mimetype=kind)
+        response.headers["Content-Security-Policy"] = policy
+        return response(environ, start_response)
+
+    server = make_server("127.0.0.1", 0, answer, threaded=True)
+    server.log = lambda *args: None
+    threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+    yield f"http://127.0.0.1:{server.port}"
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture
+def visit(browser, shop, sandbox):
+    """Open the shop's page; no error of script or policy may occur on it."""
+    context = browser.new_context(viewport={"width": 390, "height": 844})
+    page = context.new_page()
+    wrong = []
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    page.on(
+        "console",
+        lambda m: wrong.append(m.text) if "Security Policy" in m.text else None,
+    )
+
+    def opened(**words):
+        words = {"pk": sandbox.publishable_key, "amount": AMOUNT, **words}
+        query = "&".join(f"{name}={value}" for name, value in words.items())
+        page.goto(f"{shop}/?{query}")
+        if "type" in words:
+            page.locator("body[data-ready=yes]").wait_for()
+        return page
+
+    yield opened
+    context.close()
+    assert not wrong
+
+
+@pytest.fixture
+def intent(old_client):
+    def made(kind="card", **values):
+        return old_client.payment_intents.create(
+            {
+                "amount": AMOUNT,
+                "currency": "usd",
+                "payment_method_types": [kind],
+                **values,
+            }
+        )
+
+    return made

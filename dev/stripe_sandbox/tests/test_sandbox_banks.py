@@ -87,7 +87,12 @@ def test_verification_times_out(sandbox, client, debit):
 PREFIX = "payment_method_microdeposit_verification"
 WRONG = [
     # type, parameters, code, status of the intent afterwards
-    ("descriptor_code", {"descriptor_code": "SM00AA"}, "descriptor_code_mismatch", True),
+    (
+        "descriptor_code",
+        {"descriptor_code": "SM00AA"},
+        "descriptor_code_mismatch",
+        True,
+    ),
     ("descriptor_code", {"descriptor_code": "SM33CC"}, "attempts_exceeded", False),
     ("descriptor_code", {"descriptor_code": "SM44DD"}, "timeout", False),
     ("amounts", {"amounts": [1, 2]}, "amounts_mismatch", True),
@@ -131,9 +136,8 @@ def test_the_hosted_page(sandbox, client, debit, send):
     url = intent.next_action.verify_with_microdeposits.hosted_verification_url
     path = url.removeprefix(sandbox.url)
     for code, text in (("SM00AA", "9 verification attempts"), ("sm11aa", "processing")):
-        with pytest.raises(ValueError) as caught:  # a page, not JSON
-            send("POST", path, {"descriptor_code": code}, key=None)
-        assert text in caught.value.doc
+        page = send("POST", path, {"descriptor_code": code}, key=None)
+        assert text in page.text
     assert _status(client, intent) == "processing"
 
 
@@ -186,7 +190,10 @@ def test_linked_account_needs_no_deposits(client, debit, sandbox):
 
 
 def test_tokens_are_verified_accounts(client, pay):
-    intent = pay("pm_usBankAccount_success", mandate_data={"customer_acceptance": {"type": "offline"}})
+    intent = pay(
+        "pm_usBankAccount_success",
+        mandate_data={"customer_acceptance": {"type": "offline"}},
+    )
     assert intent.status == "processing"
 
 

@@ -176,14 +176,13 @@ def test_three_d_secure(client, send, pay, token, result, status, code):
     assert location.endswith(f"redirect_status={word}")
     after = client.payment_intents.retrieve(intent.id)
     assert (after.status, after.next_action) == (status, None)
-    assert (after.last_payment_error or {}).get("code") == code
+    assert getattr(after.last_payment_error, "code", None) == code
 
 
 def test_a_challenge_is_answered_once(send, pay):
     intent = pay("pm_card_authenticationRequired")
     assert _answer(send, intent, "complete").status == 303
-    with pytest.raises(ValueError):  # a page, not JSON
-        _answer(send, intent, "complete")
+    assert _answer(send, intent, "complete").status == 404
 
 
 def test_without_the_payer_authentication_is_a_decline(client):
@@ -272,7 +271,9 @@ def test_setup_declined(client):
                 "return_url": BACK,
             }
         )
-    assert caught.value.error.setup_intent["last_setup_error"]["code"] == "card_declined"
+    assert (
+        caught.value.error.setup_intent["last_setup_error"]["code"] == "card_declined"
+    )
 
 
 # Numbers: from the browser only, and kept nowhere.
@@ -314,7 +315,8 @@ def test_a_server_must_not_send_numbers(client, send):
 
 
 def test_no_number_stays_behind(sandbox, client, send, caplog, tmp_path):
-    caplog.set_level("DEBUG")
+    caplog.set_level("DEBUG", "stripe_sandbox")
+    caplog.set_level("WARNING", "stripe")  # the SDK tells what it sends
     sandbox.state_file = tmp_path / "state.json"
     intent = client.payment_intents.create(INTENT)
     params = {**_card(), "client_secret": intent.client_secret}

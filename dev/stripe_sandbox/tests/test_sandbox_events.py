@@ -195,7 +195,11 @@ def test_requests_are_recorded(sandbox, client):
     client.payment_intents.create(INTENT)
     (request,) = sandbox.requests
     assert (request.method, request.path) == ("POST", "/v1/payment_intents")
-    assert (request.params["amount"], request.source, request.status) == ("1000", "api", 200)
+    assert (request.params["amount"], request.source, request.status) == (
+        "1000",
+        "api",
+        200,
+    )
     assert request.idempotency_key
     assert request.version == stripe.api_version
 
@@ -206,7 +210,9 @@ def test_requests_are_recorded(sandbox, client):
 def test_everything_survives_a_restart(tmp_path, receiver):
     state = tmp_path / "state.json"
     with StripeSandbox(state_file=state, webhook_url=receiver.url) as first:
-        client = stripe.StripeClient(first.secret_key, base_addresses={"api": first.url})
+        client = stripe.StripeClient(
+            first.secret_key, base_addresses={"api": first.url}
+        )
         first.webhooks.hold()
         intent = client.v1.payment_intents.create(INTENT)
         first.advance_time(days=3)
@@ -216,7 +222,9 @@ def test_everything_survives_a_restart(tmp_path, receiver):
         assert second.secret_key == first.secret_key
         assert second.webhook_secret == first.webhook_secret
         assert second.backend.now() >= then
-        client = stripe.StripeClient(second.secret_key, base_addresses={"api": second.url})
+        client = stripe.StripeClient(
+            second.secret_key, base_addresses={"api": second.url}
+        )
         assert client.v1.payment_intents.retrieve(intent.id).amount == 1000
         receiver.wait(1)
         assert receiver.types == ["payment_intent.created"]
@@ -239,7 +247,9 @@ def test_as_a_program(tmp_path):
         assert ready["secret_key"] == "sk_test_given"
         with urllib.request.urlopen(f"{ready['url']}/v3/", timeout=10) as answer:
             assert "window.Stripe" in answer.read().decode()
-        client = stripe.StripeClient("sk_test_given", base_addresses={"api": ready["url"]})
+        client = stripe.StripeClient(
+            "sk_test_given", base_addresses={"api": ready["url"]}
+        )
         client.v1.customers.create({"name": "Jenny"})
         started = time.monotonic()
         process.send_signal(signal.SIGTERM)

@@ -73,7 +73,10 @@ def test_a_refund_fails_later(sandbox, client, pay, refund):
 
 def test_refund_levers(client, control, pay, refund):
     made = refund(pay("pm_card_pendingRefund"))
-    assert control("fail_refund", refund=made.id, reason="lost_or_stolen_card").status == 200
+    assert (
+        control("fail_refund", refund=made.id, reason="lost_or_stolen_card").status
+        == 200
+    )
     failed = client.refunds.retrieve(made.id)
     assert failed.failure_reason == "lost_or_stolen_card"
 
@@ -92,7 +95,10 @@ def test_a_dispute_follows_the_charge(sandbox, client, pay, refund):
 def test_an_inquiry_moves_no_money(client, pay):
     intent = pay("pm_card_createDisputeInquiry")
     (dispute,) = client.disputes.list({"charge": intent.latest_charge}).data
-    assert (dispute.status, dispute.balance_transactions) == ("warning_needs_response", [])
+    assert (dispute.status, dispute.balance_transactions) == (
+        "warning_needs_response",
+        [],
+    )
 
 
 def test_a_dispute_is_won(sandbox, client, control, pay):

@@ -97,7 +97,9 @@ def test_only_forms_are_read(send):
 def test_unknown_address(send):
     answer = send("GET", "/v1/nothing")
     assert answer.status == 404
-    assert "Unrecognized request URL (GET: /v1/nothing)" in answer.json["error"]["message"]
+    assert (
+        "Unrecognized request URL (GET: /v1/nothing)" in answer.json["error"]["message"]
+    )
 
 
 def test_unknown_object(client):
@@ -127,6 +129,14 @@ def test_headers(client, send):
     assert answer.headers["Idempotency-Key"] == "k"
     assert answer.headers["Stripe-Version"] == OLD
     assert answer.headers["Access-Control-Allow-Origin"] == "*"
+
+
+def test_there_are_no_connected_accounts(client, send):
+    own = client.accounts.retrieve_current().id
+    assert send("GET", "/v1/account", headers={"Stripe-Account": own}).status == 200
+    answer = send("GET", "/v1/account", headers={"Stripe-Account": "acct_other"})
+    assert answer.status == 403
+    assert answer.json["error"]["code"] == "account_invalid"
 
 
 # Idempotency.
@@ -191,7 +201,9 @@ def test_keys_are_forgotten_after_a_day(sandbox, send):
     headers = {"Idempotency-Key": "k"}
     first = send("POST", "/v1/payment_intents", INTENT, headers).json
     sandbox.advance_time(days=2)
-    assert send("POST", "/v1/payment_intents", INTENT, headers).json["id"] != first["id"]
+    assert (
+        send("POST", "/v1/payment_intents", INTENT, headers).json["id"] != first["id"]
+    )
 
 
 # Versions.
@@ -289,7 +301,9 @@ def test_paging_forwards_and_backwards(client):
     assert [c.id for c in second.data] == made[3:6]
     back = client.customers.list({"limit": 2, "ending_before": made[3]})
     assert [c.id for c in back.data] == made[1:3]
-    assert [c.id for c in client.customers.list({"limit": 2}).auto_paging_iter()] == made
+    assert [
+        c.id for c in client.customers.list({"limit": 2}).auto_paging_iter()
+    ] == made
 
 
 def test_created_filter(sandbox, client):

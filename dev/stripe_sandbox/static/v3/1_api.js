@@ -38,6 +38,6 @@ function secretParts(clientSecret) {
 }
 
 function api(stripe, method, path, params) {
-    const own = { key: stripe.key, _stripe_version: stripe.options.apiVersion };
-    return send(method, ORIGIN + path, { ...params, ...own });
+    const own = {key: stripe.key, _stripe_version: stripe.options.apiVersion};
+    return send(method, ORIGIN + path, {...params, ...own});
 }

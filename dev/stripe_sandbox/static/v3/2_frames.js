@@ -37,7 +37,7 @@ class Frame {
     }
 
     receive(event) {
-        const { data, origin, source } = event;
+        const {data, origin, source} = event;
         const own = origin === ORIGIN && source === this.node.contentWindow;
         if (!own || !data || data.frame !== this.id) {
             return;
@@ -56,7 +56,7 @@ class Frame {
         await this.connected;
         const id = `${this.id}-${Math.random()}`;
         const answer = new Promise((resolve) => this.replies.set(id, resolve));
-        const message = { frame: this.id, id, type, payload };
+        const message = {frame: this.id, id, type, payload};
         this.node.contentWindow.postMessage(message, ORIGIN);
         return answer;
     }

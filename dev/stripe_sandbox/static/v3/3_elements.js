@@ -6,7 +6,7 @@ const EMPTY = ["expressCheckout", "paymentRequestButton"];
 
 class Element {
     constructor(elements, type, options) {
-        Object.assign(this, { elements, type, options, listeners: new Map() });
+        Object.assign(this, {elements, type, options, listeners: new Map()});
     }
 
     on(name, listener) {
@@ -30,13 +30,17 @@ class Element {
 
     emit(name, event = {}) {
         for (const listener of this.listeners.get(name) || []) {
-            listener({ elementType: this.type, ...event });
+            listener({elementType: this.type, ...event});
         }
     }
 
     mount(target) {
-        require_(target, "Missing argument. Make sure to call mount() with a valid DOM element or selector.");
-        const node = typeof target === "string" ? document.querySelector(target) : target;
+        require_(
+            target,
+            "Missing argument. Make sure to call mount() with a valid DOM element or selector."
+        );
+        const node =
+            typeof target === "string" ? document.querySelector(target) : target;
         require_(
             node instanceof HTMLElement,
             `The selector you specified (${target}) applies to no DOM elements that are currently on the page.`
@@ -44,31 +48,37 @@ class Element {
         require_(!this.destroyed, "This Element has already been destroyed.");
         this.unmount();
         if (EMPTY.includes(this.type)) {
-            this.emit("ready", { availablePaymentMethods: undefined });
+            this.emit("ready", {availablePaymentMethods: undefined});
             return;
         }
         const title = `Secure ${this.type} input frame`;
         const page = `/elements/${this.type}`;
-        this.frame = new Frame(page, title, (name, payload) => this.receive(name, payload));
+        this.frame = new Frame(page, title, (name, payload) =>
+            this.receive(name, payload)
+        );
         style(this.frame.node, FRAME_STYLE);
         node.replaceChildren(this.frame.node);
         this.load();
     }
 
     async load() {
-        const { options, error } = await this.elements.description();
+        const {options, error} = await this.elements.description();
         if (error) {
-            this.emit("loaderror", { error });
+            this.emit("loaderror", {error});
             return;
         }
         const frame = this.frame;
-        await frame.call("init", { type: this.type, element: this.options, elements: options });
+        await frame.call("init", {
+            type: this.type,
+            element: this.options,
+            elements: options,
+        });
         this.emit("ready");
     }
 
     receive(name, payload) {
         if (name === "resize") {
-            style(this.frame.node, { height: `${payload.height}px` });
+            style(this.frame.node, {height: `${payload.height}px`});
         } else {
             this.complete = name === "change" ? payload.complete : this.complete;
             this.emit(name, payload);
@@ -76,8 +86,8 @@ class Element {
     }
 
     update(options) {
-        this.options = { ...this.options, ...options };
-        this.frame?.call("update", { element: this.options });
+        this.options = {...this.options, ...options};
+        this.frame?.call("update", {element: this.options});
     }
 
     unmount() {
@@ -107,6 +117,15 @@ class Element {
     collapse() {}
 }
 
+/** Return the error for payment methods that the account does not have. */
+function unusable(chosen, usable) {
+    const wrong = chosen.find((type) => !usable.includes(type));
+    const message =
+        `The payment method type "${wrong}" is invalid. Please ensure the provided type` +
+        " is activated in your dashboard and works with the currency.";
+    return wrong ? {type: "invalid_request_error", message} : undefined;
+}
+
 class Elements {
     constructor(stripe, options) {
         this.stripe = stripe;
@@ -118,7 +137,7 @@ class Elements {
         }
     }
 
-    check({ mode, amount, currency }) {
+    check({mode, amount, currency}) {
         require_(
             ["payment", "setup", "subscription"].includes(mode),
             `Invalid value for elements(): mode should be one of payment, setup, subscription. You specified: ${mode}.`
@@ -139,20 +158,25 @@ class Elements {
 
     /** Return what a frame has to know; of an existing intent, from the API. */
     async description() {
-        const { options, stripe } = this;
-        const base = { appearance: options.appearance, locale: options.locale };
-        Object.assign(base, { key: stripe.key, apiVersion: stripe.options.apiVersion });
+        const {options, stripe} = this;
+        const base = {appearance: options.appearance, locale: options.locale};
+        Object.assign(base, {key: stripe.key, apiVersion: stripe.options.apiVersion});
         if (this.deferred) {
             const usual = options.currency === "usd" || options.mode === "setup";
             const types = usual ? ["card", "us_bank_account"] : ["card"];
-            const chosen = options.paymentMethodTypes || options.allowedPaymentMethodTypes;
-            return { options: { ...base, ...options, paymentMethodTypes: chosen || types } };
+            const given =
+                options.paymentMethodTypes || options.allowedPaymentMethodTypes;
+            const chosen = given || types;
+            return {
+                error: unusable(chosen, types),
+                options: {...base, ...options, paymentMethodTypes: chosen},
+            };
         }
-        const { path } = secretParts(options.clientSecret);
-        const params = { client_secret: options.clientSecret };
-        const { object, error } = await api(stripe, "GET", path, params);
+        const {path} = secretParts(options.clientSecret);
+        const params = {client_secret: options.clientSecret};
+        const {object, error} = await api(stripe, "GET", path, params);
         const types = object?.payment_method_types;
-        return { error, options: { ...base, ...options, paymentMethodTypes: types } };
+        return {error, options: {...base, ...options, paymentMethodTypes: types}};
     }
 
     create(type, options = {}) {
@@ -160,7 +184,10 @@ class Elements {
             FRAMED.includes(type) || EMPTY.includes(type),
             `A valid Element name must be provided. The sandbox has: ${[...FRAMED, ...EMPTY].join(", ")}. You passed: ${type}.`
         );
-        require_(!this.getElement(type), `Can only create one Element of type ${type} through elements().`);
+        require_(
+            !this.getElement(type),
+            `Can only create one Element of type ${type} through elements().`
+        );
         const needsMode = type === "payment" || type === "expressCheckout";
         require_(
             !needsMode || this.options.mode || this.options.clientSecret,
@@ -180,20 +207,20 @@ class Elements {
     }
 
     update(options) {
-        const merged = { ...this.options, ...options };
+        const merged = {...this.options, ...options};
         if (merged.mode) {
             this.check(merged);
         }
         this.options = merged;
         this.submitted = false;
         for (const element of this.created) {
-            element.frame?.call("update", { elements: options });
+            element.frame?.call("update", {elements: options});
         }
     }
 
     async fetchUpdates() {
-        const { error } = await this.description();
-        return error ? { error } : {};
+        const {error} = await this.description();
+        return error ? {error} : {};
     }
 
     /** Check the fields: `{selectedPaymentMethod}` or `{error}`. */
@@ -207,7 +234,7 @@ class Elements {
 
     /** What the API compares with the intent, if the intent came later. */
     context() {
-        const { options } = this;
+        const {options} = this;
         if (!this.deferred) {
             return undefined;
         }
@@ -215,8 +242,12 @@ class Elements {
             mode: options.mode,
             amount: options.mode === "payment" ? options.amount : undefined,
             currency: options.mode === "payment" ? options.currency : undefined,
-            setup_future_usage: options.mode === "payment" ? options.setupFutureUsage || "" : undefined,
-            capture_method: options.mode === "payment" ? options.captureMethod || "automatic" : undefined,
+            setup_future_usage:
+                options.mode === "payment" ? options.setupFutureUsage || "" : undefined,
+            capture_method:
+                options.mode === "payment"
+                    ? options.captureMethod || "automatic"
+                    : undefined,
             payment_method_types: options.paymentMethodTypes,
         };
     }

@@ -1,0 +1,92 @@
+"""``make bench``: a database of its own, a server, and the measurements.
+
+It is a benchmark, no test: no figure fails it.
+"""
+
+import subprocess
+import sys
+
+from provision.commands import SetupError
+from provision.console import Console
+from provision.paths import Project
+from stack.component import Component, ComponentFailed
+from stack.ports import HOST, any_free_port
+from stack.probes import http_answers
+from testing.environment import DEPENDENCIES, TestEnvironment
+
+
+def python(environment, *arguments, **kwargs):
+    """Run a module of this package with Odoo at hand.
+
+    :raise SetupError: if it fails
+    """
+    argv = [environment.project.python, "-m", *arguments]
+    try:
+        return subprocess.run(
+            [str(part) for part in argv],
+            cwd=environment.project.root,
+            env=environment.odoo.env,
+            check=True,
+            text=True,
+            **kwargs,
+        )
+    except subprocess.CalledProcessError as error:
+        raise SetupError(f"{arguments[0]} failed.") from error
+
+
+def server(environment, config, port):
+    """The Odoo server that is measured.
+
+    :rtype: Component
+    """
+    return Component(
+        "Odoo",
+        environment.odoo.command(config, "--max-cron-threads=0"),
+        environment.logs / "bench.log",
+        http_answers(port, "/web/health"),
+        env=environment.odoo.env,
+    )
+
+
+def run(environment):
+    """Measure on a fresh database."""
+    port = any_free_port()
+    url = f"http://{HOST}:{port}"
+    with environment.copy(DEPENDENCIES, "bench") as database:
+        environment.install(database)
+        config = environment.odoo.write_config("bench.conf", database, http_port=port)
+        with environment.console.step("Invoices to measure with"):
+            made = python(
+                environment, "bench.fixtures", config, url, stdout=subprocess.PIPE
+            )
+            facts = made.stdout.strip().splitlines()[-1]
+        odoo = server(environment, config, port)
+        odoo.start()
+        try:
+            odoo.wait_ready()
+            result = environment.folder / "bench.json"
+            python(environment, "bench.measure", config, url, odoo.log, facts, result)
+        finally:
+            odoo.stop()
+    environment.console.say(f"The same as JSON: {result}")
+
+
+def main():
+    """Run from the command line.
+
+    :return: exit code
+    :rtype: int
+    """
+    console = Console()
+    environment = TestEnvironment(Project(), console)
+    try:
+        with environment.running():
+            run(environment)
+    except (SetupError, ComponentFailed) as error:
+        console.say(f"\n{error}")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,101 @@
+"""PDF files, the window and a send, inside one Odoo process."""
+
+from unittest.mock import patch
+
+from odoo.tests import Form
+
+from .sample import compare
+
+OURS = "account_payment_portal.action_report_invoice"
+CORE = "account.account_invoices"
+
+
+def pdf_rows(env, facts):
+    """Printing: one invoice of each length, and a batch.
+
+    :param dict facts: what the fixtures printed
+    :rtype: list[bench.sample.Row]
+    """
+    report = env["ir.actions.report"]
+
+    def render(reference, ids):
+        return lambda: report._render_qweb_pdf(reference, ids)
+
+    rows = [
+        compare(
+            f"PDF, one invoice of {lines} lines",
+            render(OURS, [invoice["id"]]),
+            render(CORE, [invoice["id"]]),
+            repeat=5,
+        )
+        for lines, invoice in facts["lines"].items()
+    ]
+    # Core cannot print several at once with the plain Qt of Debian's wkhtmltopdf, and
+    # prints them one by one where it can: its figure is that of a single one.
+    single = [facts["batch"][0]]
+    batch = compare(
+        f"PDF in a batch of {len(facts['batch'])}, each",
+        render(OURS, facts["batch"]),
+        render(OURS, facts["batch"]),
+        repeat=2,
+        per=len(facts["batch"]),
+    )
+    batch.core = compare("", render(CORE, single), render(CORE, single), 3).core
+    return [*rows, batch]
+
+
+def window_row(env, facts):
+    """Opening the window, as the web client asks for it.
+
+    :rtype: bench.sample.Row
+    """
+    move = env["account.move"].browse(facts["lines"]["2"]["id"])
+
+    def open_window(button):
+        def press():
+            action = button()
+            model = env[action["res_model"]].with_context(
+                {"active_ids": move.ids, **action["context"]}
+            )
+            return Form(model.browse(action.get("res_id", [])))
+
+        return press
+
+    return compare(
+        "Opening the send window",
+        open_window(move.action_open_portal_send),
+        open_window(move.action_send_and_print),
+        repeat=20,
+    )
+
+
+def send_row(env, facts):
+    """Making the documents of an invoice and sending them.
+
+    The mail server is left out on both sides: it would be the same.
+
+    :rtype: bench.sample.Row
+    """
+    moves = env["account.move"].browse(facts["batch"])
+    ours, core = iter(moves[:20]), iter(moves[20:40])
+
+    def send_ours():
+        wizard = env["account.move.send.portal"].create({"move_id": next(ours).id})
+        wizard.action_send()
+
+    def send_core():
+        env["account.move.send"]._generate_and_send_invoices(
+            next(core), sending_methods={"email"}
+        )
+
+    mail_server = env.registry["ir.mail_server"]
+    with patch.object(mail_server, "_disable_send", lambda self: True):
+        return compare("Making and sending one invoice", send_ours, send_core, repeat=8)
+
+
+def rows(env, facts):
+    """All of this module's measurements.
+
+    :rtype: list[bench.sample.Row]
+    """
+    return [*pdf_rows(env, facts), window_row(env, facts), send_row(env, facts)]

@@ -1,0 +1,263 @@
+import hashlib
+from datetime import timedelta
+
+from odoo import api, models
+from odoo.tools import SQL
+
+from ..visitor import grading
+from .base_automation import VIEWED
+
+# Views of one link from one network and one kind of device within this time are one
+# person's: two tabs, a page that is loaded again.
+SAME_VISIT_MINUTES = 30
+ACTIONS = ("downloaded", "printed", "pay_opened")
+
+
+class AccountMovePortalEventRecord(models.AbstractModel):
+    """How events come to be: each in one statement, decided by the database."""
+
+    _name = "account.move.portal.event.record"
+    _description = "Invoice Portal Event: recording"
+
+    @api.model
+    def _record_visit(self, link_sudo, visitor, reason=None, **request):
+        """Record that the invoice page was requested.
+
+        :param account.move.portal.link link_sudo: The door, in sudo mode.
+        :param str visitor: What the request looks like: a value of `visitor`.
+        :param str reason: Why: a value of `reason`.
+        :param dict request: What else is kept of it: `network`, `device`.
+        :return: The event of kind *opened*.
+        :rtype: account.move.portal.event
+        """
+        return self._record(link_sudo, "opened", visitor, reason=reason, **request)
+
+    @api.model
+    def _record(self, link_sudo, kind, visitor, **values):
+        """Record what happened at a door.
+
+        :param account.move.portal.link link_sudo: The door, in sudo mode.
+        :param str kind: What happened.
+        :param str visitor: Who did it: a value of `visitor`.
+        :param dict values: The event's other values.
+        :return: The event, in sudo mode.
+        :rtype: account.move.portal.event
+        """
+        # In sudo mode because visitors have no rights on events.
+        return self.sudo().create(
+            {
+                "link_id": link_sudo.id,
+                "move_id": link_sudo.move_id.id,
+                "kind": kind,
+                "visitor": visitor,
+                **values,
+            }
+        )
+
+    @api.model
+    def _record_view(self, link_sudo, visit_id, proof, report):
+        """Record that a person looks at the page of a visit, if one does.
+
+        Done at most once per visit. What rules want to hear of it is queued.
+
+        :param account.move.portal.link link_sudo: The door, in sudo mode.
+        :param int visit_id: The id of the visit's *opened* event.
+        :param str proof: The proof that the visit's page was given.
+        :param grading.Report report: What says that somebody looks.
+        :return: The event: of kind *viewed*, or *dismissed*; empty if there is none to
+            record.
+        :rtype: account.move.portal.event
+        """
+        visit_sudo = self._find_visit(link_sudo, visit_id, proof)
+        if not visit_sudo:
+            return visit_sudo
+        if doubt := visit_sudo._find_doubt(report):
+            return visit_sudo._follow_up("dismissed", "machine", reason=doubt)
+        return visit_sudo._record_person(report.how)
+
+    def _record_person(self, reason):
+        """Record that a person looks at the page of this visit.
+
+        Note: `self.ensure_one()`
+
+        :param str reason: What proves it: a value of `reason`.
+        :return: The event of kind *viewed*; empty if there was one already.
+        :rtype: account.move.portal.event
+        """
+        view_sudo = self._follow_up(
+            "viewed", "person", reason=reason, **self._get_view_flags()
+        )
+        if view_sudo:
+            self.env["base.automation"]._queue_portal_notifications(
+                VIEWED, view_sudo.move_id, event_id=view_sudo.id
+            )
+        return view_sudo
+
+    @api.model
+    def _record_action(self, link_sudo, kind, visit_id, proof, has_script=False):
+        """Record that one of a page's buttons was used.
+
+        Where the page runs no script, this is what proves a person; where it runs one,
+        the script tells by itself, and knows more.
+
+        :param account.move.portal.link link_sudo: The door, in sudo mode.
+        :param str kind: What was done.
+        :param int visit_id: The page's visit, as far as it tells one.
+        :param str proof: The proof that the visit's page was given.
+        :param bool has_script: Whether the page's script was at work.
+        :return: Whether a page proved to be the origin.
+        :rtype: bool
+        """
+        visit_sudo = self._find_visit(link_sudo, visit_id, proof)
+        if not visit_sudo:
+            return False
+        if has_script:
+            visit_sudo._follow_up(kind, "unproven", reason="action")
+            return True
+        doubt = visit_sudo._find_doubt(
+            grading.Report("action", pressed=visit_sudo._count_actions() + 1)
+        )
+        visitor = "machine" if doubt else "person"
+        visit_sudo._follow_up(kind, visitor, reason=doubt or "action")
+        if doubt:
+            visit_sudo._follow_up("dismissed", visitor, reason=doubt)
+        else:
+            visit_sudo._record_person("action")
+        return True
+
+    def _count_actions(self):
+        """Return how many different buttons of this visit's page were used."""
+        return self.search_count([("visit_id", "=", self.id), ("kind", "in", ACTIONS)])
+
+    @api.model
+    def _record_sent(self, link_sudo, message_id, document=None):
+        """Record that a mail with the link was handed over to the mail server.
+
+        :param account.move.portal.link link_sudo: The link, in sudo mode.
+        :param str message_id: The mail's Message-Id.
+        :param bytes document: The PDF that went with it, if one did.
+        :rtype: account.move.portal.event
+        """
+        return self._record(
+            link_sudo,
+            "sent",
+            "staff",
+            message_id=message_id,
+            document_sha256=document and hashlib.sha256(document).hexdigest(),
+        )
+
+    @api.model
+    def _record_payment(self, link_sudo, kind, transaction):
+        """Record what came of a payment through a link, once.
+
+        Who pays has seen the invoice: a visit that was not taken for a person's yet is
+        one now.
+
+        :param account.move.portal.link link_sudo: The link, in sudo mode.
+        :param str kind: `paid`, `payment_failed`, `payment_returned` or
+            `payment_disputed`.
+        :param payment.transaction transaction: The payment.
+        """
+        known = self.sudo().search_count(
+            [
+                ("link_id", "=", link_sudo.id),
+                ("transaction_id", "=", transaction.id),
+                ("kind", "=", kind),
+            ]
+        )
+        if known:
+            return
+        self._record(link_sudo, kind, "person", transaction_id=transaction.id)
+        # In sudo mode because the payment is nobody's who has rights on events.
+        visit_sudo = self.sudo().search(
+            [("link_id", "=", link_sudo.id), ("kind", "=", "opened")], limit=1
+        )
+        if (
+            kind == "paid"
+            and visit_sudo.visitor == "unproven"
+            and link_sudo.audience == "customer"
+        ):
+            visit_sudo._record_person("payment")
+
+    def _get_view_flags(self):
+        """Return what a view of this visit is the first of, as far as can be seen.
+
+        What cannot be seen yet, because another transaction is just writing it, the
+        unique indexes refuse; the request is then run again, and sees it.
+
+        Note: `self.ensure_one()`
+
+        :rtype: dict
+        """
+        self.ensure_one()
+        now = self.env.cr.now()
+        same_place = [
+            ("link_id", "=", self.link_id.id),
+            ("kind", "=", "viewed"),
+            ("network", "=", self.network),
+            ("device", "=", self.device),
+        ]
+        since = now - timedelta(minutes=SAME_VISIT_MINUTES)
+        past = self.move_id.portal_link_ids.filtered("past_view_count")
+        return {
+            "is_first_view": not past
+            and not self.search_count(
+                [("move_id", "=", self.move_id.id), ("is_first_view", "=", True)],
+                limit=1,
+            ),
+            "is_first_of_link": self.link_id not in past
+            and not self.search_count(
+                [("link_id", "=", self.link_id.id), ("is_first_of_link", "=", True)],
+                limit=1,
+            ),
+            "is_repeated": bool(
+                self.network
+                and self.search_count(
+                    [*same_place, ("create_date", ">", since)], limit=1
+                )
+            ),
+            "period": (
+                int(now.timestamp()) // (SAME_VISIT_MINUTES * 60)
+                if self.network
+                else None
+            ),
+        }
+
+    def _follow_up(self, kind, visitor, **values):
+        """Insert what follows from this visit, unless it has been before.
+
+        Note: `self.ensure_one()`
+
+        :param str kind: The kind of the event to insert.
+        :param str visitor: Who did it.
+        :param dict values: The event's other values.
+        :return: The new event; empty if the visit has one of this kind already.
+        :rtype: account.move.portal.event
+        """
+        self.ensure_one()
+        now = self.env.cr.now()
+        row = {
+            "link_id": self.link_id.id,
+            "move_id": self.move_id.id,
+            "kind": kind,
+            "visitor": visitor,
+            "network": self.network or None,
+            "device": self.device or None,
+            "visit_id": self.id,
+            "create_uid": self.env.uid,
+            "create_date": now,
+            "write_uid": self.env.uid,
+            "write_date": now,
+            **values,
+        }
+        # In SQL because the ORM has no insertion that gives way on a conflict.
+        inserted = self.env.execute_query(
+            SQL(
+                "INSERT INTO %s (%s) VALUES %s ON CONFLICT DO NOTHING RETURNING id",
+                SQL.identifier(self._table),
+                SQL(", ").join(map(SQL.identifier, row)),
+                tuple(row.values()),
+            )
+        )
+        self.link_id.invalidate_recordset(["event_ids"])
+        return self.browse(inserted and inserted[0][0])

@@ -1,0 +1,172 @@
+"""Invoices to print, and a look into the files that come out."""
+
+import base64
+import io
+import socket
+import threading
+
+from PIL import Image
+from pypdf import PdfReader
+
+from odoo import Command
+from odoo.tests import tagged
+
+from odoo.addons.account.tests.common import AccountTestInvoicingCommon
+
+REPORT = "account_payment_portal.report_invoice"
+PAY_URL = "https://shop.example.com/portal/invoice/AbCdEf-0123456789"
+LAYOUTS = ("standard", "boxed", "bold", "striped", "bubble", "wave", "folder")
+
+
+@tagged("post_install", "-at_install")
+class PdfCommon(AccountTestInvoicingCommon):
+    """A company with a logo, an address and a footer, and its billing clerk."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.company = cls.env.company
+        cls.company.write(
+            {
+                "name": "Harbour Trading",
+                "logo": base64.b64encode(cls._picture("#714b67", (300, 100))),
+                "company_details": "<p>Harbour Trading<br/>12 Quay Street</p>",
+                "report_footer": "<p>Registered in Springfield</p>",
+                "external_report_layout_id": cls.env.ref(
+                    "web.external_layout_standard"
+                ).id,
+                "paperformat_id": cls.env.ref("base.paperformat_euro").id,
+            }
+        )
+        cls.env["ir.config_parameter"].set_param("web.base.url", "http://127.0.0.1:9")
+        cls.clerk = cls.env["res.users"].create(
+            {
+                "name": "Billing Clerk",
+                "login": "billing_clerk",
+                "email": "clerk@example.com",
+                "company_id": cls.company.id,
+                "company_ids": [Command.set(cls.company.ids)],
+                "group_ids": [
+                    Command.set(cls.env.ref("account.group_account_invoice").ids)
+                ],
+            }
+        )
+        cls.customer = cls.env["res.partner"].create(
+            {"name": "Gemini Furniture", "email": "gemini@example.com"}
+        )
+        cls.report = cls.env.ref("account_payment_portal.action_report_invoice")
+
+    @staticmethod
+    def _picture(color, size=(8, 8)):
+        output = io.BytesIO()
+        Image.new("RGB", size, color).save(output, "PNG")
+        return output.getvalue()
+
+    @classmethod
+    def _invoice(cls, lines=2, post=True, **values):
+        """A customer invoice with some numbered lines.
+
+        :param int lines: how many.
+        :rtype: account.move
+        """
+        move = cls.env["account.move"].create(
+            {
+                "move_type": "out_invoice",
+                "partner_id": cls.customer.id,
+                "invoice_date": "2024-03-01",
+                "invoice_line_ids": [
+                    Command.create(
+                        {
+                            "product_id": cls.product_a.id,
+                            "name": f"Article {number:03}",
+                            "price_unit": 10.0 + number,
+                            "tax_ids": [Command.set(cls.tax_sale_a.ids)],
+                        }
+                    )
+                    for number in range(1, lines + 1)
+                ],
+                **values,
+            }
+        )
+        if post:
+            move.action_post()
+        return move
+
+    def _reports(self, **context):
+        """``ir.actions.report`` as the clerk has it, really converting."""
+        return (
+            self.env["ir.actions.report"]
+            .with_user(self.clerk)
+            .with_context(force_report_rendering=True, **context)
+        )
+
+    def _pdf(self, moves, **context):
+        """The invoices' PDF as printed by the clerk, read.
+
+        :rtype: pypdf.PdfReader
+        """
+        content, kind = self._reports(**context)._render_qweb_pdf(REPORT, moves.ids)
+        self.assertEqual(kind, "pdf")
+        return PdfReader(io.BytesIO(content))
+
+    @staticmethod
+    def _texts(reader):
+        """The text of each sheet, blanks evened out."""
+        return [" ".join(page.extract_text().split()) for page in reader.pages]
+
+    @staticmethod
+    def _links(reader):
+        """The addresses of each sheet's links."""
+        return [
+            [
+                note.get_object()["/A"]["/URI"]
+                for note in page.get("/Annots", ())
+                if note.get_object()["/Subtype"] == "/Link"
+            ]
+            for page in reader.pages
+        ]
+
+    @staticmethod
+    def _image_sizes(resources):
+        """Pixel sizes of all images, those inside of forms included."""
+        sizes = []
+        for image in resources.get("/XObject", {}).values():
+            image = image.get_object()
+            if image["/Subtype"] == "/Image":
+                sizes.append((int(image["/Width"]), int(image["/Height"])))
+            elif "/Resources" in image:
+                sizes += PdfCommon._image_sizes(image["/Resources"].get_object())
+        return sizes
+
+    def _set_parameter(self, name, value):
+        self.env["ir.config_parameter"].set_param(name, value)
+
+
+class NetworkTap:
+    """A listener on loopback that counts who comes. Use as a context manager."""
+
+    def __enter__(self):
+        self.visits = []
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._thread = threading.Thread(target=self._listen, daemon=True)
+        self._thread.start()
+        return self
+
+    def __exit__(self, *exception):
+        # Shutting a listener down wakes the thread that waits on it.
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+        self._thread.join()
+
+    @property
+    def url(self):
+        return f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+
+    def _listen(self):
+        while True:
+            try:
+                connection, address = self._listener.accept()
+            except OSError:
+                return
+            self.visits.append(address)
+            connection.close()

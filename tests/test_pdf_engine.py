@@ -1,0 +1,339 @@
+"""The *pdfkit* engine: hostile input, broken programs, batches."""
+
+import io
+import os
+import stat
+import tempfile
+import time
+from pathlib import Path
+from unittest.mock import patch
+
+from pypdf import PdfReader
+
+from odoo import Command
+from odoo.exceptions import AccessError, UserError
+from odoo.tests import tagged
+from odoo.tools import mute_logger
+
+from odoo.addons.account_payment_portal.pdf import converter
+from odoo.addons.account_payment_portal.pdf.errors import DocumentConversionError
+
+from .pdf_common import REPORT, NetworkTap, PdfCommon
+
+_MODEL_LOGGER = "odoo.addons.account_payment_portal.models.ir_actions_report"
+_PROGRAM_LOGGER = "odoo.addons.account_payment_portal.pdf.program"
+
+
+@tagged("post_install", "-at_install")
+class TestPdfEngine(PdfCommon):
+    def _temporary_folder(self):
+        """A folder for temporary files that nobody else uses in the meantime."""
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.startPatcher(patch.object(tempfile, "tempdir", folder.name))
+        return Path(folder.name)
+
+    def _program(self, script):
+        """Use a shell script in place of wkhtmltopdf."""
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        path = Path(folder.name, "wkhtmltopdf")
+        path.write_text(
+            '#!/bin/sh\n[ "$1" = --version ] && echo "wkhtmltopdf 0.12.6" && exit\n'
+            f"{script}\n"
+        )
+        path.chmod(path.stat().st_mode | stat.S_IXUSR)
+        self._set_parameter("account_payment_portal.wkhtmltopdf", str(path))
+
+    # --- Which engine
+
+    def test_core_reports_keep_core_engine(self):
+        self.assertEqual(self.report.pdf_engine, "pdfkit")
+        core = self.env.ref("account.account_invoices")
+        self.assertEqual(core.pdf_engine, "wkhtmltopdf")
+        self.assertEqual(
+            self.env["ir.actions.report"].new({}).pdf_engine, core.pdf_engine
+        )
+
+    def test_other_reports_can_use_the_engine(self):
+        report = self.env.ref("account.account_invoices_without_payment")
+        report.pdf_engine = "pdfkit"
+        content, _kind = self._reports()._render_qweb_pdf(
+            report.report_name, self._invoice().ids
+        )
+        self.assertTrue(content.startswith(b"%PDF"))
+
+    def test_report_saved_as_attachment(self):
+        self.report.write(
+            {"attachment": "object.name + '.pdf'", "attachment_use": True}
+        )
+        moves = self._invoice() + self._invoice()
+        reports = self._reports()
+        first, _kind = reports._render_qweb_pdf(REPORT, moves.ids)
+        saved = self.env["ir.attachment"].search(
+            [("res_model", "=", "account.move"), ("res_id", "in", moves.ids)]
+        )
+        self.assertEqual(
+            sorted(saved.mapped("name")),
+            sorted(f"{name}.pdf" for name in moves.mapped("name")),
+        )
+        # The second time nothing is converted: a broken program is not noticed.
+        self._program("exit 1")
+        second, _kind = reports._render_qweb_pdf(REPORT, moves.ids)
+        self.assertEqual(len(first), len(second))
+
+    # --- A closed converter
+
+    def test_converter_opens_no_connection(self):
+        with NetworkTap() as tap:
+            url = tap.url
+            self._set_parameter("web.base.url", url)
+            move = self._invoice(
+                narration=f'<p>See <img src="{url}/note.png"/></p>', post=False
+            )
+            # Past the field's own sanitizing, as an import or a module would write it.
+            self.env.flush_all()
+            self.env.cr.execute(
+                "UPDATE account_move SET narration = jsonb_build_object('en_US', %s)"
+                " WHERE id = %s",
+                [
+                    f'<link rel="stylesheet" href="{url}/a.css"/>'
+                    f'<style>@import "{url}/b.css";p{{background:url({url}/c.png)}}'
+                    f'</style><img src="{url}/d.png"/><iframe src="{url}/e"></iframe>'
+                    f'<object data="{url}/f.svg"></object><script src="{url}/g.js">'
+                    f'</script><p style="background:u\\72l({url}/h.png)">Thanks</p>'
+                    f'<svg><image xlink:href="{url}/i.png"/></svg>',
+                    move.id,
+                ],
+            )
+            move.invalidate_recordset()
+            move.action_post()
+            (text,) = self._texts(self._pdf(move))
+            self.assertIn("Thanks", text)
+            page = self._reports()._portal_render_document_html(
+                move.with_user(self.clerk)
+            )
+            self.assertEqual(tap.visits, [])
+        self.assertNotIn(url, page)
+
+    def test_converter_itself_is_closed(self):
+        """Even a page that was not disarmed reaches neither network nor disk."""
+        reports = self.env["ir.actions.report"]
+        with NetworkTap() as tap, tempfile.NamedTemporaryFile(suffix=".html") as secret:
+            secret.write(b"<p>the secret</p>")
+            secret.flush()
+            page = converter.Page(
+                f'<html><body>Hello<img src="{tap.url}/1.png"/>'
+                f'<iframe src="file://{secret.name}"></iframe>'
+                f'<iframe src="{tap.url}/2"></iframe></body></html>',
+                595,
+                842,
+            )
+            with converter.Converter(reports._pdfkit_binary(), 20, 20) as running:
+                path = running.convert_one(page)
+                if isinstance(path, str):
+                    content = Path(path).read_bytes()
+                    self.assertNotIn("secret", self._texts_of(content))
+            self.assertEqual(tap.visits, [])
+
+    def _texts_of(self, content):
+        return " ".join(self._texts(PdfReader(io.BytesIO(content))))
+
+    def test_images_are_read_with_the_reader_s_rights(self):
+        picture = self._picture("#123456", (31, 17))
+        secret = self.env["ir.attachment"].create(
+            {"name": "secret.png", "raw": picture, "res_model": "ir.cron", "res_id": 1}
+        )
+        move = self._invoice(narration=f'<img src="/web/image/{secret.id}"/>')
+        sizes = self._image_sizes(self._pdf(move).pages[0]["/Resources"])
+        self.assertNotIn((31, 17), sizes)
+        own = secret.copy({"res_model": "account.move", "res_id": move.id})
+        for address in (
+            f"/web/image/{own.id}",
+            f"/web/image/{own.id}-abc123/picture.png",
+            f"http://127.0.0.1:9/web/content/{own.id}",
+        ):
+            with self.subTest(address=address):
+                move.narration = f'<img src="{address}"/>'
+                sizes = self._image_sizes(self._pdf(move).pages[0]["/Resources"])
+                self.assertIn((31, 17), sizes)
+
+    # --- Broken programs
+
+    @mute_logger(_MODEL_LOGGER, _PROGRAM_LOGGER)
+    def test_program_missing(self):
+        self._set_parameter(
+            "account_payment_portal.wkhtmltopdf", "/nowhere/wkhtmltopdf"
+        )
+        with self.assertRaisesRegex(UserError, "/nowhere/wkhtmltopdf"):
+            self._pdf(self._invoice())
+
+    @mute_logger(_MODEL_LOGGER, _PROGRAM_LOGGER)
+    def test_program_too_old(self):
+        self._program("exit 1")
+        path = Path(
+            self.env["ir.config_parameter"].get_param(
+                "account_payment_portal.wkhtmltopdf"
+            )
+        )
+        path.write_text('#!/bin/sh\necho "wkhtmltopdf 0.11.0"\n')
+        with self.assertRaisesRegex(UserError, "0.12 or newer"):
+            self._pdf(self._invoice())
+
+    @mute_logger(_MODEL_LOGGER, _PROGRAM_LOGGER)
+    def test_program_that_hangs(self):
+        self._program("sleep 600")
+        self._set_parameter("account_payment_portal.pdf_timeout", "0.5")
+        folder = self._temporary_folder()
+        move = self._invoice()
+        start = time.monotonic()
+        with self.assertRaises(DocumentConversionError) as caught:
+            self._pdf(move)
+        self.assertLess(time.monotonic() - start, 20)
+        self.assertIn(move.name, str(caught.exception))
+        self.assertIn("did not finish in time", str(caught.exception))
+        self.assertEqual(list(folder.glob("odoo-pdf-*")), [])
+
+    @mute_logger(_MODEL_LOGGER, _PROGRAM_LOGGER)
+    def test_program_that_crashes(self):
+        self._program("kill -SEGV $$")
+        folder = self._temporary_folder()
+        move = self._invoice()
+        with self.assertRaises(DocumentConversionError) as caught:
+            self._pdf(move)
+        self.assertIn(move.name, str(caught.exception))
+        self.assertIn("ended unexpectedly", str(caught.exception))
+        self.assertEqual(list(folder.glob("odoo-pdf-*")), [])
+
+    @mute_logger(_MODEL_LOGGER, _PROGRAM_LOGGER)
+    def test_program_that_writes_rubbish(self):
+        self._program(
+            'while read -r line; do eval set -- "$line"; for last; do :; done;'
+            ' echo rubbish > "$last"; echo Done >&2; done'
+        )
+        with self.assertRaisesRegex(UserError, "cannot be read"):
+            self._pdf(self._invoice())
+
+    # --- Batches
+
+    def test_batch_is_one_process(self):
+        moves = self.env["account.move"].concat(*(self._invoice() for _ in range(5)))
+        real = self.env["ir.actions.report"]._pdfkit_binary().path
+        log = tempfile.NamedTemporaryFile()
+        self.addCleanup(log.close)
+        self._program(f'echo started >> "{log.name}"\nexec "{real}" "$@"')
+        # The first time, its scale is measured.
+        self._pdf(moves[0])
+        Path(log.name).write_text("")
+        streams, _kind = self._reports()._pre_render_qweb_pdf(REPORT, moves.ids)
+        self.assertEqual(list(streams), moves.ids)
+        self.assertEqual(Path(log.name).read_text().split(), ["started"])
+        for move in moves:
+            text = self._texts_of(streams[move.id]["stream"].getvalue())
+            self.assertIn(move.name, text)
+            self.assertIn("Page 1 / 1", text)
+
+    @mute_logger(_MODEL_LOGGER, _PROGRAM_LOGGER)
+    def test_bad_template_fails_alone(self):
+        good, bad, other = (self._invoice() for _ in range(3))
+        moves = good + bad + other
+        with (
+            self._broken_layout(bad),
+            self.assertRaises(DocumentConversionError) as caught,
+        ):
+            self._reports()._pre_render_qweb_pdf(REPORT, moves.ids)
+        self._assert_only(caught.exception, bad, good + other)
+
+    @mute_logger(_MODEL_LOGGER, _PROGRAM_LOGGER)
+    def test_the_rest_of_a_batch_is_not_converted_again(self):
+        good, bad, other = (self._invoice() for _ in range(3))
+        with (
+            self._broken_layout(bad),
+            self.assertRaises(DocumentConversionError) as caught,
+        ):
+            self._reports()._pre_render_qweb_pdf(REPORT, (good + bad + other).ids)
+        # From here on, converting would fail.
+        self._set_parameter("account_payment_portal.wkhtmltopdf", "/nowhere")
+        reports = self._reports(account_payment_portal_pdf=caught.exception.prepared)
+        for rest in (good + other, good):
+            streams, _kind = reports._pre_render_qweb_pdf(REPORT, rest.ids)
+            self.assertEqual(list(streams), rest.ids)
+            for move in rest:
+                content = streams[move.id]["stream"].getvalue()
+                self.assertIn(move.name, self._texts_of(content))
+
+    @mute_logger(_MODEL_LOGGER, _PROGRAM_LOGGER)
+    def test_crashing_document_fails_alone(self):
+        good, bad, other = (self._invoice() for _ in range(3))
+        bad.narration = "<p>explosive</p>"
+        real = self.env["ir.actions.report"]._pdfkit_binary().path
+        # Hands each line over, until one names a page with the fatal word.
+        self._program(
+            'while read -r line; do eval set -- "$line"; for last; do :; done;'
+            ' page="${last%.pdf}.html"; grep -q explosive "$page" && kill -SEGV $$;'
+            f' echo "$line" | "{real}" --read-args-from-stdin 2>/dev/null;'
+            " echo Done >&2; done"
+        )
+        with self.assertRaises(DocumentConversionError) as caught:
+            self._reports()._pre_render_qweb_pdf(REPORT, (good + bad + other).ids)
+        self._assert_only(caught.exception, bad, good + other)
+
+    def _broken_layout(self, bad):
+        Move = type(self.env["account.move"])
+        original = Move._get_move_lines_to_report
+
+        def broken(move):
+            if move.id == bad.id:
+                raise ValueError("no lines today")
+            return original(move)
+
+        return patch.object(Move, "_get_move_lines_to_report", broken)
+
+    def _assert_only(self, error, bad, good):
+        self.assertEqual(list(error.failures), bad.ids)
+        self.assertIn(bad.name, str(error))
+        for move in good:
+            self.assertNotIn(move.name, str(error))
+            content = error.prepared.contents[move.id]
+            self.assertIn(move.name, self._texts_of(content))
+
+    def test_duplicated_records(self):
+        move = self._invoice()
+        content, _kind = self._reports()._render_qweb_pdf(REPORT, [move.id, move.id])
+        self.assertIn(move.name, self._texts_of(content))
+
+    def test_no_folder_is_left(self):
+        folder = self._temporary_folder()
+        self._pdf(self._invoice() + self._invoice())
+        self.assertEqual(list(folder.glob("odoo-pdf-*")), [])
+
+    def test_proxy_settings_of_the_server_are_not_handed_on(self):
+        with patch.dict(os.environ, {"http_proxy": "http://127.0.0.1:9"}):
+            self.assertEqual(len(self._pdf(self._invoice()).pages), 1)
+
+    def test_styles_follow_the_company(self):
+        move = self._invoice()
+        reports = self._reports()
+        self.company.primary_color = "#0a0b0c"
+        self.env["ir.attachment"].sudo().regenerate_assets_bundles()
+        page = reports._portal_render_document_html(move.with_user(self.clerk))
+        self.assertIn("#0a0b0c", page.lower())
+        self.company.primary_color = "#0d0e0f"
+        self.env["ir.attachment"].sudo().regenerate_assets_bundles()
+        page = reports._portal_render_document_html(move.with_user(self.clerk))
+        self.assertIn("#0d0e0f", page.lower())
+        self.assertNotIn("#0a0b0c", page.lower())
+
+    def test_printing_needs_access(self):
+        outsider = self.env["res.users"].create(
+            {
+                "name": "Outsider",
+                "login": "outsider",
+                "group_ids": [Command.set(self.env.ref("base.group_user").ids)],
+            }
+        )
+        move = self._invoice()
+        reports = self._reports().with_user(outsider)
+        self.env.invalidate_all()
+        with self.assertRaises(AccessError):
+            reports._render_qweb_pdf(REPORT, move.ids)

@@ -1,0 +1,136 @@
+from dataclasses import dataclass
+
+from . import agents
+
+PREFETCH_HEADERS = ("Sec-Purpose", "Purpose", "X-Purpose", "X-Moz")
+# Seconds after the mail went out in which gateways open what is in it.
+JUST_SENT_SECONDS = 20
+# Seconds a visible page counts as looked at without a touch or a key.
+DWELL_SECONDS = 8
+# Nobody reads and acts in less.
+TOO_QUICK_SECONDS = 1
+# Without a script the page itself has to be fetched, drawn and read before.
+TOO_QUICK_ACTION_SECONDS = 2
+# A scanner fetches a link from several places at nearly the same time.
+BURST_SECONDS = 30
+BURST_NETWORKS = 3
+# Who presses this many different buttons in so short a time tries them all.
+ALL_PRESSED = 3
+ALL_PRESSED_SECONDS = 10
+
+
+@dataclass(frozen=True)
+class Grade:
+    """What a request looks like.
+
+    `visitor` is `machine` or `unproven`: no request by itself proves a person.
+    """
+
+    visitor: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Visit:
+    """What is known of a page load when somebody is said to look at it."""
+
+    # Seconds since the page was requested.
+    age: float
+    # Seconds from the handing over of the mail to the request, and until now; None for
+    # a link that was not mailed.
+    opened_after_mail: float | None = None
+    seconds_since_mail: float | None = None
+    # Different networks that requested the link around the same moment.
+    networks: int = 1
+    # Whether the link that nobody sees was followed, from the same network.
+    is_trapped: bool = False
+
+
+@dataclass(frozen=True)
+class Report:
+    """What says that somebody looks: the page's script, or a button pressed."""
+
+    # `interaction`, `dwell` or `action`.
+    how: str
+    # Whether the browser says that a program drives it (W3C WebDriver, §4).
+    is_driven: bool = False
+    # How many different buttons were pressed up to now.
+    pressed: int = 0
+
+    @classmethod
+    def parse(cls, values):
+        """Read what a page's script has sent: anything at all.
+
+        :param dict values: The values: `how`, `driven`, `pressed`.
+        :rtype: Report
+        """
+        pressed = values.get("pressed")
+        return cls(
+            how="interaction" if values.get("how") == "interaction" else "dwell",
+            is_driven=bool(values.get("driven")),
+            pressed=pressed if isinstance(pressed, int) else 0,
+        )
+
+
+def grade_request(headers):
+    """Return what a request for the invoice page looks like.
+
+    :param headers: The request's headers, as a case-insensitive mapping.
+    :rtype: Grade
+    """
+    agent = headers.get("User-Agent") or ""
+    if "Odoo-Link-Preview" in headers or agents.is_known_machine(agent):
+        return Grade("machine", "known_agent")
+    if not agents.is_browser(agent) or not headers.get("Accept-Language"):
+        return Grade("machine", "not_a_browser")
+    if is_prefetch(headers):
+        # Perhaps shown to a person afterwards: the page itself will tell.
+        return Grade("unproven", "prefetch")
+    return Grade("unproven", "browser")
+
+
+def is_prefetch(headers):
+    """Return whether a browser fetches a page that nobody has asked for yet.
+
+    :param headers: The request's headers, as a case-insensitive mapping.
+    :rtype: bool
+    """
+    return any(
+        word in headers.get(header, "")
+        for header in PREFETCH_HEADERS
+        for word in ("prefetch", "prerender", "preview")
+    )
+
+
+def find_doubt(visit, report):
+    """Return why a report is not taken as a person's.
+
+    :param Visit visit: What is known of the page load.
+    :param Report report: What says that somebody looks.
+    :return: The reason; None if a person looks.
+    :rtype: str | None
+    """
+    is_passive = report.how == "dwell"
+    was_just_sent = (
+        visit.opened_after_mail is not None
+        and visit.opened_after_mail < JUST_SENT_SECONDS
+    )
+    doubts = {
+        "trap": visit.is_trapped,
+        "pressed_all": report.pressed >= ALL_PRESSED
+        and visit.age < ALL_PRESSED_SECONDS,
+        "too_quick": visit.age < _get_least_age(report),
+        "driven": report.is_driven and is_passive,
+        "just_sent": was_just_sent
+        and (is_passive or visit.seconds_since_mail < JUST_SENT_SECONDS),
+        "burst": visit.networks >= BURST_NETWORKS and is_passive,
+    }
+    return next((reason for reason, is_true in doubts.items() if is_true), None)
+
+
+def _get_least_age(report):
+    return {
+        # Some slack for clocks: the page waits for the whole time.
+        "dwell": DWELL_SECONDS - 1,
+        "action": TOO_QUICK_ACTION_SECONDS,
+    }.get(report.how, TOO_QUICK_SECONDS)

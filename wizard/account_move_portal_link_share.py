@@ -1,0 +1,93 @@
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.tools import email_normalize
+
+
+class AccountMovePortalLinkShare(models.TransientModel):
+    """The window from which staff copy a link, to hand it over by other means."""
+
+    _name = "account.move.portal.link.share"
+    _description = "Copy Invoice Portal Link"
+
+    move_id = fields.Many2one(
+        comodel_name="account.move",
+        string="Invoice",
+        required=True,
+        readonly=True,
+        ondelete="cascade",
+    )
+    link_id = fields.Many2one(
+        comodel_name="account.move.portal.link", readonly=True, ondelete="cascade"
+    )
+    email = fields.Char(
+        string="For",
+        help="The e-mail address of the person who gets the link. Nothing is sent to it.",
+        compute="_compute_email",
+        store=True,
+        readonly=False,
+    )
+    # Not stored: the token is in one place only.
+    url = fields.Char(string="Portal link", compute="_compute_url", exportable=False)
+
+    @api.depends("move_id", "link_id")
+    def _compute_email(self):
+        for wizard in self:
+            wizard.email = wizard.link_id.email or wizard.move_id.partner_id.email
+
+    @api.depends("link_id")
+    def _compute_url(self):
+        for wizard in self:
+            link = wizard.link_id
+            wizard.url = link._get_url() if link.state == "live" else False
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        """Override to note on the invoice whose link was shown to whom."""
+        wizards = super().create(vals_list)
+        for wizard in wizards.filtered("link_id"):
+            wizard._note_copy()
+        return wizards
+
+    def action_create_link(self):
+        """Make the recipient's link, or take the one there is, and show it.
+
+        Note: `self.ensure_one()`
+
+        :return: The action of this window.
+        :rtype: dict
+        :raise UserError: If there is no address, or no portal page.
+        """
+        self.ensure_one()
+        self.move_id.check_access("write")
+        self.move_id._check_portal_send()
+        email = email_normalize(self.email)
+        if not email:
+            raise UserError(
+                self.env._(
+                    "Enter the e-mail address of the person who gets the link. Nothing "
+                    "is sent to it: it tells whose link it is."
+                )
+            )
+        links = self.env["account.move.portal.link"]
+        self.link_id = links._find_for_recipient(self.move_id, email) or links.create(
+            links._prepare_link(self.move_id, email)
+        )
+        self._note_copy()
+        return {
+            **self.move_id._get_portal_share_action(self.link_id),
+            "res_id": self.id,
+        }
+
+    def _note_copy(self):
+        """Note on the invoice that somebody was shown a link.
+
+        Note: `self.ensure_one()`
+        """
+        self.ensure_one()
+        self.move_id.check_access("write")
+        self.link_id._log_fact(
+            self.env._(
+                "Portal link of %(recipient)s shown to be copied.",
+                recipient=self.link_id.email,
+            )
+        )
