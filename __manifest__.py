@@ -24,6 +24,7 @@
         # QWeb templates.
         "views/mail_templates.xml",
         "views/portal_templates.xml",
+        "views/portal_document_templates.xml",
         "views/payment_templates.xml",
         "views/payment_result_templates.xml",
         # Views.
@@ -36,6 +37,10 @@
         "wizard/account_move_send_portal_views.xml",
     ],
     "assets": {
+        "web.assets_backend": [
+            "account_payment_portal/static/src/compose/**/*",
+            "account_payment_portal/static/src/notification_builder/*.js",
+        ],
         # The invoice page's own bundle: it loads nothing of Odoo's front end.
         "account_payment_portal.assets_portal": [
             "account_payment_portal/static/src/portal/portal.css",
@@ -43,9 +48,6 @@
             "account_payment_portal/static/src/portal/presence.js",
             "account_payment_portal/static/src/portal/invoice_document.js",
             "account_payment_portal/static/src/portal/payment_result.js",
-        ],
-        "web.assets_backend": [
-            "account_payment_portal/static/src/notification_builder/*.js",
         ],
         # The payment screen extends core's front-end assets, which it needs.
         "web.assets_frontend": [

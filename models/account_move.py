@@ -24,23 +24,31 @@ class AccountMove(models.Model):
         :rtype: dict
         :raise UserError: If there is no portal page for this document.
         """
-        self.ensure_one()
-        self._check_portal_send()
-        return {
-            "name": self.env._("Email Payment Portal Link"),
-            "type": "ir.actions.act_window",
-            "res_model": "account.move.send.portal",
-            "view_mode": "form",
-            "target": "new",
-            "context": {"default_move_id": self.id},
-        }
+        return self._open_portal_send()
 
     # === BUSINESS METHODS - SEND === #
+
+    def _open_portal_send(self, **values):
+        """Open the Email Payment Portal Link window on this invoice.
+
+        Note: `self.ensure_one()`
+
+        :param dict values: What the window is filled with, beside the defaults.
+        :return: The action of the window.
+        :rtype: dict
+        :raise UserError: If there is no portal page for this document.
+        """
+        self.ensure_one()
+        self._check_portal_send()
+        window = self.env["account.move.send.portal"].create(
+            {"move_id": self.id, **values}
+        )
+        return window._get_window()
 
     def _check_portal_send(self):
         """Check that the portal link of each document may be sent.
 
-        :raise UserError: For anything but posted customer invoices.
+        :raise UserError: For anything but draft and posted customer invoices.
         """
         for move in self:
             if move.move_type != "out_invoice":
@@ -51,10 +59,10 @@ class AccountMove(models.Model):
                         document=move.display_name,
                     )
                 )
-            if move.state != "posted":
+            if move.state == "cancel":
                 raise UserError(
                     self.env._(
-                        "Confirm the invoice first: “%(document)s” is not posted.",
+                        "“%(document)s” is cancelled: there is nothing to send.",
                         document=move.display_name,
                     )
                 )
@@ -98,7 +106,9 @@ class AccountMove(models.Model):
         :rtype: str
         """
         self.ensure_one()
-        return self.name or self.env._("Draft")
+        if self.state == "draft":
+            return self.env._("Draft")
+        return self.name
 
     def _get_portal_contact(self):
         """Return whom a customer may ask about the invoice.

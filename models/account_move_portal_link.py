@@ -327,27 +327,34 @@ class AccountMovePortalLink(models.Model):
         """
         return f"{self.move_id.get_base_url()}{self._get_path()}"
 
-    def _render_mail(self, subject, body):
+    def _render_mail(self, subject, body, lang=None, downloads=()):
         """Render the mail that leads to the portal: layout, text and button.
 
         Note: `self.ensure_one()`
 
         :param str subject: The subject.
         :param Markup body: The text.
+        :param str|None lang: The code of the text's language; the recipient's if None.
+        :param list[str] downloads: Names of documents that only the page offers.
         :rtype: Markup
         """
-        move = self.move_id.with_context(lang=self._get_lang())
+        lang = lang or self._get_lang()
+        # In sudo mode because the company's colours are for all who send its mails.
+        move_sudo = self.move_id.sudo().with_context(lang=lang)
         return self.env["ir.qweb"]._render(
             "account_payment_portal.mail_portal_link",
             {
+                "lang": lang,
+                "direction": self.env["res.lang"]._get_data(code=lang).direction,
                 "subject": subject,
                 "body": body,
-                "move": move,
-                "company": move.company_id,
+                "move": move_sudo,
+                "company": move_sudo.company_id,
                 "url": self._get_url(),
-                "is_payable": move._is_payable_on_portal(),
+                "is_payable": move_sudo._is_payable_on_portal(),
+                "downloads": downloads,
             },
-            lang=self._get_lang(),
+            lang=lang,
             minimal_qcontext=True,
         )
 

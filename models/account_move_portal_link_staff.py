@@ -36,9 +36,7 @@ class AccountMovePortalLinkStaff(models.AbstractModel):
         :rtype: dict
         """
         self.ensure_one()
-        action = self.move_id.action_open_portal_send()
-        action["context"] = {**action["context"], "default_email_to": self.email}
-        return action
+        return self.move_id._open_portal_send(email_to=self.email)
 
     def action_revoke(self):
         """Close these links for good."""

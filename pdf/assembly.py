@@ -1,6 +1,8 @@
 """The final file: sheets cut from the converted page, headers, footers, links."""
 
 import io
+import re
+import string
 from typing import NamedTuple
 
 from pypdf import PdfReader, PdfWriter
@@ -20,6 +22,8 @@ _OVERLAY = "/PortalSheet"
 # Anti-aliased edges and descenders reach this far out of their box.
 _BLEED = 1.0
 _HAIRLINE = 3.0
+# The name of a font of which only the used characters are in the file.
+_SUBSET = re.compile(r"/([A-Z]{6})\+(.+)")
 
 
 class Link(NamedTuple):
@@ -286,9 +290,30 @@ class Assembler:
         root[NameObject("/ViewerPreferences")] = DictionaryObject(
             {NameObject("/DisplayDocTitle"): BooleanObject(True)}
         )
+        self._name_fonts()
         output = io.BytesIO()
         self.writer.write(output)
         return output.getvalue()
+
+    def _name_fonts(self):
+        """Give the fonts' subsets names that are the same each time.
+
+        The converter draws their tags by lot, so that no two files of one document were
+        equal. Within a file the tags have to differ (ISO 32000-1, 9.6.4).
+        """
+        tags = {}
+        for item in self.writer._objects:
+            for key in ("/BaseFont", "/FontName"):
+                name = item.get(key) if isinstance(item, DictionaryObject) else None
+                if isinstance(name, NameObject) and (found := _SUBSET.match(name)):
+                    tag = tags.setdefault(found[1], _tag(len(tags)))
+                    item[NameObject(key)] = NameObject(f"/{tag}+{found[2]}")
+
+
+def _tag(number):
+    """The six letters of a font's subset, by its number."""
+    letters = string.ascii_uppercase
+    return "".join(letters[number // 26**place % 26] for place in range(5, -1, -1))
 
 
 def _placed(data, scale, left, bottom):

@@ -1,2 +1,6 @@
 from . import account_move_portal_link_share
 from . import account_move_send_portal
+from . import account_move_send_portal_delivery
+from . import account_move_send_portal_document
+from . import account_move_send_portal_mail
+from . import account_move_send_portal_preview

@@ -1,14 +1,14 @@
-from email.utils import getaddresses
-
-from markupsafe import Markup
-
 from odoo import api, fields, models
 from odoo.exceptions import UserError
-from odoo.tools import email_normalize, email_split, formataddr, is_html_empty
+from odoo.tools import email_split, formataddr, is_html_empty
 
-from odoo.addons.base.models.ir_mail_server import MailDeliveryException
+from ..mailing import addresses
 
-MAIL_TEMPLATE = "account_payment_portal.mail_template_portal_link"
+# What every mail holds beside its supporting documents, at least, in bytes: text,
+# layout and the invoice's own documents.
+RESERVED_SIZE = 512 * 1024
+# A file grows by a third when it is written as text, with line breaks by some more.
+ENCODED = 1.37
 
 
 class AccountMoveSendPortal(models.TransientModel):
@@ -26,15 +26,48 @@ class AccountMoveSendPortal(models.TransientModel):
         ondelete="cascade",
     )
     company_id = fields.Many2one(related="move_id.company_id")
+    move_state = fields.Selection(related="move_id.state")
+    step = fields.Selection(
+        selection=[("questions", "Questions"), ("compose", "Compose")],
+        required=True,
+        readonly=True,
+        default="compose",
+    )
     lang = fields.Char(compute="_compute_lang")
+
+    # The questions.
+    confirm_invoice = fields.Selection(
+        selection=[
+            ("yes", "Yes, confirm it"),
+            ("no", "No, send a preview that can be viewed, not paid"),
+        ],
+        string="Confirm this invoice now?",
+        default="yes",
+    )
+    include_documents = fields.Selection(
+        selection=[("yes", "Yes"), ("no", "No")],
+        string="Include the supporting documents?",
+        default="no",
+    )
+    document_ids = fields.One2many(
+        comodel_name="account.move.send.portal.document", inverse_name="wizard_id"
+    )
+
+    # The mail.
     email_to = fields.Char(
         string="To",
-        help="One or more e-mail addresses, separated by commas.",
         compute="_compute_email_to",
         store=True,
         readonly=False,
     )
+    email_cc = fields.Char(
+        string="CC", compute="_compute_copies", store=True, readonly=False
+    )
+    email_bcc = fields.Char(
+        string="BCC", compute="_compute_copies", store=True, readonly=False
+    )
     customer_without_email = fields.Char(compute="_compute_customer_without_email")
+    recipients_problem = fields.Char(compute="_compute_recipients_problem")
     subject = fields.Char(
         compute="_compute_subject_and_body", store=True, readonly=False
     )
@@ -42,12 +75,24 @@ class AccountMoveSendPortal(models.TransientModel):
         compute="_compute_subject_and_body",
         store=True,
         readonly=False,
-        sanitize="email_outgoing",
         sanitize_style=True,
     )
-    attachment_filename = fields.Char(
-        string="Attachment", compute="_compute_attachment_filename"
+    attached_names = fields.Char(string="Attached", compute="_compute_file_names")
+    download_names = fields.Char(
+        string="Offered on the page", compute="_compute_file_names"
     )
+
+    # The sending.
+    delivery_state = fields.Selection(
+        selection=[("none", "Not sent"), ("sending", "Sending"), ("sent", "Sent")],
+        required=True,
+        readonly=True,
+        default="none",
+    )
+    deliveries = fields.Json(
+        help="How far the mail of each address has got.", readonly=True
+    )
+    delivered_to = fields.Char(compute="_compute_delivered_to")
     failure = fields.Text(
         help="Why some recipients of the last attempt did not get the mail.",
         readonly=True,
@@ -65,10 +110,18 @@ class AccountMoveSendPortal(models.TransientModel):
         for wizard in self:
             contact = wizard.move_id.partner_id
             contact = contact if contact.email else contact.commercial_partner_id
-            wizard.email_to = contact.email and ", ".join(
+            wizard.email_to = addresses.join(
                 formataddr((contact.name or "", email))
-                for email in email_split(contact.email)
+                for email in email_split(contact.email or "")
             )
+
+    @api.depends("move_id")
+    def _compute_copies(self):
+        for wizard in self:
+            # In sudo mode because billers may not read all of a company.
+            company_sudo = wizard.move_id.company_id.sudo()
+            wizard.email_cc = company_sudo.portal_mail_cc
+            wizard.email_bcc = company_sudo.portal_mail_bcc
 
     @api.depends("move_id", "email_to")
     def _compute_customer_without_email(self):
@@ -77,60 +130,102 @@ class AccountMoveSendPortal(models.TransientModel):
                 False if wizard.email_to else wizard.move_id.partner_id.display_name
             )
 
-    @api.depends("move_id")
-    def _compute_subject_and_body(self):
-        template = self.env.ref(MAIL_TEMPLATE)
+    @api.depends("email_to", "email_cc", "email_bcc")
+    def _compute_recipients_problem(self):
         for wizard in self:
-            move = wizard.move_id
-            wizard.subject = self._get_mail_default_field_value_from_template(
-                template, wizard.lang, move, "subject"
-            )
-            wizard.body = self._get_mail_default_field_value_from_template(
-                template,
-                wizard.lang,
-                move,
-                "body_html",
-                options={"post_process": True},
-            )
+            malformed = wizard._get_recipients()[1]
+            wizard.recipients_problem = wizard._describe_malformed(malformed)
 
     @api.depends("move_id")
-    def _compute_attachment_filename(self):
+    def _compute_subject_and_body(self):
+        # In sudo mode because the company's texts are for all who send its invoices.
+        texts_sudo = self.env["account.move.portal.text"].sudo()
         for wizard in self:
-            wizard.attachment_filename = (
-                wizard.move_id.invoice_pdf_report_id.name
-                or wizard.move_id._get_invoice_report_filename()
+            move_sudo = wizard.move_id.sudo()
+            wizard.subject = texts_sudo._get_subject(move_sudo, wizard.lang)
+            wizard.body = texts_sudo._get_body(move_sudo, wizard.lang)
+
+    @api.depends("move_id.state", "include_documents", "document_ids.is_included")
+    def _compute_file_names(self):
+        for wizard in self:
+            attached, offered = wizard._split_documents()
+            wizard.attached_names = addresses.join(
+                [*wizard._get_own_filenames(), *attached.mapped("name")]
             )
+            wizard.download_names = addresses.join(offered.mapped("name"))
+
+    @api.depends("deliveries")
+    def _compute_delivered_to(self):
+        for wizard in self:
+            wizard.delivered_to = addresses.join(wizard._get_delivered())
+
+    # === ONCHANGE METHODS === #
+
+    @api.onchange("email_to", "email_cc", "email_bcc")
+    def _onchange_recipients(self):
+        """Keep an address that stands in two fields once: To before CC before BCC."""
+        recipients, malformed = self._get_recipients()
+        if malformed:
+            return  # It is named; nothing is taken away from who is still typing.
+        for kind in addresses.KINDS:
+            kept = [each.formatted for each in recipients if each.kind == kind]
+            if len(addresses.parse(self[f"email_{kind}"])[0]) != len(kept):
+                self[f"email_{kind}"] = addresses.join(kept)
+
+    # === CRUD METHODS === #
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        """Override to ask the questions that apply to the invoice."""
+        wizards = super().create(vals_list)
+        for wizard in wizards:
+            wizard.document_ids = [
+                fields.Command.create(
+                    {"attachment_id": file.id, "origin": wizard._name_origin(record)}
+                )
+                for record, files in wizard._get_portal_documents(
+                    wizard.move_id
+                ).items()
+                for file in files
+            ]
+            if wizard.move_id.state == "draft" or wizard.document_ids:
+                wizard.step = "questions"
+        return wizards
 
     # === ACTION METHODS === #
 
-    def action_send(self):
-        """Send the link to each recipient now, while the user waits.
+    def action_continue(self):
+        """Act on the answers, and go on to the mail.
 
         Note: `self.ensure_one()`
 
-        :return: A confirmation that names the recipients and closes the window; the
-            window itself when some of them did not get the mail.
+        :return: The window at its next step, or what core wants to ask first.
         :rtype: dict
-        :raise UserError: If nobody got it: then nothing has changed.
+        :raise UserError: If the invoice cannot be confirmed: core says why.
         """
         self.ensure_one()
-        self.move_id.check_access("write")
-        self.move_id._check_portal_send()
-        recipients = self._parse_recipients()
-        self._check_subject_and_body()
-        documents = self._generate_documents()
-        message = self._post_message(documents)
-        failures = {}
-        for recipient in recipients:
-            if reason := self._send_to(recipient, recipients, message):
-                failures[recipient] = reason
-        if len(failures) == len(recipients):
-            raise UserError(self._describe_failures(failures))
-        reached = [each for each in recipients if each not in failures]
-        self._complete_message(message, reached)
-        if failures:
-            return self._reopen_for(failures)
-        return self._confirm(reached)
+        move = self.move_id
+        if move.state == "draft" and self.confirm_invoice == "yes":
+            question = move.action_post()
+            if move.state == "draft":
+                return question
+            # No change of an invoice reaches its open windows by itself.
+            self.invalidate_recordset(["move_state"])
+            # The number and the due date are known from now on.
+            self._compute_subject_and_body()
+        self.step = "compose"
+        return self._get_window()
+
+    def action_back(self):
+        """Go back to the questions.
+
+        Note: `self.ensure_one()`
+
+        :rtype: dict
+        """
+        self.ensure_one()
+        self.step = "questions"
+        return self._get_window()
 
     # === BUSINESS METHODS === #
 
@@ -142,27 +237,60 @@ class AccountMoveSendPortal(models.TransientModel):
             return self.env.ref("account_payment_portal.action_report_invoice")
         return report
 
-    def _parse_recipients(self):
-        """Return the recipients' addresses, each once.
+    def _get_window(self):
+        """Return the action that shows this window.
 
-        :return: The formatted addresses: `"Name" <address>`.
-        :rtype: list[str]
-        :raise UserError: If there is none, or one of them is no address.
+        Note: `self.ensure_one()`
+
+        :rtype: dict
         """
-        recipients = {}
-        for name, address in getaddresses([(self.email_to or "").replace(";", ",")]):
-            email = email_normalize(address)
-            if not email:
-                raise UserError(
-                    self.env._(
-                        "“%(address)s” is not an e-mail address.",
-                        address=name or address or self.email_to,
-                    )
-                )
-            recipients.setdefault(email, formataddr((name, email)))
-        if not recipients:
+        self.ensure_one()
+        return {
+            "name": self.env._(
+                "Email Payment Portal Link: %(invoice)s",
+                invoice=self.move_id._get_portal_number(),
+            ),
+            "type": "ir.actions.act_window",
+            "res_model": self._name,
+            "res_id": self.id,
+            "views": [(False, "form")],
+            "view_mode": "form",
+            "target": "new",
+            "context": {"dialog_size": "extra-large"},
+        }
+
+    def _get_recipients(self):
+        """Return who gets the mail, each once, and what is no address.
+
+        :rtype: tuple[list[Recipient], list[str]]
+        """
+        return addresses.collect(
+            {kind: self[f"email_{kind}"] for kind in addresses.KINDS}
+        )
+
+    def _check_recipients(self):
+        """Return who gets the mail.
+
+        :rtype: list[Recipient]
+        :raise UserError: If there is nobody in To, or something is no address.
+        """
+        recipients, malformed = self._get_recipients()
+        if malformed:
+            raise UserError(self._describe_malformed(malformed))
+        if not any(each.kind == "to" for each in recipients):
             raise UserError(self.env._("Enter an e-mail address in “To” first."))
-        return list(recipients.values())
+        return recipients
+
+    def _describe_malformed(self, malformed):
+        """Say which entries are no addresses.
+
+        :param list[str] malformed: The entries.
+        :rtype: str
+        """
+        return "\n".join(
+            self.env._("“%(address)s” is not an e-mail address.", address=entry)
+            for entry in malformed
+        )
 
     def _check_subject_and_body(self):
         """Check that there is something to read.
@@ -174,189 +302,86 @@ class AccountMoveSendPortal(models.TransientModel):
         if is_html_empty(self.body):
             raise UserError(self.env._("Enter a message first."))
 
-    def _generate_documents(self):
-        """Return the invoice's legal documents, made now if they were not yet.
+    # === BUSINESS METHODS - DOCUMENTS === #
 
-        :return: The attachments.
+    def _name_origin(self, record):
+        """Return how the window says where a document is from.
+
+        :param models.Model record: The record that the document is attached to.
+        :rtype: str
+        """
+        if record == self.move_id:
+            return self.env._("This invoice")
+        # In sudo mode because the names of models are the system's.
+        model = self.env["ir.model"].sudo()._get(record._name)
+        return f"{model.name} {record.display_name}"
+
+    def _get_included(self):
+        """Return the supporting documents that are to be included.
+
+        Note: `self.ensure_one()`
+
         :rtype: ir.attachment
-        :raise UserError: If they cannot be made.
+        """
+        self.ensure_one()
+        if self.include_documents != "yes":
+            return self.env["ir.attachment"]
+        # Compared in the end by the user's own rights: a document that one may not
+        # read any more is not sent.
+        return self.document_ids.filtered("is_included").attachment_id._filtered_access(
+            "read"
+        )
+
+    def _split_documents(self):
+        """Return which documents go with the mail, and which are only on the page.
+
+        All are on the page; the mail takes them in their order, as long as it stays
+        within the company's limit and the mail server's.
+
+        Note: `self.ensure_one()`
+
+        :return: The attached ones, and those too large for it.
+        :rtype: tuple[ir.attachment, ir.attachment]
+        """
+        included = self._get_included()
+        attached = offered = included.browse()
+        room = self._get_size_limit() - self._get_own_size()
+        for document in included:
+            size = document.file_size * ENCODED
+            if size <= room:
+                attached |= document
+                room -= size
+            else:
+                offered |= document
+        return attached, offered
+
+    def _get_size_limit(self):
+        """Return how large a mail may be, in bytes.
+
+        :rtype: float
+        """
+        # In sudo mode because servers and companies are the administrator's.
+        server_limit = self.env["ir.mail_server"].sudo()._get_max_email_size()
+        limit = self.move_id.company_id.sudo().portal_mail_size_limit
+        return min(server_limit, limit) * 1024 * 1024
+
+    def _get_own_size(self):
+        """Return what the mail weighs without supporting documents, in bytes.
+
+        :rtype: float
         """
         # In sudo mode as core does it: the documents are system attachments.
-        move_sudo = self.move_id.sudo()
-        settings = self._get_default_sending_settings(
-            self.move_id, sending_methods={"email"}
-        )
-        self._generate_invoice_documents({move_sudo: settings})
-        if error := settings.get("error"):
-            raise UserError(self._format_error_text(error))
-        return self._get_invoice_extra_attachments(move_sudo)
+        own_sudo = self._get_invoice_extra_attachments(self.move_id.sudo())
+        return max(RESERVED_SIZE, sum(own_sudo.mapped("file_size")) * ENCODED)
 
-    def _post_message(self, documents):
-        """Post on the invoice what is being sent, for staff.
+    def _get_own_filenames(self):
+        """Return the names of the invoice's own documents, made already or not.
 
-        :param ir.attachment documents: The files that go with the mail.
-        :return: The message, which the mails are made from.
-        :rtype: mail.message
-        """
-        author_id, email_from = self.move_id._message_compute_author(
-            email_from=self._get_email_from()
-        )
-        return self.move_id.message_post(
-            author_id=author_id,
-            email_from=email_from,
-            subject=self.subject,
-            body=self.body,
-            # A note reaches staff only: the customer gets the mail itself, once.
-            subtype_xmlid="mail.mt_note",
-            # Copies, because a message's attachments are deleted with it.
-            attachments=[(document.name, document.raw) for document in documents],
-        )
-
-    def _get_email_from(self):
-        """Return the address the mail comes from.
-
-        :rtype: str
+        :rtype: list[str]
         """
         move = self.move_id
-        return (
-            move.invoice_user_id.email_formatted
-            or move.company_id.email_formatted
-            or self.env.user.email_formatted
-        )
-
-    def _send_to(self, recipient, recipients, message):
-        """Send one recipient's mail, with that recipient's own link.
-
-        :param str recipient: The recipient's formatted address.
-        :param list[str] recipients: All recipients, to be shown in each mail.
-        :param mail.message message: The message on the invoice.
-        :return: Why the mail server refused; nothing if it took the mail.
-        :rtype: str | None
-        """
-        try:
-            with self.env.cr.savepoint():
-                link = self._create_link(recipient)
-                # In sudo mode because mails are the system's.
-                self.env["mail.mail"].sudo().create(
-                    {
-                        "mail_message_id": message.id,
-                        "is_notification": True,
-                        "auto_delete": True,  # It holds the recipient's token.
-                        "body_html": self._render_mail(link),
-                        "email_to": recipient,
-                        "headers": repr({"X-Forge-To": ", ".join(recipients)}),
-                    }
-                ).send(raise_exception=True)
-                link._record_sent(message.message_id, message.attachment_ids)
-        except MailDeliveryException as error:
-            return self._explain_refusal(error)
-        return None
-
-    def _create_link(self, recipient):
-        """Return the link of one recipient: a new one, unless there is one that works.
-
-        :param str recipient: The formatted address.
-        :rtype: account.move.portal.link
-        """
-        links = self.env["account.move.portal.link"]
-        link = links._find_for_recipient(self.move_id, recipient) or links.create(
-            links._prepare_link(self.move_id, recipient)
-        )
-        link._set_sent()
-        return link
-
-    def _render_mail(self, link):
-        """Render the mail of one link: layout, text and button.
-
-        :param account.move.portal.link link: The link that the button leads to.
-        :rtype: Markup
-        """
-        move = self.move_id.with_context(lang=self.lang)
-        return self.env["ir.qweb"]._render(
-            "account_payment_portal.mail_portal_link",
-            {
-                "subject": self.subject,
-                "body": self.body,
-                "move": move,
-                "company": move.company_id,
-                "url": link._get_url(),
-                "is_payable": move._is_payable_on_portal(),
-            },
-            lang=self.lang,
-            minimal_qcontext=True,
-        )
-
-    def _explain_refusal(self, error):
-        """Say in plain words why the mail server did not take a mail.
-
-        :param MailDeliveryException error: What core raised.
-        :rtype: str
-        """
-        reasons = [str(reason) for reason in error.args if reason]
-        return reasons[-1] if reasons else self.env._("The mail server refused it.")
-
-    def _describe_failures(self, failures):
-        """Say who did not get the mail, and why.
-
-        :param dict failures: The reason for each address.
-        :rtype: str
-        """
-        return "\n".join(
-            [
-                self.env._("The mail was not sent:"),
-                *(
-                    f"{email_normalize(recipient)}: {reason}"
-                    for recipient, reason in failures.items()
-                ),
-            ]
-        )
-
-    def _complete_message(self, message, reached):
-        """Add to the message on the invoice who got the mail.
-
-        :param mail.message message: The message.
-        :param list[str] reached: Their formatted addresses.
-        """
-        heading = self.env._(
-            "Payment portal link sent to: %(recipients)s",
-            recipients=", ".join(reached),
-        )
-        # In sudo mode because only administrators may edit messages.
-        message.sudo().body = Markup("<p>%s</p><p><b>%s</b></p>%s") % (
-            heading,
-            self.subject,
-            message.body,
-        )
-
-    def _reopen_for(self, failures):
-        """Return the window, with only those in *To* who did not get the mail.
-
-        :param dict failures: The reason for each address.
-        :rtype: dict
-        """
-        self.write(
-            {
-                "email_to": ", ".join(failures),
-                "failure": self._describe_failures(failures),
-            }
-        )
-        return {**self.move_id.action_open_portal_send(), "res_id": self.id}
-
-    def _confirm(self, reached):
-        """Return the confirmation that closes the window.
-
-        :param list[str] reached: The formatted addresses of those who got the mail.
-        :rtype: dict
-        """
-        return {
-            "type": "ir.actions.client",
-            "tag": "display_notification",
-            "params": {
-                "type": "success",
-                "title": self.env._("Payment portal link sent"),
-                "message": self.env._(
-                    "Sent to %(recipients)s.", recipients=", ".join(reached)
-                ),
-                "next": {"type": "ir.actions.act_window_close"},
-            },
-        }
+        if move.state == "draft":
+            return [move._get_portal_document_filename()]
+        # In sudo mode as core does it: the documents are system attachments.
+        own_sudo = self._get_invoice_extra_attachments(move.sudo())
+        return own_sudo.mapped("name") or [move._get_invoice_report_filename()]

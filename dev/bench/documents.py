@@ -51,17 +51,20 @@ def window_row(env, facts):
     """
     move = env["account.move"].browse(facts["lines"]["2"]["id"])
 
-    def open_window(action):
-        return lambda: Form(
-            env[action["res_model"]].with_context(
+    def open_window(button):
+        def press():
+            action = button()
+            model = env[action["res_model"]].with_context(
                 {"active_ids": move.ids, **action["context"]}
             )
-        )
+            return Form(model.browse(action.get("res_id", [])))
+
+        return press
 
     return compare(
         "Opening the send window",
-        open_window(move.action_open_portal_send()),
-        open_window(move.action_send_and_print()),
+        open_window(move.action_open_portal_send),
+        open_window(move.action_send_and_print),
         repeat=20,
     )
 

@@ -1,0 +1,196 @@
+import re
+from html import unescape
+
+from markupsafe import Markup, escape
+
+from odoo import api, models
+from odoo.exceptions import ValidationError
+from odoo.tools import LazyTranslate, format_amount, format_date, is_html_empty
+
+_lt = LazyTranslate(__name__)
+
+PLACEHOLDER = re.compile(r"\{\{(.*?)\}\}", re.DOTALL)
+# What stands in a text, and how it is explained to whoever writes one.
+PLACEHOLDERS = {
+    "invoice_number": _lt("Number of the invoice"),
+    "invoice_total": _lt("Total, with its currency"),
+    "balance_due": _lt("What is still to be paid"),
+    "due_date": _lt("Day by which it is to be paid"),
+    "invoice_date": _lt("Date of the invoice"),
+    "payment_reference": _lt("Reference to be given with a payment"),
+    "customer_reference": _lt("The customer's own reference"),
+    "customer_name": _lt("Name of the contact who gets the invoice"),
+    "customer_company": _lt("Name of the customer's company"),
+    "company_name": _lt("Name of your company"),
+    "salesperson_name": _lt("Name of the salesperson, else of your company"),
+    "salesperson_email": _lt("E-mail of the salesperson, else of your company"),
+    "salesperson_phone": _lt("Phone of the salesperson, else of your company"),
+}
+
+
+class AccountMovePortalText(models.AbstractModel):
+    """Subject and body of the mails that lead to the portal.
+
+    The texts are those of the company, in the customer's language, with placeholders
+    from a fixed list: nothing in them is ever run as code, whoever wrote them.
+    """
+
+    _name = "account.move.portal.text"
+    _description = "Texts of Invoice Portal Mails"
+
+    # === PLACEHOLDERS === #
+
+    @api.model
+    def get_placeholders(self):
+        """Return the explanation of each placeholder, in the user's language.
+
+        :rtype: dict[str, str]
+        """
+        return {
+            name: explanation._translate(self.env.lang)
+            for name, explanation in PLACEHOLDERS.items()
+        }
+
+    @api.model
+    def _get_values(self, move):
+        """Return what the placeholders stand for.
+
+        :param account.move move: The invoice, in the language of the reader.
+        :return: The text of each placeholder, empty where there is nothing to say.
+        :rtype: dict[str, str]
+        """
+        # In sudo mode to read of the salesperson what a mail signature tells.
+        contact = move.sudo()._get_portal_contact()
+        dates = {name: move[name] for name in ("invoice_date",)}
+        dates["due_date"] = move.invoice_date_due
+        amounts = {
+            "invoice_total": move.amount_total,
+            "balance_due": move.amount_residual
+            if move.state == "posted"
+            else move.amount_total,
+        }
+        return {
+            "invoice_number": move._get_portal_number(),
+            "payment_reference": move.payment_reference or "",
+            "customer_reference": move.ref or "",
+            "customer_name": move.partner_id.name or move.commercial_partner_id.name,
+            "customer_company": move.commercial_partner_id.name,
+            "company_name": move.company_id.name,
+            "salesperson_name": contact.name,
+            "salesperson_email": contact.email or "",
+            "salesperson_phone": contact.phone or "",
+            **{
+                name: format_date(move.env, date) if date else ""
+                for name, date in dates.items()
+            },
+            **{
+                name: format_amount(move.env, amount, move.currency_id)
+                for name, amount in amounts.items()
+            },
+        }
+
+    @api.model
+    def _check(self, text):
+        """Check that a text has only placeholders that there are.
+
+        :param str text: The subject, or the body as HTML.
+        :raise ValidationError: Naming the first that there is not.
+        """
+        for match in PLACEHOLDER.finditer(text or ""):
+            name = _get_name(match)
+            if name not in PLACEHOLDERS:
+                raise ValidationError(
+                    self.env._(
+                        "“{{%(name)s}}” is not a placeholder. Pick one from the list:"
+                        " %(names)s.",
+                        name=name,
+                        names=", ".join(PLACEHOLDERS),
+                    )
+                )
+
+    @api.model
+    def _render(self, text, move):
+        """Put the values in for the placeholders.
+
+        A placeholder that there is not stays as it is, for people to see.
+
+        :param str|Markup text: The text; as `Markup` if it is HTML.
+        :param account.move move: The invoice, in the language of the reader.
+        :rtype: str|Markup
+        """
+        values = self._get_values(move)
+        is_html = isinstance(text, Markup)
+
+        def replace(match):
+            value = values.get(_get_name(match))
+            if value is None:
+                return match[0]
+            return str(escape(value)) if is_html else value
+
+        return type(text)(PLACEHOLDER.sub(replace, str(text)))
+
+    # === THE TEXTS === #
+
+    @api.model
+    def _get_standard_subject(self, move=None):
+        """Return the subject where a company has none of its own.
+
+        :param account.move|None move: The invoice, to say that it is a draft.
+        :rtype: str
+        """
+        if move and move.state == "draft":
+            return self.env._("{{company_name}}: Draft of your invoice")
+        return self.env._("{{company_name}}: Invoice {{invoice_number}}")
+
+    @api.model
+    def _get_standard_body(self, move=None):
+        """Return the body where a company has none of its own.
+
+        :param account.move|None move: The invoice, to say what can be done with it.
+        :rtype: Markup
+        """
+        return (
+            self.env["ir.qweb"]
+            ._render(
+                "account_payment_portal.mail_standard_body",
+                {
+                    "is_draft": bool(move) and move.state == "draft",
+                    "is_payable": not move or move._is_payable_on_portal(),
+                },
+                lang=self.env.lang,
+                minimal_qcontext=True,
+            )
+            .strip()
+        )
+
+    @api.model
+    def _get_subject(self, move, lang):
+        """Return the subject for an invoice.
+
+        :param account.move move: The invoice.
+        :param str lang: The code of the reader's language.
+        :rtype: str
+        """
+        move = move.with_context(lang=lang)
+        texts = self.with_context(lang=lang)
+        own = move.company_id.portal_mail_subject
+        return texts._render(own or texts._get_standard_subject(move), move)
+
+    @api.model
+    def _get_body(self, move, lang):
+        """Return the body for an invoice.
+
+        :param account.move move: The invoice.
+        :param str lang: The code of the reader's language.
+        :rtype: Markup
+        """
+        move = move.with_context(lang=lang)
+        texts = self.with_context(lang=lang)
+        own = move.company_id.portal_mail_body
+        body = texts._get_standard_body(move) if is_html_empty(own) else own
+        return texts._render(Markup(body), move)
+
+
+def _get_name(match):
+    """Return the name in a placeholder, as typed with an editor of HTML."""
+    return unescape(re.sub(r"<[^>]*>", "", match[1])).replace("\xa0", " ").strip()

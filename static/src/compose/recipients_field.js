@@ -1,0 +1,152 @@
+import { Component, useRef, useState } from "@odoo/owl";
+import { _t } from "@web/core/l10n/translation";
+import { registry } from "@web/core/registry";
+import { useBus, useService } from "@web/core/utils/hooks";
+import { useDebounced } from "@web/core/utils/timing";
+import { standardFieldProps } from "@web/views/fields/standard_field_props";
+import { formatList, parseEntry, parseList } from "./address_list";
+
+/** Addresses as tags, completed from contacts while typing; none is ever created. */
+export class PortalRecipientsField extends Component {
+    static template = "account_payment_portal.RecipientsField";
+    static props = {
+        ...standardFieldProps,
+        placeholder: { type: String, optional: true },
+    };
+
+    setup() {
+        this.orm = useService("orm");
+        this.input = useRef("input");
+        this.state = useState({ options: [], active: -1 });
+        this.searchSoon = useDebounced(() => this.search(), 200);
+        useBus(this.props.record.model.bus, "NEED_LOCAL_CHANGES", ({ detail }) =>
+            detail.proms.push(this.commit())
+        );
+    }
+
+    get entries() {
+        return parseList(this.props.record.data[this.props.name]);
+    }
+
+    /** The addresses in this field and in its neighbours. */
+    get known() {
+        const { data } = this.props.record;
+        const fields = new Set(["email_to", "email_cc", "email_bcc", this.props.name]);
+        const lists = [...fields].map((field) => parseList(data[field]));
+        return new Set(lists.flat().map((entry) => entry.email.toLowerCase()));
+    }
+
+    get listId() {
+        return `${this.props.id || this.props.name}_options`;
+    }
+
+    label(entry) {
+        return entry.name || entry.email || entry.text;
+    }
+
+    hint(entry) {
+        return entry.isValid ? entry.email : _t("This is not an e-mail address");
+    }
+
+    update(entries) {
+        return this.props.record.update({ [this.props.name]: formatList(entries) });
+    }
+
+    async add(text) {
+        this.close();
+        if (this.input.el) {
+            this.input.el.value = "";
+        }
+        await this.update([...this.entries, ...parseList(text)]);
+    }
+
+    /** Take over what was typed and not yet chosen. */
+    async commit() {
+        const typed = this.input.el?.value.trim();
+        if (typed) {
+            await this.add(typed);
+        }
+    }
+
+    remove(index) {
+        this.input.el?.focus();
+        return this.update(this.entries.filter((_entry, at) => at !== index));
+    }
+
+    /** Put an entry back into the input, to be corrected. */
+    async edit(index) {
+        const { text } = this.entries[index];
+        await this.commit();
+        await this.remove(index);
+        this.input.el.value = text;
+        this.input.el.select();
+    }
+
+    async search() {
+        const typed = this.input.el?.value.trim();
+        if (!typed) {
+            return this.close();
+        }
+        const options = await this.orm.call("res.partner", "search_portal_recipients", [
+            typed,
+            this.props.record.data.move_id?.id || false,
+        ]);
+        if (this.input.el?.value.trim() !== typed) {
+            return;
+        }
+        const { known } = this;
+        this.state.options = options.filter((option) => !known.has(option.email));
+        // An address that is complete is taken as typed, unless one chooses otherwise.
+        this.state.active = parseEntry(typed).isValid ? -1 : 0;
+    }
+
+    close() {
+        this.state.options = [];
+        this.state.active = -1;
+    }
+
+    move(step) {
+        const count = this.state.options.length;
+        if (count) {
+            this.state.active = (this.state.active + step + count) % count;
+        }
+    }
+
+    onKeydown(event) {
+        const typed = this.input.el.value.trim();
+        const chosen = this.state.options[this.state.active];
+        if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+            this.move(event.key === "ArrowDown" ? 1 : -1);
+        } else if ((event.key === "Enter" || event.key === "Tab") && chosen && typed) {
+            this.add(chosen.formatted);
+        } else if (["Enter", ",", ";"].includes(event.key) && typed) {
+            // Within a name in quotes a comma is just a comma.
+            if (event.key !== "Enter" && (typed.match(/"/g) || []).length % 2) {
+                return;
+            }
+            this.add(typed);
+        } else if (event.key === "Escape" && this.state.options.length) {
+            this.close();
+            event.stopPropagation();
+        } else if (event.key === "Backspace" && !typed && this.entries.length) {
+            this.remove(this.entries.length - 1);
+        } else {
+            return;
+        }
+        event.preventDefault();
+    }
+
+    onBlur() {
+        this.close();
+        this.commit();
+    }
+}
+
+registry.category("fields").add("portal_recipients", {
+    component: PortalRecipientsField,
+    displayName: _t("Mail recipients"),
+    supportedTypes: ["char"],
+    extractProps: ({ attrs, placeholder }) => ({
+        placeholder: placeholder || attrs.placeholder,
+    }),
+});
