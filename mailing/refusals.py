@@ -70,8 +70,8 @@ def _quote(reply):
 
 def _disconnected(env, _cause):
     return env._(
-        "The connection to the mail server broke off. The mail may have arrived: ask, or"
-        " send it once more. The link in it is the same."
+        "The connection to the mail server broke off. The mail may have arrived: ask,"
+        " or send it once more. The link in it is the same."
     )
 
 
@@ -106,13 +106,14 @@ def _response(env, cause):
     reply = _quote(cause.smtp_error)
     if cause.smtp_code == 552 or "size" in reply.lower():
         return env._(
-            "The mail is too large for the mail server. Send fewer documents. “%(reply)s”",
+            "The mail is too large for the mail server. Send fewer documents."
+            " “%(reply)s”",
             reply=reply,
         )
     if isinstance(cause, smtplib.SMTPSenderRefused):
         return env._(
-            "The mail server does not let %(sender)s send mails. Ask your administrator."
-            " “%(reply)s”",
+            "The mail server does not let %(sender)s send mails. Ask your"
+            " administrator. “%(reply)s”",
             sender=cause.sender,
             reply=reply,
         )

@@ -2,6 +2,7 @@ from . import test_account_move_portal_link
 from . import test_account_move_portal_notification
 from . import test_account_move_portal_text
 from . import test_account_move_send_portal
+from . import test_account_move_send_portal_browser
 from . import test_account_move_send_portal_delivery
 from . import test_account_move_send_portal_document
 from . import test_account_move_send_portal_origin

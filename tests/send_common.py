@@ -26,6 +26,8 @@ class PortalSendCommon(PortalMailCommon):
     def _compose(self, invoice=None, user=None, **values):
         """Open the window, fill it in, and save it as the web client does."""
         window = self._open_window(invoice, user)
+        if window.step == "questions":
+            window.action_continue()
         with Form(window) as form:
             for field, value in values.items():
                 form[field] = value

@@ -6,7 +6,7 @@ from freezegun import freeze_time
 from odoo import fields
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command
-from odoo.tests import Form, new_test_user
+from odoo.tests import new_test_user
 
 from .common import PortalCommon
 

@@ -1,0 +1,123 @@
+from playwright.sync_api import expect
+
+from .browser_common import DESKTOP, PortalBrowserCase
+from .send_common import PortalSendCommon
+
+LAPTOP = {"width": 1366, "height": 768}
+
+
+class TestAccountMoveSendPortalBrowser(PortalSendCommon, PortalBrowserCase):
+    """The window in Chromium, as a biller uses it."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.biller.password = cls.biller.login
+        cls.env["res.partner"].create(
+            {
+                "name": "Zenobia Colleague",
+                "parent_id": cls.customer.id,
+                "email": "zenobia@customer.example",
+            }
+        )
+
+    def _open_in_browser(self, page, invoice=None):
+        """Log in, go to the invoice and press the button."""
+        invoice = invoice or self.invoice
+        self.visit(page, "/web/login")
+        page.locator("#login").fill(self.biller.login)
+        page.locator("#password").fill(self.biller.login)
+        page.get_by_role("button", name="Log in").click()
+        page.wait_for_url("**/odoo**")
+        page.goto(f"{self.base_url()}/odoo/account.move/{invoice.id}")
+        page.locator(".o_form_view").wait_for()
+
+    def _press(self, page):
+        page.locator(".o_form_statusbar").get_by_role(
+            "button", name="Email Portal Link"
+        ).click()
+        window = page.get_by_role("dialog")
+        expect(window).to_contain_text("Email Payment Portal Link")
+        return window
+
+    def test_s2_s5_s8_s9_s11_from_the_invoice_to_sent(self):
+        number = self.invoice.name
+        with self.mailbox() as mailbox, self.page(LAPTOP) as page:
+            self._open_in_browser(page)
+            window = self._press(page)
+            mail = window.frame_locator("iframe[title='The e-mail']")
+            expect(mail.get_by_role("link", name="View & Pay Invoice")).to_be_visible()
+            for name in ("Send", "PDF Preview", "Portal Preview", "Cancel"):
+                expect(
+                    window.get_by_role("button", name=name, exact=True)
+                ).to_be_in_viewport()
+
+            # A contact is completed while typing; nonsense is named at once.
+            copies = window.locator("[name=email_cc]").get_by_role("combobox")
+            copies.press_sequentially("zeno")
+            expect(window.get_by_role("option")).to_contain_text(
+                "zenobia@customer.example"
+            )
+            copies.press("Enter")
+            copies.press_sequentially("nonsense,")
+            expect(window).to_contain_text("“nonsense” is not an e-mail address")
+            copies.press("Backspace")
+            expect(window).not_to_contain_text("is not an e-mail address")
+
+            # The preview says that it is out of date, until it is refreshed.
+            window.locator("[name=subject] input").fill("Your invoice, dear Carla")
+            expect(window).to_contain_text("Something was changed since")
+            window.get_by_role("button", name="Refresh Email Preview").click()
+            expect(window).not_to_contain_text("Something was changed since")
+            expect(window.locator(".o_portal_email_head")).to_contain_text(
+                "Your invoice, dear Carla"
+            )
+
+            # The button in the preview leads to the preview of the page.
+            with page.context.expect_page() as opened:
+                mail.get_by_role("link", name="View & Pay Invoice").click()
+            preview = opened.value
+            expect(preview.get_by_role("heading", level=1)).to_contain_text(number)
+            preview.get_by_role("link", name="Pay Now").click()
+            expect(preview.get_by_role("heading", level=1)).to_have_text(
+                "This is a preview"
+            )
+            preview.close()
+
+            window.get_by_role("button", name="Send", exact=True).dblclick()
+            expect(page.locator(".o_notification")).to_contain_text(
+                "zenobia@customer.example", timeout=30000
+            )
+            expect(window).to_have_count(0)
+        self.assertEqual(
+            sorted(each.envelope_to[0] for each in mailbox.messages),
+            ["carla@customer.example", "zenobia@customer.example"],
+        )
+        self.assertEqual(
+            {each.subject for each in mailbox.messages}, {"Your invoice, dear Carla"}
+        )
+
+    def test_s2_action_menu_offers_it_on_customer_invoices_only(self):
+        credit_note = self.invoice._reverse_moves()
+        with self.page(DESKTOP) as page:
+            for document, count in ((self.invoice, 1), (credit_note, 0)):
+                self._open_in_browser(page, document)
+                page.locator(
+                    ".o_cp_action_menus button, .o_cog_menu button"
+                ).first.click()
+                entries = page.locator(".o-dropdown--menu")
+                expect(entries.get_by_text("Duplicate", exact=True)).to_be_visible()
+                expect(entries.get_by_text("Email Portal Link")).to_have_count(count)
+                page.context.clear_cookies(name="session_id")
+
+    def test_s11_refusal_is_shown_in_the_window_with_everything_typed(self):
+        refusal = {"*": (550, "No such user")}
+        with self.mailbox(refuse_recipients=refusal), self.page(LAPTOP) as page:
+            self._open_in_browser(page)
+            window = self._press(page)
+            window.locator("[name=subject] input").fill("My own words")
+            window.get_by_role("button", name="Send", exact=True).click()
+            expect(window.get_by_role("alert").first).to_contain_text(
+                "There is no such mailbox", timeout=30000
+            )
+            expect(window.locator("[name=subject] input")).to_have_value("My own words")
