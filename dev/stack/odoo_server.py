@@ -30,15 +30,20 @@ class Odoo:
         self.facts = json.loads(project.odoo_facts.read_text())
 
     @property
-    def env(self):
-        """Environment of an Odoo process."""
+    def python_env(self):
+        """Environment of a process that imports Odoo or the development tools."""
         path = [str(self.project.library), str(self.project.root / "dev")]
         return {
             **os.environ,
-            **{name: value for name, value in self.server.env.items() if value},
             "PYTHONPATH": os.pathsep.join(path),
             "PYTHONUNBUFFERED": "1",
         }
+
+    @property
+    def env(self):
+        """Environment of an Odoo process: it is led to the server as well."""
+        server = {name: value for name, value in self.server.env.items() if value}
+        return {**self.python_env, **server}
 
     def write_config(self, name, database, **options):
         """Write a configuration file.

@@ -1,7 +1,7 @@
 """The server and the databases that tests run on.
 
-Templates hold what the add-on depends on. They are made once and kept; each run works on
-copies, with the add-on installed from the code of the moment.
+Templates hold what the add-on depends on. They are made once and kept; each run works
+on copies, with the add-on installed from the code of the moment.
 """
 
 from contextlib import contextmanager

@@ -26,7 +26,10 @@ _CONTENT = {
     " WHERE pronamespace = 'public'::regnamespace",
     "trigger": "SELECT tgrelid::regclass || '.' || tgname FROM pg_trigger"
     " WHERE NOT tgisinternal",
-    "external id": "SELECT module || '.' || name FROM ir_model_data",
+    # Odoo gives other modules external ids for what a model of ours inherits (one for
+    # each module that extends the parent) and leaves those behind: none is ours.
+    "external id": "SELECT module || '.' || name FROM ir_model_data"
+    " WHERE model != 'ir.model.inherit' OR module = %(addon)s",
     "model": "SELECT model FROM ir_model",
     "field": "SELECT model || '.' || name FROM ir_model_fields",
     "selection": "SELECT f.model || '.' || f.name || '.' || s.value"
@@ -101,10 +104,10 @@ class Lifecycle:
         return {
             (kind, row[0])
             for kind, query in _CONTENT.items()
-            for row in self._query(query)
+            for row in self._query(query, {"addon": ADDON})
         }
 
-    def _query(self, query, values=None):
+    def _query(self, query, values):
         databases = self.environment.databases
         return databases.execute(query, database=self.database, values=values)
 

@@ -5,14 +5,16 @@ it.
 """
 
 import os
+import signal
 import subprocess
 import sys
+from contextlib import suppress
 
 from provision.commands import SetupError
 from provision.console import Console
 from provision.paths import ADDON, Project
 from provision.steps import exclusive
-from stack.component import ComponentFailed
+from stack.component import ComponentFailed, kill_group
 from stack.postgres import program
 
 from .environment import TEMPLATES, USUAL, TestEnvironment
@@ -21,6 +23,8 @@ from .environment import TEMPLATES, USUAL, TestEnvironment
 WORKERS = ("-n2", "--dist=loadscope")
 #: pytest's exit code for "no test was found", which a filter may well cause.
 NO_TESTS = 5
+#: Seconds that interrupted tests may take to clean up.
+PATIENCE = 15
 
 
 def split(arguments):
@@ -35,24 +39,31 @@ def split(arguments):
     return dev, addon, [text for text in arguments if text not in (*dev, *addon)]
 
 
-def pytest(environment, *arguments):
+def pytest(environment, env, *arguments):
     """Run pytest in a process of its own, with two workers.
 
-    Each worker of pytest-odoo copies the database with PostgreSQL's own programs.
-
+    :param dict env: its environment
     :return: its exit code
     :rtype: int
     """
     argv = [environment.project.python, "-m", "pytest", *WORKERS, *arguments]
-    env = environment.odoo.env
-    env["PATH"] = os.pathsep.join((env["PATH"], str(program("createdb").parent)))
-    return subprocess.run(
+    process = subprocess.Popen(
         [str(part) for part in argv],
         cwd=environment.project.root,
         env=env,
         stdin=subprocess.DEVNULL,
-        check=False,
-    ).returncode
+        start_new_session=True,
+    )
+    try:
+        return process.wait()
+    except KeyboardInterrupt:
+        process.send_signal(signal.SIGINT)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(PATIENCE)
+        raise
+    finally:
+        kill_group(process.pid)
+        process.wait()
 
 
 def run_dev(environment, paths, options):
@@ -61,18 +72,22 @@ def run_dev(environment, paths, options):
         environment.ensure(template)  # Here, where its progress is seen.
     dev = environment.project.root / "dev"
     config = ["-c", dev / "pytest.ini", f"--rootdir={dev}"]
-    return pytest(environment, *config, *(paths or [dev]), *options)
+    env = environment.odoo.python_env
+    return pytest(environment, env, *config, *(paths or [dev]), *options)
 
 
 def run_addon(environment, paths, options):
     """The add-on's tests, on a database that has it freshly installed."""
-    project = environment.project
+    project, env = environment.project, environment.odoo.env
     addon = project.addons / ADDON
+    # Each worker of pytest-odoo copies the database with PostgreSQL's own programs.
+    env["PATH"] = os.pathsep.join((env["PATH"], str(program("createdb").parent)))
     with environment.copy(USUAL, "test") as database:
         problems = environment.install(database)
         config = environment.odoo.write_config("test.conf", database)
         code = pytest(
             environment,
+            env,
             *("-c", project.root / "dev" / "testing" / "odoo.ini"),
             *("--rootdir", addon, "--odoo-http", f"--odoo-config={config}"),
             *([addon / path for path in paths] or [addon / "tests"]),
@@ -108,6 +123,8 @@ def main(arguments):
     :rtype: int
     """
     console = Console()
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     environment = TestEnvironment(Project(), console)
     lock = environment.project.state / "test.lock"
     try:
@@ -116,6 +133,9 @@ def main(arguments):
     except (SetupError, ComponentFailed) as error:
         console.say(f"\n{error}")
         return 1
+    except KeyboardInterrupt:
+        console.say("\nInterrupted.")
+        return 130
 
 
 if __name__ == "__main__":
