@@ -25,7 +25,7 @@ class TestVisitsBrowser(PortalCommon, PortalBrowserCase):
             self.visit(page, link._get_path())
             if options.get("java_script_enabled", True):
                 # From here on time passes when the test says so, and only then.
-                page.clock.pause_at(page.evaluate("Date.now()") + 1)
+                page.clock.pause_at(page.evaluate("Date.now() / 1000 + 0.5"))
             yield link, page
 
     def _let_time_pass(self, page, seconds):
