@@ -136,7 +136,10 @@ class BaseAutomationPortalMessage(models.AbstractModel):
         ]
         if self.portal_payment_method != "any":
             words.append(self._get_label("portal_payment_method"))
-        if self.portal_payment_event == "received" and self.portal_payment_scope == "full":
+        if (
+            self.portal_payment_event == "received"
+            and self.portal_payment_scope == "full"
+        ):
             words.append(self._get_label("portal_payment_scope"))
         return ", ".join(words)
 

@@ -19,3 +19,4 @@ from . import test_portal_concurrency
 from . import test_portal_link_request
 from . import test_portal_retention
 from . import test_portal_evidence
+from . import test_visits_browser

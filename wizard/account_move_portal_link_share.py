@@ -40,9 +40,7 @@ class AccountMovePortalLinkShare(models.TransientModel):
             link = wizard.link_id
             # Only in a window that was noted, not in one that a browser makes up.
             is_shown = wizard.id and link.move_id == wizard.move_id
-            wizard.url = (
-                link._get_url() if is_shown and link.state == "live" else False
-            )
+            wizard.url = link._get_url() if is_shown and link.state == "live" else False
 
     @api.model_create_multi
     def create(self, vals_list):
