@@ -229,7 +229,9 @@ class TestAccountMovePortalLink(PortalCommon):
             .with_user(self.biller)
             .with_context(**action["context"])
         )
-        return model.browse(action["res_id"]) if "res_id" in action else model.create({})
+        return (
+            model.browse(action["res_id"]) if "res_id" in action else model.create({})
+        )
 
     def test_b2_address_is_not_shown_in_a_window_that_is_not_noted(self):
         link = self._create_link()
