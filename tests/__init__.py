@@ -7,6 +7,7 @@ from . import test_account_move_send_portal_delivery
 from . import test_account_move_send_portal_document
 from . import test_account_move_send_portal_origin
 from . import test_account_move_send_portal_preview
+from . import test_account_move_send_portal_race
 from . import test_invoice_report
 from . import test_payment
 from . import test_payment_browser

@@ -1,0 +1,147 @@
+import threading
+from contextlib import contextmanager
+from unittest.mock import patch
+
+from psycopg2.errors import SerializationFailure
+
+from odoo import SUPERUSER_ID, api
+from odoo.exceptions import UserError
+from odoo.modules.registry import Registry
+from odoo.tests import BaseCase, tagged
+from odoo.tests.common import get_db_name
+from odoo.tools import mute_logger
+
+from odoo.addons.base.models.ir_mail_server import IrMail_Server
+
+from mailbox_server import Mailbox
+
+
+class Killed(BaseException):
+    """What ends a process at any moment: nothing catches it."""
+
+
+@tagged("post_install", "-at_install")
+class TestAccountMoveSendPortalRace(BaseCase):
+    """Send in transactions of their own, committed to the real database.
+
+    A draft is sent, because it can be removed afterwards without a trace.
+    """
+
+    def setUp(self):
+        super().setUp()
+        self.registry = Registry(get_db_name())
+        self.mailbox = Mailbox()
+        self.mailbox.start()
+        self.addCleanup(self.mailbox.stop)
+        window_class = self.registry["account.move.send.portal"]
+        self.startPatcher(
+            patch.object(IrMail_Server, "_disable_send", lambda *args: False)
+        )
+        self.startPatcher(patch.object(window_class, "_can_commit", lambda *args: True))
+        with self._transaction() as env:
+            self.ids = self._create_all(env)
+        self.addCleanup(self._remove_all)
+
+    @contextmanager
+    def _transaction(self):
+        with self.registry.cursor() as cr:
+            yield api.Environment(cr, SUPERUSER_ID, {})
+
+    def _create_all(self, env):
+        partner = env["res.partner"].create(
+            {"name": "Race", "email": "race@customer.example"}
+        )
+        move = env["account.move"].create(
+            {
+                "move_type": "out_invoice",
+                "partner_id": partner.id,
+                "invoice_line_ids": [
+                    (0, 0, {"name": "x", "price_unit": 1, "tax_ids": False})
+                ],
+            }
+        )
+        server = env["ir.mail_server"].create(
+            {
+                "name": "Race",
+                "smtp_host": "127.0.0.1",
+                "smtp_port": self.mailbox.smtp_port,
+                "smtp_encryption": "none",
+                "sequence": -1,
+            }
+        )
+        window = env["account.move.send.portal"].create({"move_id": move.id})
+        return {each._name: each.id for each in (window, move, server, partner)}
+
+    def _remove_all(self):
+        with self._transaction() as env:
+            for model, record_id in self.ids.items():
+                env[model].browse(record_id).exists().unlink()
+
+    def _get_window(self, env):
+        return env["account.move.send.portal"].browse(
+            self.ids["account.move.send.portal"]
+        )
+
+    def _get_links(self, env):
+        return self._get_window(env).move_id.portal_link_ids
+
+    @mute_logger("odoo.sql_db")
+    def test_s11_simultaneous_clicks_send_once(self):
+        self.mailbox.behave(delay=1.0)
+        start = threading.Barrier(4)
+        outcomes = []
+
+        def click():
+            start.wait(30)
+            try:
+                with self._transaction() as env:
+                    outcomes.append(self._get_window(env).action_send()["tag"])
+            except (UserError, SerializationFailure) as error:
+                outcomes.append(type(error).__name__)
+
+        threads = [threading.Thread(target=click) for _number in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(60)
+        self.assertEqual(len(outcomes), 4)
+        self.assertIn("display_notification", outcomes)
+        self.assertEqual(len(self.mailbox.messages), 1, outcomes)
+        with self._transaction() as env:
+            self.assertEqual(len(self._get_links(env)), 1)
+
+    @mute_logger("odoo.sql_db")
+    def test_s11_click_that_looked_before_the_first_ended_sends_nothing(self):
+        with self._transaction() as late, self._transaction() as first:
+            self.assertEqual(self._get_window(late).delivery_state, "none")
+            self._get_window(first).action_send()
+            # Odoo runs it again then, with what is true now.
+            with self.assertRaises(SerializationFailure):
+                self._get_window(late).action_send()
+            late.cr.rollback()
+            again = self._get_window(late).action_send()
+            self.assertEqual(again["tag"], "display_notification")
+        self.assertEqual(len(self.mailbox.messages), 1)
+
+    def test_s11_link_of_a_mail_that_left_before_the_crash_is_live(self):
+        window_class = self.registry["account.move.send.portal"]
+        send_mail = window_class._send_mail
+
+        def send_and_die(window, values):
+            send_mail(window, values)
+            raise Killed
+
+        with self.assertRaises(Killed), self._transaction() as env:
+            with patch.object(window_class, "_send_mail", send_and_die):
+                self._get_window(env).action_send()
+        [mail] = self.mailbox.messages
+        with self._transaction() as env:
+            window, link = self._get_window(env), self._get_links(env)
+            self.assertTrue(link._is_live())
+            self.assertIn(link._get_url(), mail.html)
+            self.assertEqual(window.delivery_state, "sending")
+            # A person decides to send once more: it is the same link.
+            window.action_send()
+        with self._transaction() as env:
+            self.assertEqual(self._get_links(env).ids, link.ids)
+            self.assertEqual(self._get_window(env).delivery_state, "sent")
