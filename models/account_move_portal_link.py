@@ -9,6 +9,18 @@ from odoo.tools import consteq, email_normalize
 
 TOKEN_BYTES = 33  # 264 random bits, 44 characters in URL-safe base64.
 SELECTOR_LENGTH = 12  # 72 bits that find the row; the other 192 are compared.
+#: What every screen of the portal needs of a link: read in the query that finds it.
+SCREEN_FIELDS = (
+    "audience",
+    "company_id",
+    "email",
+    "expires_on",
+    "move_id",
+    "partner_id",
+    "revoked_on",
+    "sent_on",
+    "token",
+)
 REVOCATION_REASONS = [
     ("staff", "Revoked by staff"),
     ("cancelled", "Invoice cancelled"),
@@ -227,8 +239,8 @@ class AccountMovePortalLink(models.Model):
         :rtype: account.move.portal.link
         """
         # In sudo mode because the token is what authorizes a visitor.
-        link_sudo = self.sudo().search(
-            [("token_selector", "=", token[:SELECTOR_LENGTH])], limit=1
+        link_sudo = self.sudo().search_fetch(
+            [("token_selector", "=", token[:SELECTOR_LENGTH])], SCREEN_FIELDS, limit=1
         )
         # Bytes, because the comparison refuses text that is not ASCII.
         if not consteq((link_sudo.token or "").encode(), token.encode()):
@@ -291,6 +303,27 @@ class AccountMovePortalLink(models.Model):
         start = max(self.move_id.invoice_date_due or today, today)
         last_day = start + timedelta(days=company.portal_link_expiry_days)
         return datetime.combine(last_day + timedelta(days=1), time.min)
+
+    def _fetch_people(self, visitor):
+        """Read in one query each the users and the contacts that a screen tells of.
+
+        Read one after the other as they come up, they are five.
+
+        Note: `self.ensure_one()`
+
+        :param res.users visitor: The visitor; possibly the public user.
+        """
+        self.ensure_one()
+        move = self.move_id
+        users = move.env["res.users"].browse(visitor.id) | move.invoice_user_id
+        partners = (
+            self.partner_id
+            | move.partner_id
+            | move.commercial_partner_id
+            | move.company_id.partner_id
+            | users.partner_id
+        )
+        partners.mapped("lang")
 
     def _is_live(self):
         """Return whether the link opens its invoice now.
