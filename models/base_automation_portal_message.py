@@ -331,6 +331,7 @@ class BaseAutomationPortalMessage(models.AbstractModel):
                 author_id=move.company_id.partner_id.id,
                 subject=subject,
                 body=body,
+                model_description=move.env._("Invoice"),
             )
 
     def _call_portal_webhook(self, notification, is_test=False):

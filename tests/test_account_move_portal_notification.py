@@ -301,6 +301,7 @@ class TestAccountMovePortalNotification(PortalCommon, HttpCase):
             [("mail_message_id", "=", self._get_told().id)]
         )
         self.assertIn(f"res_id={self.invoice.id}", mail.body_html)
+        self.assertIn("View Invoice", mail.body_html)
 
     def test_s12_told_by_an_activity(self):
         self.viewed_rule.portal_delivery = "activity"
