@@ -89,7 +89,7 @@ class TestAccountMovePortalText(PortalSendCommon):
     def test_s6_code_is_refused(self):
         for code in ("object.company_id.name", "7 * 7", "env['res.users']"):
             with self.assertRaises(ValidationError):
-                self._save_settings(portal_mail_subject="{{%s}}" % code)
+                self._save_settings(portal_mail_subject="{{" + code + "}}")
 
     def test_s6_qweb_is_text(self):
         self._save_settings(portal_mail_body="<p><t t-out='7 * 191'>x</t> yes</p>")

@@ -90,7 +90,8 @@ class AccountMoveSendPortal(models.TransientModel):
     def _commit(self):
         """Make what was done so far last, whatever comes."""
         if self._can_commit():
-            self.env.cr.commit()
+            # A mail that left cannot be rolled back: what it needs must not be either.
+            self.env.cr.commit()  # pylint: disable=invalid-commit
 
     # === BUSINESS METHODS - DOCUMENTS === #
 

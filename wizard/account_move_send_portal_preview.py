@@ -184,10 +184,12 @@ class AccountMoveSendPortal(models.TransientModel):
 
     def _call_web_service_before_invoice_pdf_render(self, invoices_data):
         """Override of `account` to tell nobody of a document that is only a preview."""
-        if not self.env.context.get("account_payment_portal_preview"):
-            super()._call_web_service_before_invoice_pdf_render(invoices_data)
+        if self.env.context.get("account_payment_portal_preview"):
+            return None
+        return super()._call_web_service_before_invoice_pdf_render(invoices_data)
 
     def _call_web_service_after_invoice_pdf_render(self, invoices_data):
         """Override of `account` to tell nobody of a document that is only a preview."""
-        if not self.env.context.get("account_payment_portal_preview"):
-            super()._call_web_service_after_invoice_pdf_render(invoices_data)
+        if self.env.context.get("account_payment_portal_preview"):
+            return None
+        return super()._call_web_service_after_invoice_pdf_render(invoices_data)

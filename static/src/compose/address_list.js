@@ -13,7 +13,7 @@ export function parseEntry(entry) {
     const named = entry.match(NAMED);
     const email = (named ? named[3] : entry).trim();
     const name = named ? (named[1] || named[2] || "").replace(/\\(.)/g, "$1") : "";
-    return { text: entry.trim(), name, email, isValid: ADDRESS.test(email) };
+    return {text: entry.trim(), name, email, isValid: ADDRESS.test(email)};
 }
 
 /**

@@ -1,7 +1,7 @@
-import { Component, onMounted, onWillUnmount, useRef, useState } from "@odoo/owl";
-import { registry } from "@web/core/registry";
-import { useService } from "@web/core/utils/hooks";
-import { standardWidgetProps } from "@web/views/widgets/standard_widget_props";
+import {Component, onMounted, onWillUnmount, useRef, useState} from "@odoo/owl";
+import {registry} from "@web/core/registry";
+import {useService} from "@web/core/utils/hooks";
+import {standardWidgetProps} from "@web/views/widgets/standard_widget_props";
 
 /** The mail as the customer will get it, in a frame of its own. */
 export class PortalEmailPreview extends Component {
@@ -43,7 +43,7 @@ export class PortalEmailPreview extends Component {
     }
 
     async refresh() {
-        const { record } = this.props;
+        const {record} = this.props;
         this.state.isBusy = true;
         try {
             if (await record.save()) {

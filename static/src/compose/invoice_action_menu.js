@@ -1,20 +1,22 @@
-import { onWillStart } from "@odoo/owl";
-import { _t } from "@web/core/l10n/translation";
-import { user } from "@web/core/user";
-import { patch } from "@web/core/utils/patch";
-import { AccountMoveFormController } from "@account/components/account_move_form/account_move_form";
+import {onWillStart} from "@odoo/owl";
+import {_t} from "@web/core/l10n/translation";
+import {user} from "@web/core/user";
+import {patch} from "@web/core/utils/patch";
+import {AccountMoveFormController} from "@account/components/account_move_form/account_move_form";
 
 /** The action menu's entry: on customer invoices only, which a server action cannot. */
 patch(AccountMoveFormController.prototype, {
     setup() {
         super.setup(...arguments);
         onWillStart(async () => {
-            this.maySendPortalLink = await user.hasGroup("account.group_account_invoice");
+            this.maySendPortalLink = await user.hasGroup(
+                "account.group_account_invoice"
+            );
         });
     },
 
     getStaticActionMenuItems() {
-        const { root } = this.model;
+        const {root} = this.model;
         return {
             ...super.getStaticActionMenuItems(...arguments),
             sendPortalLink: {
@@ -32,7 +34,7 @@ patch(AccountMoveFormController.prototype, {
     },
 
     async sendPortalLink() {
-        const { root } = this.model;
+        const {root} = this.model;
         if (await root.save()) {
             await this.env.services.action.doActionButton({
                 type: "object",

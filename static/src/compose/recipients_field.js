@@ -1,27 +1,42 @@
-import { Component, useRef, useState } from "@odoo/owl";
-import { _t } from "@web/core/l10n/translation";
-import { registry } from "@web/core/registry";
-import { useBus, useService } from "@web/core/utils/hooks";
-import { useDebounced } from "@web/core/utils/timing";
-import { standardFieldProps } from "@web/views/fields/standard_field_props";
-import { formatList, parseEntry, parseList } from "./address_list";
+import {Component, useRef, useState} from "@odoo/owl";
+import {_t} from "@web/core/l10n/translation";
+import {registry} from "@web/core/registry";
+import {useBus, useService} from "@web/core/utils/hooks";
+import {useDebounced} from "@web/core/utils/timing";
+import {standardFieldProps} from "@web/views/fields/standard_field_props";
+import {formatList, parseEntry, parseList} from "./address_list";
 
 /** Addresses as tags, completed from contacts while typing; none is ever created. */
 export class PortalRecipientsField extends Component {
     static template = "account_payment_portal.RecipientsField";
     static props = {
         ...standardFieldProps,
-        placeholder: { type: String, optional: true },
+        placeholder: {type: String, optional: true},
     };
 
     setup() {
         this.orm = useService("orm");
         this.input = useRef("input");
-        this.state = useState({ options: [], active: -1 });
+        this.state = useState({options: [], active: -1});
+        // What a key does, and whether it did something.
+        this.keys = {
+            ArrowDown: () => this.move(1),
+            ArrowUp: () => this.move(-1),
+            Enter: () => this.choose() || this.take(),
+            Tab: () => this.choose(),
+            ",": () => this.separate(),
+            ";": () => this.separate(),
+            Escape: (event) => this.dismiss(event),
+            Backspace: () => this.removeLast(),
+        };
         this.searchSoon = useDebounced(() => this.search(), 200);
-        useBus(this.props.record.model.bus, "NEED_LOCAL_CHANGES", ({ detail }) =>
+        useBus(this.props.record.model.bus, "NEED_LOCAL_CHANGES", ({detail}) =>
             detail.proms.push(this.commit())
         );
+    }
+
+    get typed() {
+        return this.input.el ? this.input.el.value.trim() : "";
     }
 
     get entries() {
@@ -30,7 +45,7 @@ export class PortalRecipientsField extends Component {
 
     /** The addresses in this field and in its neighbours. */
     get known() {
-        const { data } = this.props.record;
+        const {data} = this.props.record;
         const fields = new Set(["email_to", "email_cc", "email_bcc", this.props.name]);
         const lists = [...fields].map((field) => parseList(data[field]));
         return new Set(lists.flat().map((entry) => entry.email.toLowerCase()));
@@ -48,8 +63,12 @@ export class PortalRecipientsField extends Component {
         return entry.isValid ? entry.email : _t("This is not an e-mail address");
     }
 
+    removeLabel(entry) {
+        return _t("Remove %s", this.label(entry));
+    }
+
     update(entries) {
-        return this.props.record.update({ [this.props.name]: formatList(entries) });
+        return this.props.record.update({[this.props.name]: formatList(entries)});
     }
 
     async add(text) {
@@ -62,7 +81,7 @@ export class PortalRecipientsField extends Component {
 
     /** Take over what was typed and not yet chosen. */
     async commit() {
-        const typed = this.input.el?.value.trim();
+        const {typed} = this;
         if (typed) {
             await this.add(typed);
         }
@@ -75,7 +94,7 @@ export class PortalRecipientsField extends Component {
 
     /** Put an entry back into the input, to be corrected. */
     async edit(index) {
-        const { text } = this.entries[index];
+        const {text} = this.entries[index];
         await this.commit();
         await this.remove(index);
         this.input.el.value = text;
@@ -83,7 +102,7 @@ export class PortalRecipientsField extends Component {
     }
 
     async search() {
-        const typed = this.input.el?.value.trim();
+        const {typed} = this;
         if (!typed) {
             return this.close();
         }
@@ -91,10 +110,10 @@ export class PortalRecipientsField extends Component {
             typed,
             this.props.record.data.move_id?.id || false,
         ]);
-        if (this.input.el?.value.trim() !== typed) {
+        if (this.typed !== typed) {
             return;
         }
-        const { known } = this;
+        const {known} = this;
         this.state.options = options.filter((option) => !known.has(option.email));
         // An address that is complete is taken as typed, unless one chooses otherwise.
         this.state.active = parseEntry(typed).isValid ? -1 : 0;
@@ -110,30 +129,54 @@ export class PortalRecipientsField extends Component {
         if (count) {
             this.state.active = (this.state.active + step + count) % count;
         }
+        return count > 0;
+    }
+
+    /** Take the completion that is marked, if one is. */
+    choose() {
+        const chosen = this.state.options[this.state.active];
+        const isChosen = Boolean(chosen && this.typed);
+        if (isChosen) {
+            this.add(chosen.formatted);
+        }
+        return isChosen;
+    }
+
+    /** Take what was typed, if something was. */
+    take() {
+        const {typed} = this;
+        if (typed) {
+            this.add(typed);
+        }
+        return Boolean(typed);
+    }
+
+    /** Within a name in quotes a comma is just a comma. */
+    separate() {
+        return (this.typed.match(/"/g) || []).length % 2 === 0 && this.take();
+    }
+
+    dismiss(event) {
+        const isOpen = this.state.options.length > 0;
+        if (isOpen) {
+            this.close();
+            event.stopPropagation(); // The window stays open.
+        }
+        return isOpen;
+    }
+
+    removeLast() {
+        const isRemoved = !this.typed && this.entries.length > 0;
+        if (isRemoved) {
+            this.remove(this.entries.length - 1);
+        }
+        return isRemoved;
     }
 
     onKeydown(event) {
-        const typed = this.input.el.value.trim();
-        const chosen = this.state.options[this.state.active];
-        if (event.key === "ArrowDown" || event.key === "ArrowUp") {
-            this.move(event.key === "ArrowDown" ? 1 : -1);
-        } else if ((event.key === "Enter" || event.key === "Tab") && chosen && typed) {
-            this.add(chosen.formatted);
-        } else if (["Enter", ",", ";"].includes(event.key) && typed) {
-            // Within a name in quotes a comma is just a comma.
-            if (event.key !== "Enter" && (typed.match(/"/g) || []).length % 2) {
-                return;
-            }
-            this.add(typed);
-        } else if (event.key === "Escape" && this.state.options.length) {
-            this.close();
-            event.stopPropagation();
-        } else if (event.key === "Backspace" && !typed && this.entries.length) {
-            this.remove(this.entries.length - 1);
-        } else {
-            return;
+        if (this.keys[event.key]?.(event)) {
+            event.preventDefault();
         }
-        event.preventDefault();
     }
 
     onBlur() {
@@ -146,7 +189,7 @@ registry.category("fields").add("portal_recipients", {
     component: PortalRecipientsField,
     displayName: _t("Mail recipients"),
     supportedTypes: ["char"],
-    extractProps: ({ attrs, placeholder }) => ({
+    extractProps: ({attrs, placeholder}) => ({
         placeholder: placeholder || attrs.placeholder,
     }),
 });

@@ -1,7 +1,7 @@
-import { _t } from "@web/core/l10n/translation";
-import { registry } from "@web/core/registry";
-import { FormController } from "@web/views/form/form_controller";
-import { formView } from "@web/views/form/form_view";
+import {_t} from "@web/core/l10n/translation";
+import {registry} from "@web/core/registry";
+import {FormController} from "@web/views/form/form_controller";
+import {formView} from "@web/views/form/form_view";
 
 /** Shows that the mail is on its way, and lets nobody click twice meanwhile. */
 export class PortalSendFormController extends FormController {
@@ -9,7 +9,7 @@ export class PortalSendFormController extends FormController {
         const canGoOn = await super.beforeExecuteActionButton(...arguments);
         this.isSending = canGoOn !== false && clickParams.name === "action_send";
         if (this.isSending) {
-            this.ui.block({ message: _t("Sending the e-mail…") });
+            this.ui.block({message: _t("Sending the e-mail…")});
         }
         return canGoOn;
     }
