@@ -32,6 +32,7 @@
         "views/account_move_portal_report_views.xml",
         "views/account_move_views.xml",
         "views/base_automation_views.xml",
+        "views/payment_transaction_views.xml",
         "views/res_config_settings_views.xml",
         "wizard/account_move_portal_link_share_views.xml",
         "wizard/account_move_send_portal_views.xml",
@@ -52,6 +53,9 @@
         # The payment screen extends core's front-end assets, which it needs.
         "web.assets_frontend": [
             "account_payment_portal/static/src/payment/payment.scss",
+            "account_payment_portal/static/src/payment/echeck.js",
+            "account_payment_portal/static/src/payment/payer_form.js",
+            "account_payment_portal/static/src/payment/payment_form.js",
         ],
     },
     "images": ["static/description/banner.png"],

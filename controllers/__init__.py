@@ -1,4 +1,5 @@
 from . import payment
+from . import payment_result
 from . import portal
 from . import preview
 from . import stripe

@@ -1,13 +1,18 @@
+import secrets
+
 from odoo import http
-from odoo.exceptions import ValidationError
+from odoo.exceptions import AccessError, MissingError, ValidationError
 from odoo.fields import Command
 from odoo.http import request
 
+from odoo.addons.account_payment.controllers.payment import PaymentPortal
 from odoo.addons.account_payment.controllers.portal import PortalAccount
-from odoo.addons.payment.controllers.post_processing import PaymentPostProcessing
 
-from .portal import get_live_link, render, render_private, render_unavailable
+from .portal import get_live_link, render_private, render_unavailable
 from .visits import note_action
+
+#: The way to pay that has a form of ours.
+ECHECK = "ach_direct_debit"
 
 
 class PortalInvoicePayment(PortalAccount):
@@ -40,9 +45,40 @@ class PortalInvoicePayment(PortalAccount):
                 "link_sudo": link_sudo,
                 "move_sudo": move_sudo,
                 "res_company": move_sudo.company_id,
+                "form_key": secrets.token_urlsafe(12),
+                "portal_amounts": move_sudo._get_portal_amounts(),
+                **self._get_portal_billing_values(move_sudo),
                 **self._get_portal_payment_form_values(link_sudo),
             },
         )
+
+    def _get_portal_billing_values(self, move_sudo):
+        """Return the parameters of the billing block.
+
+        :param account.move move_sudo: The invoice, in sudo mode.
+        :rtype: dict
+        """
+        billing = move_sudo.env["payment.transaction"]._get_portal_billing_defaults(
+            move_sudo.partner_id
+        )
+        countries_sudo = move_sudo.env["res.country"].search([])
+        country_sudo = countries_sudo.browse(billing["country_id"] or [])
+        return {
+            "billing": billing,
+            "countries_sudo": countries_sudo,
+            "country_sudo": country_sudo,
+            "required_fields": self._get_portal_required_fields(country_sudo),
+        }
+
+    def _get_portal_required_fields(self, country_sudo):
+        """Return what a billing address needs: Odoo's own rules of addresses.
+
+        Not the phone number, without which an invoice can be paid.
+
+        :param res.country country_sudo: The country, in sudo mode.
+        :rtype: set[str]
+        """
+        return {"name", "email"} | self._get_mandatory_address_fields(country_sudo)
 
     def _get_portal_payment_form_values(self, link_sudo):
         """Return the parameters of core's payment form for an invoice's balance.
@@ -51,14 +87,15 @@ class PortalInvoicePayment(PortalAccount):
         :rtype: dict
         """
         move_sudo = link_sudo.move_id
+        amount = move_sudo._get_portal_amounts()[0][0]
         values = self._get_common_page_view_values(
             invoices_data={
                 "partner": move_sudo.partner_id,
                 "company": move_sudo.company_id,
                 # What a provider's limit is compared with: what is to be paid.
-                "total_amount": move_sudo.amount_residual,
+                "total_amount": amount,
                 "currency": move_sudo.currency_id,
-                "amount_residual": move_sudo.amount_residual,
+                "amount_residual": amount,
                 "transaction_route": link_sudo._get_path("transaction"),
                 "landing_route": link_sudo._get_path("result"),
             },
@@ -67,10 +104,14 @@ class PortalInvoicePayment(PortalAccount):
         )
         payer_sudo = link_sudo._get_payer(request.env.user)
         values.update(
-            amount=move_sudo.amount_residual,
+            amount=amount,
             partner_id=payer_sudo.id,
             company_mismatch=not self._can_partner_pay_in_company(
                 payer_sudo, move_sudo.company_id
+            ),
+            # Cards first, then bank accounts, then whatever else is enabled.
+            payment_methods_sudo=values["payment_methods_sudo"].sorted(
+                lambda method: (method.code != "card", method.code != ECHECK)
             ),
         )
         if not link_sudo._is_customer(request.env.user):
@@ -84,49 +125,162 @@ class PortalInvoicePayment(PortalAccount):
         return values
 
     @http.route(
+        "/portal/invoice/<string:token>/country",
+        type="jsonrpc",
+        auth="public",
+        readonly=True,
+        sitemap=False,
+    )
+    def portal_invoice_country(self, token, country_id):
+        """Tell what addresses look like in a country.
+
+        :param str token: The token of the link.
+        :param int country_id: The country, as a `res.country` id.
+        :return: Its states, and the names of the fields that are required.
+        :rtype: dict
+        """
+        link_sudo = get_live_link(token)
+        country_sudo = link_sudo.env["res.country"].browse(int(country_id)).exists()
+        return {
+            "states": [(state.id, state.name) for state in country_sudo.state_ids],
+            "required": sorted(self._get_portal_required_fields(country_sudo)),
+        }
+
+    @http.route(
+        "/portal/invoice/<string:token>/check",
+        type="jsonrpc",
+        auth="public",
+        sitemap=False,
+    )
+    def portal_invoice_check(self, token, amount=None, billing=None, **_kwargs):
+        """Tell what is wrong with a filled-in payment screen, before anything starts.
+
+        :param str token: The token of the link.
+        :param str amount: The amount as entered.
+        :param dict billing: The billing information as entered.
+        :return: A message by field, and what to know of an attempt under way.
+        :rtype: dict
+        """
+        link_sudo = self._get_payable_link(token)
+        _amount, _billing, errors = self._read_portal_form(link_sudo, amount, billing)
+        attempt_sudo = link_sudo.move_id._get_portal_open_attempt()
+        return {
+            "errors": errors,
+            "attempt": attempt_sudo
+            and {
+                "form_key": attempt_sudo.portal_form_key,
+                "message": attempt_sudo._get_portal_progress_message(),
+                "is_mine": attempt_sudo._is_portal_restartable(link_sudo),
+            },
+        }
+
+    def _get_payable_link(self, token):
+        """Return the live link of a token.
+
+        :param str token: The token of the link.
+        :rtype: account.move.portal.link
+        :raise ValidationError: If there is none.
+        """
+        link_sudo = get_live_link(token)
+        if not link_sudo:
+            raise ValidationError(request.env._("This link is not valid any more."))
+        return link_sudo
+
+    def _read_portal_form(self, link_sudo, amount, billing):
+        """Return what a customer entered, and what is wrong with it.
+
+        :param account.move.portal.link link_sudo: The link, in sudo mode.
+        :param str amount: The amount as entered.
+        :param dict billing: The billing information as entered; none if the screen
+            has no such block.
+        :return: The amount, the billing information, a message by field.
+        :rtype: tuple[float, dict, dict[str, str]]
+        """
+        tx_sudo = link_sudo.env["payment.transaction"]
+        if billing is None:
+            billing = tx_sudo._get_portal_billing_defaults(link_sudo.move_id.partner_id)
+            errors = {}
+        else:
+            billing = tx_sudo._parse_portal_billing(billing)
+            errors = tx_sudo._check_portal_billing(
+                billing,
+                self._get_portal_required_fields(
+                    tx_sudo.env["res.country"]
+                    .browse(billing["country_id"] or [])
+                    .exists()
+                ),
+            )
+        try:
+            amount = link_sudo.move_id._check_portal_amount(amount)
+        except ValidationError as error:
+            errors["amount"] = str(error)
+        return amount, billing, errors
+
+    @http.route(
         "/portal/invoice/<string:token>/transaction",
         type="jsonrpc",
         auth="public",
         sitemap=False,
     )
     def portal_invoice_transaction(
-        self, token, provider_id, payment_method_id, flow, token_id=None, **kwargs
+        self,
+        token,
+        provider_id,
+        payment_method_id,
+        flow,
+        token_id=None,
+        amount=None,
+        billing=None,
+        form_key="",
+        restart=False,
+        **kwargs,
     ):
-        """Create a payment attempt on the balance due.
+        """Start a payment, or go on with the one that this screen has started.
 
-        What is paid, in which currency, for whom, and where the customer goes next is
-        the server's to say; whatever the browser says of it is ignored.
+        In which currency is paid, for whom, and where the customer goes next is the
+        server's to say; so is whether the amount may be paid.
 
         :param str token: The token of the link.
         :param int provider_id: The chosen provider, as a `payment.provider` id.
         :param int|None payment_method_id: The method, as a `payment.method` id.
         :param str flow: `direct`, `redirect` or `token`.
         :param int|None token_id: The saved method, as a `payment.token` id.
+        :param str amount: The amount as entered; none is the usual one.
+        :param dict billing: The billing information as entered.
+        :param str form_key: The copy of the screen.
+        :param bool restart: Whether an attempt before is to be called off.
         :param dict kwargs: What else core's form sends.
         :return: The values that the provider's form needs to go on.
         :rtype: dict
         :raise ValidationError: If there is nothing to pay, or no such way to pay it.
         """
-        link_sudo = get_live_link(token)
-        if not link_sudo:
-            raise ValidationError(request.env._("This link is not valid any more."))
+        link_sudo = self._get_payable_link(token)
         move_sudo = link_sudo.move_id
-        move_sudo._lock_for_portal_payment()
-        if not move_sudo._is_payable_on_portal():
-            raise ValidationError(
-                request.env._(
-                    "There is nothing to pay on this invoice, or a payment of it is "
-                    "in progress. Please reload the page."
-                )
-            )
+        amount, billing, errors = self._read_portal_form(link_sudo, amount, billing)
+        attempt_sudo = move_sudo._get_portal_open_attempt()
+        chosen = {
+            "provider_id": provider_id,
+            "payment_method_id": payment_method_id,
+            "amount": amount,
+            "portal_billing": billing,
+        }
+        if attempt_sudo and form_key and not errors:
+            values = attempt_sudo._get_portal_repeated_values(form_key, chosen)
+            if values:
+                return values
+        move_sudo._make_way_for_portal_payment(link_sudo, str(form_key), bool(restart))
+        if errors:
+            raise ValidationError("\n".join(errors.values()))
         self._check_portal_payment_option(
             link_sudo, provider_id, payment_method_id, token_id
         )
+        # A saved card is charged once the attempt is on record, see `status`.
+        request.update_context(delay_token_charge=True)
         tx_sudo = self._create_transaction(
             provider_id=provider_id,
             payment_method_id=payment_method_id,
             token_id=token_id,
-            amount=move_sudo.amount_residual,
+            amount=amount,
             currency_id=move_sudo.currency_id.id,
             partner_id=link_sudo._get_payer(request.env.user).id,
             flow=flow,
@@ -138,8 +292,12 @@ class PortalInvoicePayment(PortalAccount):
             custom_create_values={
                 "invoice_ids": [Command.set(move_sudo.ids)],
                 "portal_link_id": link_sudo.id,
+                "portal_move_id": move_sudo.id,
+                "portal_form_key": str(form_key)[:64],
+                "portal_billing": billing,
             },
         )
+        tx_sudo._portal_begin()
         return tx_sudo._get_processing_values()
 
     def _check_portal_payment_option(
@@ -164,44 +322,21 @@ class PortalInvoicePayment(PortalAccount):
                     request.env._("This way to pay is not available any more.")
                 )
 
-    @http.route(
-        "/portal/invoice/<string:token>/result",
-        type="http",
-        auth="public",
-        methods=["GET"],
-        sitemap=False,
-    )
-    def portal_invoice_result(self, token, **_kwargs):
-        """Answer how the last payment through this link went.
 
-        :param str token: The token of the link.
-        :return: The answer; the invoice page when nothing was paid.
-        :rtype: odoo.http.Response
-        """
-        link_sudo = get_live_link(token)
-        if not link_sudo:
-            return render_unavailable()
-        # In sudo mode because customers have no rights on transactions.
-        tx_sudo = link_sudo.env["payment.transaction"].search(
-            [("portal_link_id", "=", link_sudo.id)], order="id desc", limit=1
-        )
-        if not tx_sudo:
-            return request.redirect(link_sudo._get_path())
-        return render(
-            "account_payment_portal.result_page",
-            {
-                "link_sudo": link_sudo,
-                "move_sudo": link_sudo.move_id,
-                "tx_sudo": tx_sudo,
-            },
-        )
-
-
-class PortalPostProcessing(PaymentPostProcessing):
+class CoreInvoicePayment(PaymentPortal):
     @http.route()
-    def display_status(self, **kwargs):
-        """Override of `payment` to answer on the portal what was paid on the portal."""
-        tx_sudo = self._get_monitored_transaction()
-        if tx_sudo.portal_link_id:
-            return request.redirect(tx_sudo.landing_route)
-        return super().display_status(**kwargs)
+    def invoice_transaction(self, invoice_id, access_token, **kwargs):
+        """Override of `account_payment`: not while the portal takes a payment.
+
+        :raise ValidationError: If one is under way there.
+        """
+        try:
+            move_sudo = self._document_check_access(
+                "account.move", invoice_id, access_token
+            )
+        except (AccessError, MissingError):
+            return super().invoice_transaction(invoice_id, access_token, **kwargs)
+        if attempt_sudo := move_sudo._get_portal_open_attempt():
+            move_sudo._lock_for_portal_payment()
+            attempt_sudo._portal_make_way(attempt_sudo.portal_link_id.browse(), "")
+        return super().invoice_transaction(invoice_id, access_token, **kwargs)

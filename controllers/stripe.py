@@ -1,10 +1,64 @@
-from werkzeug.exceptions import Forbidden
+import logging
+
+import stripe
+from werkzeug.exceptions import Forbidden, ServiceUnavailable
+
+from odoo import http
+from odoo.http import request
 
 from odoo.addons.payment_stripe import utils as stripe_utils
 from odoo.addons.payment_stripe.controllers.main import StripeController
 
+_logger = logging.getLogger(__name__)
 
-class StripeWebhook(StripeController):
+
+class PortalStripe(StripeController):
+    @http.route()
+    def stripe_webhook(self):
+        """Override of `payment_stripe` to follow the portal's payments.
+
+        Who sent the event is checked before it is looked at. It then tells only that
+        there is something to ask Stripe for. All else is left to core, which asks
+        `_verify_signature` about what it knows and ignores what it does not.
+
+        :raise ServiceUnavailable: If Stripe cannot be asked: it is to send again.
+        """
+        provider_sudo = request.env["payment.provider"]._stripe_find_signer(
+            request.httprequest.get_data(as_text=True),
+            request.httprequest.headers.get("Stripe-Signature", ""),
+            self.WEBHOOK_AGE_TOLERANCE,
+        )
+        if provider_sudo:
+            event = request.get_json_data()
+            tx_sudo = provider_sudo.env["payment.transaction"]._stripe_find_payment(
+                provider_sudo, event
+            )
+            if tx_sudo:
+                try:
+                    tx_sudo._stripe_take_events([event])
+                except stripe.StripeError as error:
+                    raise ServiceUnavailable() from error
+                return request.make_json_response("")
+        return super().stripe_webhook()
+
+    @http.route()
+    def stripe_return(self, **data):
+        """Override of `payment_stripe`: Stripe is asked about our own intent.
+
+        Not about the one that the address names, which may be anybody's.
+        """
+        # In sudo mode because customers have no rights on transactions.
+        tx_sudo = request.env["payment.transaction"].sudo()
+        tx_sudo = tx_sudo._search_by_reference("stripe", data)
+        if not tx_sudo.portal_move_id:
+            return super().stripe_return(**data)
+        try:
+            tx_sudo._portal_hurry()
+        except stripe.StripeError:
+            _logger.info("Payment %s could not be asked for", tx_sudo.reference)
+            request.env.cr.rollback()
+        return request.redirect("/payment/status")
+
     def _verify_signature(self, tx_sudo):
         """Override of `payment_stripe` to refuse what nobody signed.
 

@@ -3,6 +3,15 @@ from . import base_automation_portal_message
 from . import account_move_portal_access
 from . import account_move_portal_evidence
 from . import account_move_portal_notify
+from . import account_move_payment
+from . import payment_provider_stripe_catch_up
+from . import payment_transaction_attempt
+from . import payment_transaction_billing
+from . import payment_transaction_catch_up
+from . import payment_transaction_mail
+from . import payment_transaction_notify
+from . import payment_transaction_reversal
+from . import payment_transaction_stripe
 from . import account_move
 from . import account_move_portal_event_record
 from . import account_move_portal_event_evidence
@@ -23,7 +32,7 @@ from . import ir_mail_server
 from . import mail_render_mixin
 from . import mail_thread
 from . import payment_provider
-from . import payment_transaction_notify
+from . import payment_provider_event
 from . import payment_transaction
 from . import res_company
 from . import res_config_settings

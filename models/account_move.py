@@ -10,6 +10,7 @@ class AccountMove(models.Model):
         "account.move.portal.access",
         "account.move.portal.notify",
         "account.move.portal.evidence",
+        "account.move.portal.payment",
         "account.move",
     ]
 
@@ -138,7 +139,7 @@ class AccountMove(models.Model):
             return "draft" if self.state == "draft" else "cancelled"
         if self.payment_state == "reversed":
             return "credited"
-        if self.currency_id.is_zero(self.amount_residual):
+        if self.currency_id.is_zero(self._get_portal_balance_due()):
             return "paid"
         if self._has_portal_payment_in_progress():
             return "processing"
@@ -187,42 +188,4 @@ class AccountMove(models.Model):
                 if not entry["is_exchange"]
             ),
             key=lambda payment: payment["date"],
-        )
-
-    def _has_portal_payment_in_progress(self):
-        """Return whether money is on its way that is not booked yet.
-
-        Note: `self.ensure_one()`
-
-        :rtype: bool
-        """
-        self.ensure_one()
-        # In sudo mode because customers have no rights on transactions.
-        return any(
-            tx.state in ("pending", "authorized")
-            or (tx.state == "done" and not tx.is_post_processed)
-            for tx in self.sudo().transaction_ids
-            if tx.provider_code not in ("none", "custom")
-        )
-
-    def _is_payable_on_portal(self):
-        """Return whether a customer may start a payment of the balance due now.
-
-        Note: `self.ensure_one()`
-
-        :rtype: bool
-        """
-        self.ensure_one()
-        return self._has_to_be_paid() and not self._has_portal_payment_in_progress()
-
-    def _lock_for_portal_payment(self):
-        """Lock the invoice until the end of the transaction, waiting for others.
-
-        Note: `self.ensure_one()`
-        """
-        self.ensure_one()
-        # Not `lock_for_update`: a second tab is to wait, not to fail. It is an update
-        # so that a tab that waited is run again and sees what the first one did.
-        self.env.cr.execute(
-            "UPDATE account_move SET write_date = write_date WHERE id = %s", [self.id]
         )

@@ -1,12 +1,48 @@
+import hashlib
+import logging
+from functools import lru_cache
+
+import stripe
+
 from odoo import api, models
+from odoo.exceptions import ValidationError
 from odoo.tools.urls import urljoin
+
+from odoo.addons.payment_stripe import const
+from odoo.addons.payment_stripe import utils as stripe_utils
+
+from .payment_provider_stripe_catch_up import EVENT_TYPES
+
+_logger = logging.getLogger(__name__)
 
 STRIPE_SANDBOX_PARAMETER = "account_payment_portal.stripe_sandbox_url"
 STRIPE_SDK_URL = "https://js.stripe.com/v3/"
+#: What one request to Stripe may take, in seconds, and how often it is repeated when
+#: the connection breaks or Stripe asks for it: with the same idempotency key.
+TIMEOUT = 10
+MAX_RETRIES = 2
+
+
+@lru_cache(maxsize=1)
+def _get_http_client():
+    """Return the client that keeps the connections to Stripe of this process.
+
+    :rtype: stripe.RequestsClient
+    """
+    return stripe.RequestsClient(timeout=TIMEOUT)
 
 
 class PaymentProvider(models.Model):
-    _inherit = "payment.provider"
+    """Stripe, through its own SDK, for everything that is paid on the portal.
+
+    The calls of core's `payment_stripe` for a portal payment (customers, intents,
+    refunds, saved cards) come through here as well, see
+    `payment.transaction._send_api_request`. What is paid elsewhere keeps core's own
+    transport, which core's tests replace by a fake.
+    """
+
+    _name = "payment.provider"
+    _inherit = ["payment.provider", "payment.provider.stripe.catch.up"]
 
     @api.model
     def _stripe_get_sandbox_url(self):
@@ -41,3 +77,134 @@ class PaymentProvider(models.Model):
             return url
         sandbox_url = self._stripe_get_sandbox_url()
         return urljoin(sandbox_url, f"/v1/{endpoint}") if sandbox_url else url
+
+    def _send_api_request(self, method, endpoint, *, data=None, **kwargs):
+        """Override of `payment` to have the webhook told of disputes as well."""
+        if self.code == "stripe" and endpoint == "webhook_endpoints" and data:
+            events = {*data["enabled_events[]"], *EVENT_TYPES}
+            data = {**data, "enabled_events[]": sorted(events)}
+        return super()._send_api_request(method, endpoint, data=data, **kwargs)
+
+    # === BUSINESS METHODS - REQUESTS === #
+
+    def _stripe_get_client(self):
+        """Return a client of Stripe's API in the version whose objects core reads.
+
+        Note: `self.ensure_one()`
+
+        :rtype: stripe.StripeClient
+        """
+        self.ensure_one()
+        sandbox_url = self._stripe_get_sandbox_url()
+        return stripe.StripeClient(
+            stripe_utils.get_secret_key(self) or "",
+            stripe_version=const.API_VERSION,
+            max_network_retries=MAX_RETRIES,
+            http_client=_get_http_client(),
+            base_addresses={"api": sandbox_url.rstrip("/")} if sandbox_url else {},
+        )
+
+    def _stripe_request(self, method, endpoint, params=None, idempotency_key=None):
+        """Send a request to Stripe.
+
+        Nothing of its body is logged: it may hold secrets and addresses.
+
+        Note: `self.ensure_one()`
+
+        :param str method: The HTTP method.
+        :param str endpoint: The path below `/v1/`.
+        :param dict params: The parameters.
+        :param str idempotency_key: For a POST: repeats with this key change nothing.
+        :return: The object that Stripe answers with.
+        :rtype: dict
+        :raise stripe.StripeError: If Stripe refuses, or cannot be reached.
+        """
+        options = {}
+        if method == "POST" and idempotency_key:
+            options["idempotency_key"] = idempotency_key
+        try:
+            response = self._stripe_get_client().raw_request(
+                method.lower(), f"/v1/{endpoint}", **(params or {}), **options
+            )
+        except stripe.StripeError as error:
+            _logger.info(
+                "Stripe: %s %s failed: %s %s (request %s)",
+                method,
+                endpoint,
+                type(error).__name__,
+                error.code or "",
+                error.request_id,
+            )
+            raise
+        _logger.info(
+            "Stripe: %s %s done (request %s)", method, endpoint, response.request_id
+        )
+        return response.data
+
+    def _stripe_request_for(self, reference, method, endpoint, params):
+        """Send a request as core's payment flow expects it to behave.
+
+        The idempotency key is made of the payment's reference and all that is asked
+        for: the same request, run again after a rollback, gets the same answer from
+        Stripe; and another one cannot collide with it.
+
+        :param str reference: The reference of the transaction.
+        :param str method: The HTTP method.
+        :param str endpoint: The path below `/v1/`.
+        :param dict params: The parameters.
+        :return: The object that Stripe answers with.
+        :rtype: dict
+        :raise ValidationError: If Stripe refuses, or cannot be reached.
+        """
+        # In sudo mode to read the identity of this database.
+        database = self.env["ir.config_parameter"].sudo().get_param("database.uuid")
+        asked = repr((database, reference, endpoint, sorted((params or {}).items())))
+        try:
+            return self._stripe_request(
+                method,
+                endpoint,
+                params,
+                idempotency_key=hashlib.sha256(asked.encode()).hexdigest(),
+            )
+        except stripe.APIConnectionError as error:
+            raise ValidationError(
+                self.env._(
+                    "Could not establish the connection to the payment provider."
+                )
+            ) from error
+        except stripe.StripeError as error:
+            raise ValidationError(
+                self.env._(
+                    "The payment provider rejected the request.\n%(reason)s",
+                    reason=error.user_message or "",
+                )
+            ) from error
+
+    # === BUSINESS METHODS - WEBHOOK === #
+
+    @api.model
+    def _stripe_find_signer(self, payload, header, tolerance):
+        """Return the provider whose secret a webhook delivery is signed with.
+
+        :param str payload: The body of the request.
+        :param str header: The header `Stripe-Signature`.
+        :param int tolerance: How old a signature may be, in seconds.
+        :return: The provider, in sudo mode; empty if nobody signed it.
+        :rtype: payment.provider
+        """
+        # In sudo mode to read the secrets.
+        providers_sudo = self.sudo().search(
+            [("code", "=", "stripe"), ("stripe_webhook_secret", "!=", False)]
+        )
+        for provider_sudo in providers_sudo:
+            try:
+                stripe.WebhookSignature.verify_header(
+                    payload,
+                    header,
+                    stripe_utils.get_webhook_secret(provider_sudo),
+                    tolerance,
+                )
+            except stripe.SignatureVerificationError:
+                continue
+            return provider_sudo
+        return providers_sudo.browse()

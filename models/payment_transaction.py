@@ -1,9 +1,28 @@
-from odoo import fields, models
+import logging
+
+import psycopg2
+
+from odoo import api, fields, models
+
+from .account_move_payment import PROMISES
+
+_logger = logging.getLogger(__name__)
 
 
 class PaymentTransaction(models.Model):
+    """A payment made on the portal: at most one per invoice may be under way."""
+
     _name = "payment.transaction"
-    _inherit = ["payment.transaction.portal.notify", "payment.transaction"]
+    _inherit = [
+        "payment.transaction.portal.notify",
+        "payment.transaction",
+        "payment.transaction.portal.attempt",
+        "payment.transaction.portal.billing",
+        "payment.transaction.portal.catch.up",
+        "payment.transaction.portal.mail",
+        "payment.transaction.portal.reversal",
+        "payment.transaction.stripe",
+    ]
 
     portal_link_id = fields.Many2one(
         comodel_name="account.move.portal.link",
@@ -13,12 +32,170 @@ class PaymentTransaction(models.Model):
         index="btree_not_null",
         ondelete="set null",
     )
+    portal_move_id = fields.Many2one(
+        comodel_name="account.move",
+        string="Paid on the portal",
+        help="The invoice on whose portal page this payment was started.",
+        readonly=True,
+        index="btree_not_null",
+        ondelete="set null",
+    )
+    portal_open_move_id = fields.Many2one(
+        comodel_name="account.move",
+        string="Open attempt on",
+        help="Set as long as this attempt may still take money: from its start until "
+        "it is booked, or until the provider has ruled it out. An invoice has one.",
+        readonly=True,
+        ondelete="set null",
+    )
+    portal_form_key = fields.Char(
+        help="The copy of the payment screen in which this payment was started.",
+        readonly=True,
+    )
+    portal_verification_url = fields.Char(
+        string="Bank account verification",
+        help="Where the customer confirms the amounts that Stripe sent to the bank.",
+        readonly=True,
+    )
+    portal_authorization = fields.Text(
+        string="Debit authorization",
+        help="What the customer authorized, word by word, as NACHA asks for.",
+        readonly=True,
+    )
+
+    # Decided by the database: whoever looked before starting may have looked too early.
+    _one_open_attempt = models.UniqueIndex(
+        "(portal_open_move_id) WHERE portal_open_move_id IS NOT NULL",
+        "A payment of this invoice is in progress. Please reload the page.",
+    )
+
+    # === CRUD METHODS === #
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        """Override of `payment` to keep what the customer entered on the form."""
+        txs = super().create(vals_list)
+        for tx in txs.filtered("portal_billing"):
+            tx.write(tx._get_portal_partner_values())
+        return txs
+
+    # === BUSINESS METHODS - REQUESTS === #
+
+    def _send_api_request(self, method, endpoint, *, params=None, data=None, **kwargs):
+        """Override of `payment` to send what concerns the portal through the SDK.
+
+        Here and not on the provider: other payments keep core's own way, with which
+        other modules and core's tests reckon.
+        """
+        if self.provider_code != "stripe" or not self._is_portal_payment():
+            return super()._send_api_request(
+                method, endpoint, params=params, data=data, **kwargs
+            )
+        return self.provider_id._stripe_request_for(
+            self.reference, method, endpoint, params or data
+        )
+
+    def _stripe_create_intent(self):
+        """Override of `payment_stripe` to keep the intent's id from the beginning.
+
+        Without it an attempt could be neither asked for nor cancelled. An attempt that
+        has an intent continues with it.
+        """
+        if self.portal_move_id and self.provider_reference:
+            return self._stripe_refresh()
+        intent = super()._stripe_create_intent()
+        if self.portal_move_id and intent:
+            self.provider_reference = intent["id"]
+        return intent
+
+    def _is_portal_payment(self):
+        """Return whether this is a payment made on the portal, or a refund of one.
+
+        Note: `self.ensure_one()`
+
+        :rtype: bool
+        """
+        self.ensure_one()
+        return bool((self.source_transaction_id or self).portal_move_id)
+
+    def _refund(self, amount_to_refund=None):
+        """Override of `payment` so that Stripe's word of a refund waits for its record.
+
+        Otherwise the webhook would take a refund that is being made here for one made
+        at Stripe, and record it a second time.
+        """
+        if self._is_portal_payment():
+            self._portal_lock()
+        return super()._refund(amount_to_refund=amount_to_refund)
+
+    # === BUSINESS METHODS - STATES === #
+
+    def _set_pending(self, *, state_message=None, extra_allowed_states=()):
+        """Override of `payment`: on the portal a failed attempt may be resumed."""
+        if self.portal_move_id:
+            extra_allowed_states += ("error",)
+        return super()._set_pending(
+            state_message=state_message, extra_allowed_states=extra_allowed_states
+        )
+
+    def _set_done(self, *, state_message=None, extra_allowed_states=()):
+        """Override of `payment` so that money that came is never turned away.
+
+        An attempt that was given up here may still be paid at a provider that cannot
+        be told. And booking does not wait for a browser or for the next interval.
+        """
+        if self.portal_move_id:
+            extra_allowed_states += ("cancel",)
+            # In sudo mode because schedules are closed to customers.
+            self.env.ref("payment.cron_post_process_payment_tx").sudo()._trigger()
+        return super()._set_done(
+            state_message=state_message, extra_allowed_states=extra_allowed_states
+        )
+
+    def _portal_lock(self):
+        """Keep others from this payment until the end of the database transaction.
+
+        It is an update, so that whoever waited is run again and sees what was done.
+
+        Note: `self.ensure_one()`
+        """
+        self.ensure_one()
+        self.env.cr.execute(
+            "UPDATE payment_transaction SET write_date = write_date WHERE id = %s",
+            [self.id],
+        )
+
+    # === BUSINESS METHODS - BOOKING === #
+
+    def _portal_book(self):
+        """Book this payment if it is confirmed and not booked yet.
+
+        A failure leaves it confirmed, for the scheduler to try again: what the
+        customer paid is a fact, whatever keeps us from booking it.
+
+        Note: `self.ensure_one()`
+        """
+        self.ensure_one()
+        if self.state != "done" or self.is_post_processed:
+            return
+        try:
+            with self.env.cr.savepoint():
+                self._post_process()
+                self.env.flush_all()
+        except psycopg2.OperationalError:
+            raise  # Somebody else is booking it: to be run again.
+        except Exception:
+            self.env.invalidate_all()
+            _logger.exception("Payment %s could not be booked yet", self.reference)
 
     def _post_process(self):
-        """Override of `payment` to raise *Invoice Payment Received*."""
+        """Override of `payment` to close the attempt and to tell who wants to know."""
         result = super()._post_process()
+        over = self.filtered(lambda tx: tx.state in ("done", "cancel"))
+        over.filtered("portal_open_move_id").portal_open_move_id = False
         for tx in self.filtered(lambda tx: tx.state == "done" and tx.payment_id):
             tx._portal_tell("received")
+            tx._portal_queue_receipt()
         return result
 
     def _get_portal_paid_invoices(self):
@@ -32,3 +209,51 @@ class PaymentTransaction(models.Model):
         if self.operation in ("refund", "validation"):
             return self.env["account.move"]
         return self.invoice_ids.filtered(lambda move: move.move_type == "out_invoice")
+
+    # === BUSINESS METHODS - ANSWER === #
+
+    def _get_portal_answer(self):
+        """Return how the payment went, as the customer is told.
+
+        Note: `self.ensure_one()`
+
+        :return: `waiting`, `verify`, `processing`, `paid`, `promised`, `failed`,
+            `cancelled` or `taken_back`.
+        :rtype: str
+        """
+        self.ensure_one()
+        if self.portal_is_taken_back:
+            return "taken_back"
+        if self.state == "pending":
+            if self.provider_code in PROMISES:
+                return "promised"
+            return "verify" if self.portal_verification_url else "processing"
+        return {
+            "draft": "waiting",
+            "authorized": "processing",
+            "done": "paid" if self.is_post_processed else "waiting",
+            "cancel": "cancelled",
+            "error": "failed",
+        }[self.state]
+
+    def _get_portal_method_name(self):
+        """Return how was paid, in the words of the payment screen.
+
+        Note: `self.ensure_one()`
+
+        :rtype: str
+        """
+        self.ensure_one()
+        if self.payment_method_code == "ach_direct_debit":
+            return self.env._("eCheck / Bank")
+        return self.payment_method_id.name
+
+    def _is_portal_bank_payment(self):
+        """Return whether this payment takes days, as those by bank account do.
+
+        Note: `self.ensure_one()`
+
+        :rtype: bool
+        """
+        self.ensure_one()
+        return self.primary_payment_method_id.code.endswith("direct_debit")

@@ -106,6 +106,21 @@ class ResCompany(models.Model):
                         )
                     )
 
+    portal_allow_part_payment = fields.Boolean(
+        string="Part Payments",
+        help="Customers may pay less than the balance due on the payment portal.",
+    )
+    portal_minimum_part_payment = fields.Monetary(
+        string="Least Part Payment",
+        help="The least that may be paid at a time, unless less is left.",
+    )
+    portal_send_receipt = fields.Boolean(
+        string="Receipts",
+        help="Whoever pays on the payment portal gets a receipt by e-mail as soon as "
+        "the money has arrived.",
+        default=True,
+    )
+
     @api.constrains("portal_link_expiry_days", "portal_event_months")
     def _check_portal_periods(self):
         """Check that links live and visits are kept for some time.

@@ -10,7 +10,14 @@ from . import test_account_move_send_portal_preview
 from . import test_account_move_send_portal_race
 from . import test_invoice_report
 from . import test_payment
+from . import test_payment_amount
+from . import test_payment_attempt
+from . import test_payment_bank
 from . import test_payment_browser
+from . import test_payment_other_providers
+from . import test_payment_race
+from . import test_payment_receipt
+from . import test_payment_stripe
 from . import test_pdf_engine
 from . import test_pdf_rules
 from . import test_portal_page

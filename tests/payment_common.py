@@ -1,14 +1,27 @@
+import json
 import re
+import time
+from unittest.mock import patch
 
+import stripe
+from stripe import WebhookSignature
+
+from odoo import SUPERUSER_ID
 from odoo.fields import Command
 
 from odoo.addons.account_payment_portal.models.payment_provider import (
     STRIPE_SANDBOX_PARAMETER,
 )
+from odoo.addons.account_payment_portal.models.payment_provider_stripe_catch_up import (
+    EVENT_TYPES,
+)
 
 from stripe_sandbox import StripeSandbox
 
 from .common import PortalCommon
+
+VISA = {"payment_method": "pm_card_visa"}
+ROUTING = "110000000"
 
 
 class PortalPaymentCommon(PortalCommon):
@@ -24,6 +37,13 @@ class PortalPaymentCommon(PortalCommon):
         cls.provider = cls._create_stripe_provider()
         cls.card.active = True
         cls.link = cls._create_link()
+
+    @classmethod
+    def _enable_echeck(cls):
+        """Let the provider debit US bank accounts, which takes US dollars."""
+        cls.echeck = cls.env.ref("payment.payment_method_ach_direct_debit").sudo()
+        cls.echeck.active = True
+        cls.provider.payment_method_ids = [Command.link(cls.echeck.id)]
 
     @classmethod
     def _create_stripe_provider(cls):
@@ -67,6 +87,135 @@ class PortalPaymentCommon(PortalCommon):
 
     def _get_intents(self):
         return self.sandbox.objects("payment_intent")
+
+    # === At Stripe === #
+
+    def _get_stripe(self):
+        """Return a client with the rights of the seller."""
+        return stripe.StripeClient(
+            self.sandbox.secret_key, base_addresses={"api": self.sandbox.url}
+        ).v1
+
+    def _confirm(self, tx, **params):
+        """Do at Stripe what the customer's browser does."""
+        self._get_stripe().payment_intents.confirm(
+            tx.provider_reference, params or VISA
+        )
+
+    def _confirm_bank(self, tx, account="000123456789"):
+        """Confirm with a bank account, typed in."""
+        self._confirm(
+            tx,
+            payment_method_data={
+                "type": "us_bank_account",
+                "us_bank_account": {
+                    "routing_number": ROUTING,
+                    "account_number": account,
+                    "account_holder_type": "individual",
+                },
+                "billing_details": {"name": "Carla Customer"},
+            },
+            mandate_data={"customer_acceptance": {"type": "offline", "offline": {}}},
+        )
+
+    def _get_events(self, *types):
+        """Return Stripe's events that the portal follows, oldest first."""
+        return [
+            event
+            for event in self.sandbox.objects("event")
+            if event["type"] in (types or EVENT_TYPES)
+        ]
+
+    # === At Odoo === #
+
+    def _create_attempt(self, link=None, amount=None, method=None, **values):
+        """Start a payment as the controller does, and create its intent."""
+        link = link or self.link
+        tx = (
+            self.env["payment.transaction"]
+            .sudo()
+            .create(
+                {
+                    "provider_id": self.provider.id,
+                    "payment_method_id": (method or self.card).id,
+                    "amount": amount or link.move_id.amount_residual,
+                    "currency_id": link.move_id.currency_id.id,
+                    "partner_id": link.move_id.partner_id.id,
+                    "operation": "online_direct",
+                    "invoice_ids": [Command.set(link.move_id.ids)],
+                    "portal_link_id": link.id,
+                    "portal_move_id": link.move_id.id,
+                    "portal_form_key": "form",
+                    "portal_billing": self.env[
+                        "payment.transaction"
+                    ]._get_portal_billing_defaults(link.move_id.partner_id),
+                    "landing_route": link._get_path("result"),
+                    "reference": self.env["payment.transaction"]._compute_reference(
+                        "stripe", invoice_ids=[Command.set(link.move_id.ids)]
+                    ),
+                    **values,
+                }
+            )
+        )
+        tx._portal_begin()
+        tx._get_processing_values()
+        return tx
+
+    def _sign(self, payload, secret=None, timestamp=None):
+        timestamp = timestamp or int(time.time())
+        signature = WebhookSignature._compute_signature(
+            f"{timestamp}.{payload}", secret or self.sandbox.webhook_secret
+        )
+        return f"t={timestamp},v1={signature}"
+
+    def _deliver(self, event, header=None):
+        """Post an event to the webhook, as Stripe does."""
+        payload = json.dumps(event)
+        return self.url_open(
+            "/payment/stripe/webhook",
+            data=payload,
+            headers={
+                "Content-Type": "application/json",
+                "Stripe-Signature": header or self._sign(payload),
+            },
+        )
+
+    def _catch_up(self):
+        """Run the catch-up, as the scheduler would."""
+        with patch.object(self.env.cr, "commit", lambda: None):
+            self.env["payment.provider"].with_user(SUPERUSER_ID)._cron_stripe_catch_up()
+        self.env.invalidate_all()
+
+    def _send_receipts(self):
+        """Send what is due, as the scheduler would."""
+        with patch.object(self.env.cr, "commit", lambda: None):
+            self.env["payment.transaction"].with_user(
+                SUPERUSER_ID
+            )._cron_send_portal_receipts()
+
+    def _book_without_entries(self):
+        """Let payments wait for the bank statement, as with the accounting app."""
+        lines = self.provider.journal_id.inbound_payment_method_line_ids
+        lines.payment_account_id = False
+        self.startPatcher(
+            patch.object(
+                type(self.env["account.move"]),
+                "_get_invoice_in_payment_state",
+                lambda _self: "in_payment",
+            )
+        )
+
+    def _assert_paid_once(self, invoice=None):
+        """Check that the invoice was paid by one payment, and nobody is owed."""
+        invoice = invoice or self.invoice
+        self.env.invalidate_all()
+        payments = self.env["account.payment"].search(
+            [("invoice_ids", "in", invoice.ids)]
+        )
+        self.assertEqual(len(payments), 1)
+        self.assertEqual(payments.amount, invoice.amount_total)
+        self.assertEqual(invoice.amount_residual, 0.0)
+        self.assertIn(invoice.payment_state, ("paid", "in_payment"))
 
     def _assert_no_card_number(self, text):
         self.assertFalse(re.search(r"\d{13,}", re.sub(r"[ -]", "", text)))

@@ -3,9 +3,43 @@ from playwright.sync_api import expect
 from .browser_common import PortalBrowserCase
 from .payment_common import PortalPaymentCommon
 
+PAID = "Thank you, your payment was received"
+BANK_NUMBER = "000123456789"
+
 
 class TestPaymentBrowser(PortalPaymentCommon, PortalBrowserCase):
     """A customer who pays, on a phone-sized screen."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls._enable_echeck()
+        cls.company.portal_allow_part_payment = True
+
+    def _open_screen(self, page, method="Credit Card"):
+        """Open the payment screen and choose a way to pay.
+
+        :return: Everything that the browser sends from then on, address and body.
+        """
+        sent = []
+        page.on(
+            "request",
+            lambda request: sent.append((request.url, request.post_data or "")),
+        )
+        self.visit(page, self.link._get_path("pay"))
+        page.get_by_text(method, exact=True).click()
+        return sent
+
+    def _expect_heading(self, page, text):
+        expect(page.get_by_role("heading", level=1)).to_have_text(text, timeout=30000)
+
+    def _pay(self, page):
+        page.get_by_role("button", name="Pay").click()
+
+    def _fill_echeck(self, page, number=BANK_NUMBER, again=None, routing="110000000"):
+        page.get_by_label("Routing number").fill(routing)
+        page.get_by_label("Account number", exact=True).fill(number)
+        page.get_by_label("Account number, again").fill(again or number)
 
     def _fill_card(self, page, number):
         frame = page.frame_locator("[name='o_stripe_element_container'] iframe").first
@@ -24,6 +58,7 @@ class TestPaymentBrowser(PortalPaymentCommon, PortalBrowserCase):
             )
             self.visit(page, self.link._get_path())
             page.get_by_role("link", name="Pay Now").click()
+            page.get_by_text("Credit Card", exact=True).click()
             self._fill_card(page, "4242 4242 4242 4242")
             page.get_by_role("button", name="Pay").click()
             heading = page.get_by_role("heading", level=1)
@@ -52,7 +87,7 @@ class TestPaymentBrowser(PortalPaymentCommon, PortalBrowserCase):
 
     def test_s22_declined_card_says_why_and_can_be_retried(self):
         with self.page() as page:
-            self.visit(page, self.link._get_path("pay"))
+            self._open_screen(page)
             self._fill_card(page, "4000 0000 0000 0002")
             page.get_by_role("button", name="Pay").click()
             dialog = page.get_by_role("dialog")
@@ -69,3 +104,152 @@ class TestPaymentBrowser(PortalPaymentCommon, PortalBrowserCase):
         self.env.invalidate_all()
         self.assertEqual(self.invoice.amount_residual, 0.0)
         self.assertEqual(len(self._get_transactions().payment_id), 1)
+
+    def test_s20_3d_secure_is_passed_and_paid(self):
+        with self.page() as page:
+            self._open_screen(page)
+            self._fill_card(page, "4000 0025 0000 3155")
+            self._pay(page)
+            self._pass_challenge(page, "Complete")
+            self._expect_heading(page, PAID)
+        self._assert_paid_once()
+
+    def test_s20_3d_secure_is_failed_and_told(self):
+        with self.page() as page:
+            self._open_screen(page)
+            self._fill_card(page, "4000 0025 0000 3155")
+            self._pay(page)
+            self._pass_challenge(page, "Fail")
+            expect(page.get_by_text("unable to authenticate").first).to_be_visible(
+                timeout=30000
+            )
+        self.env.invalidate_all()
+        self.assertEqual(self.invoice.amount_residual, 100.0)
+
+    def _pass_challenge(self, page, answer):
+        """Answer the question of the card's bank, which comes in a frame."""
+        frame = page.frame_locator("iframe[src*='/3ds/']")
+        frame.get_by_role("button", name=answer).click()
+
+    def test_s21_echeck_is_verified_settled_and_answered(self):
+        with self.page() as page:
+            sent = self._open_screen(page, "eCheck / Bank")
+            self._fill_echeck(page)
+            self._pay(page)
+            self._expect_heading(page, "One more step: verify your bank account")
+            tx = self._get_transactions()
+            self.assertEqual(
+                page.get_by_role("link", name="Verify").get_attribute("href"),
+                tx.portal_verification_url,
+            )
+            self._get_stripe().payment_intents.verify_microdeposits(
+                tx.provider_reference, {"descriptor_code": "SM11AA"}
+            )
+            tx._stripe_refresh()
+            self.visit(page, self.link._get_path("result"))
+            self._expect_heading(page, "Your payment is being processed")
+            self.sandbox.control.settle(tx.provider_reference)
+            tx._stripe_refresh()
+            self.visit(page, self.link._get_path("result"))
+            self._expect_heading(page, PAID)
+        self._assert_paid_once()
+        self.assertIn("$\xa0100.00", tx.portal_authorization)
+        self.assertIn("authorize", tx.portal_authorization)
+        self._assert_numbers_stay_away(sent)
+
+    def _assert_numbers_stay_away(self, sent):
+        """Check that Stripe got the bank's numbers, and Odoo none of them."""
+        self.assertTrue(
+            any(BANK_NUMBER in data for url, data in sent if self.sandbox.url in url)
+        )
+        for url, data in sent:
+            if url.startswith(self.base_url()):
+                for number in (BANK_NUMBER, "110000000"):
+                    self.assertNotIn(number, url + data)
+        self.env.flush_all()
+        for model in ("payment.transaction", "payment.token", "mail.message"):
+            for record in self.env[model].sudo().search([], order="id desc", limit=20):
+                values = str(record.read()[0])
+                self.assertNotIn(BANK_NUMBER, values)
+                self.assertNotIn("110000000", values)
+
+    def test_s21_echecks_fields_are_checked_beside_them(self):
+        with self.page() as page:
+            sent = self._open_screen(page, "eCheck / Bank")
+            page.get_by_label("Amount to pay").fill("40.00")
+            expect(page.locator("#echeck_authorization")).to_contain_text("40.00 USD")
+            self._fill_echeck(page, routing="110000001", again="000123456780")
+            self._pay(page)
+            for text in ("not a routing number", "numbers are different"):
+                expect(page.get_by_text(text)).to_be_visible()
+            self.assertFalse([url for url, _data in sent if "/transaction" in url])
+            expect(page.get_by_label("Account number", exact=True)).to_have_value(
+                BANK_NUMBER
+            )
+
+    def test_s19_part_payment_then_the_rest(self):
+        with self.page() as page:
+            self._open_screen(page)
+            page.get_by_label("Amount to pay").fill("40.00")
+            self._fill_card(page, "4242 4242 4242 4242")
+            self._pay(page)
+            self._expect_heading(page, PAID)
+            expect(page.get_by_role("status")).to_contain_text("60.00")
+            page.get_by_role("link", name="Pay the rest").click()
+            expect(page.get_by_label("Amount to pay")).to_have_value("60.00")
+            page.get_by_text("Credit Card", exact=True).click()
+            self._fill_card(page, "4242 4242 4242 4242")
+            self._pay(page)
+            self._expect_heading(page, PAID)
+            expect(page.get_by_role("status")).to_contain_text("fully paid")
+        self.env.invalidate_all()
+        self.assertEqual(self._get_transactions().mapped("amount"), [40.0, 60.0])
+        self.assertEqual(self.invoice.amount_residual, 0.0)
+
+    def test_s19_edited_billing_goes_to_stripe_and_not_to_the_contact(self):
+        with self.page() as page:
+            self._open_screen(page)
+            page.locator("#billing_name").fill("Carl Cousin")
+            page.locator("#billing_country_id").select_option(label="Belgium")
+            expect(page.locator("#billing_state_id")).to_have_attribute(
+                "aria-required", "false"
+            )
+            page.get_by_label("Postcode").fill("1000")
+            self._fill_card(page, "4242 4242 4242 4242")
+            self._pay(page)
+            self._expect_heading(page, PAID)
+        self.env.invalidate_all()
+        tx = self._get_transactions()
+        self.assertEqual(tx.partner_name, "Carl Cousin")
+        self.assertEqual(tx.partner_country_id.code, "BE")
+        self.assertEqual(self.customer.name, "Carla Customer")
+        [method] = self.sandbox.objects("payment_method")
+        self.assertEqual(method["billing_details"]["name"], "Carl Cousin")
+        self.assertIn("Carl Cousin", self.invoice.portal_billing_differences)
+
+    def test_s19_wrong_entries_are_told_beside_the_fields(self):
+        with self.page() as page:
+            self._open_screen(page)
+            page.get_by_label("E-mail").fill("nobody")
+            page.get_by_label("Amount to pay").fill("100.01")
+            self._fill_card(page, "4242 4242 4242 4242")
+            self._pay(page)
+            for text in ("check the e-mail address", "more than the balance due"):
+                expect(page.get_by_text(text)).to_be_visible()
+            expect(page.get_by_label("E-mail")).to_be_focused()
+        self.assertFalse(self._get_transactions())
+
+    def test_b3_other_tab_is_asked_before_it_takes_over(self):
+        with self.page() as page:
+            self._open_screen(page)
+            self._create_attempt(portal_form_key="another tab")
+            self.env.flush_all()
+            self._fill_card(page, "4242 4242 4242 4242")
+            self._pay(page)
+            dialog = page.get_by_role("dialog")
+            expect(dialog).to_contain_text("was started", timeout=30000)
+            dialog.get_by_role("button", name="Call it off").click()
+            self._expect_heading(page, PAID)
+        self.env.invalidate_all()
+        self.assertEqual(self._get_transactions().mapped("state"), ["cancel", "done"])
+        self._assert_paid_once()

@@ -1,0 +1,324 @@
+from decimal import Decimal, InvalidOperation
+
+from odoo import fields, models
+from odoo.exceptions import ValidationError
+from odoo.tools import format_date
+
+#: Providers that settle nothing by themselves: a promise to pay keeps nobody out.
+PROMISES = ("none", "custom")
+
+
+class AccountMovePortalPayment(models.AbstractModel):
+    """May an invoice be paid on the portal, how much of it, and by whom now?"""
+
+    _name = "account.move.portal.payment"
+    _description = "Payment of an Invoice on the Portal"
+
+    portal_billing_differences = fields.Html(
+        string="Entered differently", compute="_compute_portal_billing_differences"
+    )
+
+    def _compute_portal_billing_differences(self):
+        for move in self:
+            # In sudo mode because billers have no rights on transactions.
+            tx_sudo = move.sudo()._get_portal_billing_transaction()
+            move.portal_billing_differences = tx_sudo.portal_billing_differences
+
+    def action_take_over_portal_billing(self):
+        """Write into the contact what was entered with the last payment.
+
+        Note: `self.ensure_one()`
+        """
+        self.ensure_one()
+        # In sudo mode to find the payment only; the contact is written as oneself.
+        tx_sudo = self.sudo()._get_portal_billing_transaction()
+        tx_sudo.action_take_over_portal_billing()
+
+    # === BUSINESS METHODS - WHAT IS TO BE PAID === #
+
+    def _get_portal_balance_due(self):
+        """Return what is left to be paid.
+
+        A payment without a journal entry of its own (a journal without an outstanding
+        account) leaves the residual as it was until the bank statement comes.
+
+        Note: `self.ensure_one()`
+
+        :return: The amount in the invoice's currency.
+        :rtype: float
+        """
+        self.ensure_one()
+        # In sudo mode because customers have no rights on payments.
+        on_the_way = self.sudo().matched_payment_ids.filtered(
+            lambda payment: (
+                not payment.move_id
+                and payment.state == "in_process"
+                and payment.currency_id == self.currency_id
+            )
+        )
+        paid = sum(
+            payment.amount if payment.payment_type == "inbound" else -payment.amount
+            for payment in on_the_way
+        )
+        return self.currency_id.round(max(self.amount_residual - paid, 0.0))
+
+    def _get_portal_amounts(self):
+        """Return the amounts that are offered to be paid, the usual one first.
+
+        Core knows early-payment discounts and instalments.
+
+        Note: `self.ensure_one()`
+
+        :return: Amount and label of each, without repetitions.
+        :rtype: list[tuple[float, str]]
+        """
+        self.ensure_one()
+        balance = self._get_portal_balance_due()
+        if balance != self.amount_residual:
+            return [(balance, self.env._("Balance due"))]
+        values = self._get_invoice_next_payment_values()
+        state = values.get("installment_state")
+        amounts = {}
+        if state == "epd":
+            amounts[values["amount_due"]] = values["epd_discount_msg"]
+        amounts.setdefault(balance, self.env._("Balance due"))
+        if state in ("next", "overdue"):
+            label = {
+                "next": self.env._("Next instalment"),
+                "overdue": self.env._("Overdue instalments"),
+            }[state]
+            amounts.setdefault(values["next_amount_to_pay"], label)
+        return list(amounts.items())
+
+    def _get_portal_minimum(self):
+        """Return the least that may be paid in part.
+
+        Note: `self.ensure_one()`
+
+        :return: The amount in the invoice's currency.
+        :rtype: float
+        """
+        self.ensure_one()
+        company = self.company_id
+        minimum = company.currency_id._convert(
+            company.portal_minimum_part_payment,
+            self.currency_id,
+            company,
+            self.invoice_date or self.date,
+        )
+        return max(minimum, self.currency_id.rounding)
+
+    def _parse_portal_amount(self, entered):
+        """Return an amount as the customer wrote it, in the customer's language.
+
+        Note: `self.ensure_one()`
+
+        :param entered: Text, or a number from a script.
+        :rtype: float
+        :raise ValidationError: If it is not a number, or too exact for the currency.
+        """
+        self.ensure_one()
+        text = str(entered).strip().replace("\u202f", "").replace("\xa0", "")
+        if isinstance(entered, str):
+            # In sudo mode because languages are closed to the public.
+            lang = self.env["res.lang"].sudo()._get_data(code=self.env.lang or "en_US")
+            text = text.replace(lang.thousands_sep or "", "")
+            text = text.replace(lang.decimal_point or ".", ".").replace(" ", "")
+        try:
+            number = Decimal(text)
+        except InvalidOperation:
+            number = Decimal("NaN")
+        if not number.is_finite() or abs(number) > 10**12:
+            raise ValidationError(
+                self.env._("Please enter the amount as a number, without a symbol.")
+            )
+        digits = self.currency_id.decimal_places
+        if number != round(number, digits):
+            raise ValidationError(
+                self.env._(
+                    "%(currency)s has %(digits)s decimals at most.",
+                    currency=self.currency_id.name,
+                    digits=digits,
+                )
+            )
+        return float(number)
+
+    def _check_portal_amount(self, entered):
+        """Return the amount to be paid, if that much may be paid now.
+
+        Note: `self.ensure_one()`
+
+        :param entered: What the customer asks to pay; nothing is the usual amount.
+        :return: The amount in the invoice's currency.
+        :rtype: float
+        :raise ValidationError: If it may not be paid; in words for the customer.
+        """
+        self.ensure_one()
+        currency = self.currency_id
+        offered = [amount for amount, _label in self._get_portal_amounts()]
+        if entered in (None, False, ""):
+            return offered[0]
+        amount = self._parse_portal_amount(entered)
+        for one in offered:
+            if currency.compare_amounts(amount, one) == 0:
+                return one
+        balance = self._get_portal_balance_due()
+        if amount <= 0:
+            message = self.env._("Please enter an amount above zero.")
+        elif currency.compare_amounts(amount, balance) > 0:
+            message = self.env._(
+                "That is more than the balance due, %(balance)s.",
+                balance=currency.format(balance),
+            )
+        elif not self.company_id.portal_allow_part_payment:
+            message = self.env._(
+                "This invoice cannot be paid in part: please pay %(amount)s.",
+                amount=currency.format(offered[0]),
+            )
+        elif currency.compare_amounts(amount, self._get_portal_minimum()) < 0:
+            message = self.env._(
+                "Please pay %(minimum)s at least.",
+                minimum=currency.format(self._get_portal_minimum()),
+            )
+        else:
+            return amount
+        raise ValidationError(message)
+
+    def _get_portal_authorization(self, amount):
+        """Return what the customer authorizes by paying from a bank account.
+
+        What it has to say: Nacha Operating Rules, "WEB" entries, and Stripe's
+        https://docs.stripe.com/payments/ach-direct-debit, mandates.
+
+        Note: `self.ensure_one()`
+
+        :param str amount: The amount, formatted.
+        :rtype: str
+        """
+        self.ensure_one()
+        company = self.company_id
+        return self.env._(
+            "By clicking Pay, I authorize %(company)s to debit the bank account given "
+            "above, electronically and once, for %(amount)s, as payment of invoice "
+            "%(invoice)s, on or after %(date)s. If the account is wrong, %(company)s "
+            "may correct it by a debit or a credit. I can revoke this authorization "
+            "until the debit has been sent to my bank, by writing to %(contact)s. I "
+            "confirm that I may use this account and that this debit complies with "
+            "the laws of the United States.",
+            company=company.name,
+            amount=amount,
+            invoice=self.name,
+            date=format_date(self.env, fields.Date.context_today(self)),
+            contact=self._get_portal_contact().email or company.email or company.name,
+        )
+
+    # === BUSINESS METHODS - WHETHER IT MAY BE PAID NOW === #
+
+    def _has_portal_payment_in_progress(self):
+        """Return whether money is on its way that is not booked yet.
+
+        Note: `self.ensure_one()`
+
+        :rtype: bool
+        """
+        self.ensure_one()
+        # In sudo mode because customers have no rights on transactions.
+        return any(
+            tx.state in ("pending", "authorized")
+            or (tx.state == "done" and not tx.is_post_processed)
+            for tx in self.sudo().transaction_ids
+            if tx.provider_code not in PROMISES
+        )
+
+    def _is_payable_on_portal(self):
+        """Return whether a customer may start a payment now.
+
+        Note: `self.ensure_one()`
+
+        :rtype: bool
+        """
+        self.ensure_one()
+        return (
+            self._has_to_be_paid()
+            and not self._has_portal_payment_in_progress()
+            and not self.currency_id.is_zero(self._get_portal_balance_due())
+        )
+
+    def _check_payable_on_portal(self):
+        """Check that a customer may start a payment now.
+
+        Note: `self.ensure_one()`
+
+        :raise ValidationError: If not; in words for the customer.
+        """
+        self.ensure_one()
+        if not self._is_payable_on_portal():
+            raise ValidationError(
+                self.env._(
+                    "There is nothing to pay on this invoice, or a payment of it is "
+                    "in progress. Please reload the page."
+                )
+            )
+
+    def _get_portal_open_attempt(self):
+        """Return the payment that is under way.
+
+        Note: `self.ensure_one()`
+
+        :return: The payment, in sudo mode, or an empty recordset.
+        :rtype: payment.transaction
+        """
+        self.ensure_one()
+        # In sudo mode because customers have no rights on transactions.
+        return (
+            self.env["payment.transaction"]
+            .sudo()
+            .search([("portal_open_move_id", "=", self.id)])
+        )
+
+    def _make_way_for_portal_payment(self, link, form_key, restart=False):
+        """Keep others from this invoice, and see that no other payment is under way.
+
+        Afterwards, and until the end of the database transaction, a payment may be
+        started. Odoo's transactions see the database as it was at their beginning:
+        whoever waited for the lock fails and is run again, and then sees the attempt
+        that went before, without waiting.
+
+        Note: `self.ensure_one()`
+
+        :param account.move.portal.link link: Through which the payment is started.
+        :param str form_key: The copy of the screen in which it is started.
+        :param bool restart: Whether an attempt before is to be called off.
+        :raise ValidationError: If another one has to be waited for.
+        """
+        self.ensure_one()
+        if attempt_sudo := self._get_portal_open_attempt():
+            attempt_sudo._portal_make_way(link, form_key, restart)
+            self.env.flush_all()  # Before the next one takes its place.
+        self._lock_for_portal_payment()
+        self._check_payable_on_portal()
+
+    def _lock_for_portal_payment(self):
+        """Lock the invoice until the end of the transaction, waiting for others.
+
+        Note: `self.ensure_one()`
+        """
+        self.ensure_one()
+        # Not `lock_for_update`: a second tab is to wait, not to fail. It is an update
+        # so that a tab that waited is run again and sees what the first one did.
+        self.env.cr.execute(
+            "UPDATE account_move SET write_date = write_date WHERE id = %s", [self.id]
+        )
+
+    def _get_portal_billing_transaction(self):
+        """Return the last payment whose billing information differs from the contact's.
+
+        Note: `self.ensure_one()`
+
+        :rtype: payment.transaction
+        """
+        self.ensure_one()
+        paid = self.transaction_ids.filtered(
+            lambda tx: tx.portal_billing and tx.state not in ("draft", "cancel")
+        ).sorted("id", reverse=True)[:1]
+        return paid.filtered(lambda tx: tx._get_portal_differences())

@@ -1,0 +1,179 @@
+from datetime import timedelta
+
+import psycopg2
+
+from odoo import fields
+from odoo.exceptions import ValidationError
+from odoo.tests import HttpCase
+from odoo.tools import mute_logger
+
+from odoo.addons.account_payment_portal.models.payment_transaction_attempt import (
+    ATTEMPT_MINUTES,
+)
+
+from .payment_common import PortalPaymentCommon
+
+HTTP_LOGGER = "odoo.http"
+
+
+class TestPaymentAttempt(PortalPaymentCommon, HttpCase):
+    """One live attempt per invoice."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.other_link = cls._create_link(email="boss@customer.example")
+
+    def _start(self, link=None, form_key="tab 1", **kwargs):
+        return self.make_jsonrpc_request(
+            (link or self.link)._get_path("transaction"),
+            {
+                "provider_id": self.provider.id,
+                "payment_method_id": self.card.id,
+                "flow": "direct",
+                "form_key": form_key,
+                **kwargs,
+            },
+        )
+
+    def _assert_refused(self, text, link=None, form_key="tab 1", **kwargs):
+        """Check that no payment is started, and that the customer is told why."""
+        before = self._get_transactions()
+        with mute_logger(HTTP_LOGGER):
+            answer = self.url_open(
+                (link or self.link)._get_path("transaction"),
+                json={
+                    "params": {
+                        "provider_id": self.provider.id,
+                        "payment_method_id": self.card.id,
+                        "flow": "direct",
+                        "form_key": form_key,
+                        **kwargs,
+                    }
+                },
+            ).json()
+        self.assertIn(text, answer["error"]["data"]["message"])
+        self.env.invalidate_all()
+        self.assertEqual(self._get_transactions(), before)
+
+    def test_b3_double_click_goes_on_with_the_same_attempt(self):
+        first, second = self._start(), self._start()
+        self.assertEqual(first["client_secret"], second["client_secret"])
+        self.assertEqual(len(self._get_transactions()), 1)
+        self.assertEqual(len(self._get_intents()), 1)
+
+    def test_b3_second_tab_is_told_of_the_first_ones_attempt(self):
+        self._start()
+        answer = self.make_jsonrpc_request(
+            self.link._get_path("check"), {"form_key": "tab 2"}
+        )
+        self.assertIn("$", answer["attempt"]["message"])
+        self.assertTrue(answer["attempt"]["is_mine"])
+        self._assert_refused("started", form_key="tab 2")
+        self.assertEqual(len(self._get_transactions()), 1)
+
+    def test_b3_second_tab_may_call_the_first_ones_attempt_off(self):
+        self._start()
+        self._start(form_key="tab 2", restart=True)
+        first, second = self._get_transactions()
+        self.assertEqual((first.state, second.state), ("cancel", "draft"))
+        self.assertEqual(
+            [intent["status"] for intent in self._get_intents()],
+            ["canceled", "requires_payment_method"],
+        )
+
+    def test_b3_other_recipient_has_to_wait(self):
+        self._start()
+        for restart in (False, True):
+            self._assert_refused(
+                "started", link=self.other_link, form_key="x", restart=restart
+            )
+        self.assertEqual(len(self._get_intents()), 1)
+
+    def test_b3_other_method_in_the_same_form_replaces_the_attempt(self):
+        self.invoice.company_id.portal_allow_part_payment = True
+        self._start()
+        self._start(amount="40")
+        first, second = self._get_transactions()
+        self.assertEqual((first.state, second.state), ("cancel", "draft"))
+        self.assertEqual(second.amount, 40.0)
+
+    def test_b3_attempt_that_was_declined_makes_way_at_once(self):
+        self._start()
+        first = self._get_transactions()
+        with self.assertRaises(Exception):  # noqa: B017 - the sandbox's answer
+            self._confirm(first, payment_method="pm_card_chargeDeclined")
+        self._start(link=self.other_link, form_key="x")
+        self.env.invalidate_all()
+        self.assertEqual(first.state, "error")
+        self.assertFalse(first.portal_open_move_id)
+        self.assertEqual(self._get_intents()[0]["status"], "canceled")
+
+    def test_b3_abandoned_attempt_makes_way_and_cannot_succeed_any_more(self):
+        self._start()
+        first = self._get_transactions()
+        self._make_old(first)
+        self._start(link=self.other_link, form_key="x")
+        self.assertEqual(first.state, "cancel")
+        with self.assertRaisesRegex(Exception, "canceled"):
+            self._confirm(first)
+
+    def _make_old(self, tx):
+        created = fields.Datetime.now() - timedelta(minutes=ATTEMPT_MINUTES + 1)
+        self.env.cr.execute(
+            "UPDATE payment_transaction SET create_date = %s WHERE id = %s",
+            [created, tx.id],
+        )
+        tx.invalidate_recordset()
+
+    def test_b3_attempt_paid_unseen_is_booked_instead_of_making_way(self):
+        self._start()
+        first = self._get_transactions()
+        self._confirm(first)  # And the browser is gone.
+        self._make_old(first)
+        self._assert_refused("nothing to pay", link=self.other_link, form_key="x")
+
+    def test_b3_catch_up_gives_abandoned_attempts_up(self):
+        tx = self._create_attempt()
+        self._catch_up()
+        self.assertEqual(tx.state, "draft", "not yet")
+        self._make_old(tx)
+        self._catch_up()
+        self.assertEqual(tx.state, "cancel")
+        self.assertFalse(tx.portal_open_move_id)
+        self.assertEqual(self._get_intents()[0]["status"], "canceled")
+
+    def test_b3_invoice_paid_meanwhile_by_bank_transfer_takes_no_payment(self):
+        self.env["account.payment.register"].with_context(
+            active_model="account.move", active_ids=self.invoice.ids
+        ).create({})._create_payments()
+        self._assert_refused("nothing to pay")
+        self.assertFalse(self._get_intents())
+
+    def test_b3_payment_without_an_entry_counts_as_paid(self):
+        self._book_without_entries()
+        tx = self._create_attempt()
+        self._confirm(tx)
+        tx._stripe_refresh()
+        self.assertTrue(tx.payment_id)
+        self.assertFalse(tx.payment_id.move_id)
+        self.assertEqual(self.invoice.amount_residual, 100.0)
+        self.assertEqual(self.invoice._get_portal_balance_due(), 0.0)
+        self.assertFalse(self.invoice._is_payable_on_portal())
+        self._assert_refused("nothing to pay")
+
+    def test_b3_database_allows_one_open_attempt(self):
+        self._create_attempt()
+        with (
+            mute_logger("odoo.sql_db"),
+            self.assertRaises(psycopg2.errors.UniqueViolation),
+            self.env.cr.savepoint(),
+        ):
+            self._create_attempt(link=self.other_link)
+
+    def test_b3_unreachable_stripe_charges_nothing(self):
+        tx = self._create_attempt()
+        self.sandbox.faults.add("drop", times=0)
+        with self.assertRaisesRegex(ValidationError, "cannot be reached"):
+            tx._portal_make_way(self.link, "tab 2", restart=True)
+        self.assertTrue(tx.portal_open_move_id, "it may succeed still")

@@ -1,0 +1,74 @@
+from unittest.mock import patch
+
+from odoo.tests import HttpCase
+from odoo.tools import mute_logger
+
+from .common import PortalMailCommon
+from .payment_common import PortalPaymentCommon
+
+MAIL_LOGGER = "odoo.addons.account_payment_portal.models.payment_transaction_mail"
+
+
+class TestPaymentReceipt(PortalPaymentCommon, PortalMailCommon, HttpCase):
+    """The payer's receipt, when the money has arrived."""
+
+    def _pay(self, **billing):
+        values = self.env["payment.transaction"]._get_portal_billing_defaults(
+            self.customer
+        )
+        tx = self._create_attempt(portal_billing={**values, **billing})
+        self._confirm(tx)
+        tx._stripe_refresh()
+        return tx.with_context(force_report_rendering=True)
+
+    def test_b9_receipt_is_mailed_once_to_the_address_on_the_form(self):
+        tx = self._pay(email="clerk@customer.example")
+        self.assertEqual(tx.portal_receipt_state, "waiting")
+        with self.mailbox() as mailbox:
+            tx._portal_send_receipt()
+            self._send_receipts()
+            self.env["mail.mail"].process_email_queue()
+            [message] = mailbox.messages
+        self.assertEqual(message.envelope_to, ["clerk@customer.example"])
+        self.assertIn(self.invoice.name, message.subject)
+        [attachment] = message.attachments
+        self.assertTrue(attachment.content.startswith(b"%PDF"))
+        self.assertEqual(tx.portal_receipt_state, "sent")
+
+    def test_b9_receipt_is_in_the_payers_language(self):
+        self.env["res.lang"]._activate_lang("fr_FR")
+        self.customer.lang = "fr_FR"
+        tx = self._pay()
+        self.assertEqual(tx._get_portal_payer_lang(), "fr_FR")
+
+    def test_b9_no_receipt_before_the_money_has_arrived(self):
+        self._enable_echeck()
+        tx = self._create_attempt(method=self.echeck)
+        self._confirm_bank(tx)
+        tx._stripe_refresh()
+        self.assertFalse(tx.portal_receipt_state)
+
+    def test_b9_company_may_go_without(self):
+        self.company.portal_send_receipt = False
+        self.assertFalse(self._pay().portal_receipt_state)
+
+    def test_b9_receipt_that_fails_undoes_nothing(self):
+        tx = self._pay()
+        with (
+            mute_logger(MAIL_LOGGER),
+            patch.object(type(tx), "_get_portal_receipt", side_effect=ValueError),
+        ):
+            tx._portal_send_receipt()
+        self.assertEqual(tx.portal_receipt_state, "failed")
+        self._assert_paid_once()
+
+    def test_s22_receipt_is_downloaded_from_the_answer(self):
+        self._pay()
+        with patch.object(
+            type(self.env["payment.transaction"]),
+            "_get_portal_receipt",
+            lambda tx: (f"Receipt {tx.reference}.pdf".replace("/", "-"), b"%PDF-1"),
+        ):
+            response = self.url_open(self.link._get_path("receipt"))
+        self.assertEqual(response.headers["Content-Type"], "application/pdf")
+        self.assertIn("Receipt%20INV", response.headers["Content-Disposition"])
