@@ -288,7 +288,9 @@ class AccountMovePortalEvent(models.Model):
     def _gc_visits(self):
         """Sum up on their links the visits that are kept no longer, and remove them."""
         done, has_more = 0, False
-        for company in self.env["res.company"].search([]):
+        # Each company says how long; there are few.
+        companies = self.env["res.company"].search([])  # pylint: disable=no-search-all
+        for company in companies:
             before = fields.Datetime.now() - relativedelta(
                 months=company.portal_event_months
             )

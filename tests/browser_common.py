@@ -50,15 +50,15 @@ class PortalBrowserCase(HttpCase):
                 browser.close()
 
     @contextmanager
-    def page(self, viewport=PHONE, **kwargs):
+    def page(self, viewport=None, **kwargs):
         """Open one page of an own browser.
 
-        :param dict viewport: The size of the window, in CSS pixels.
+        :param dict viewport: The size of the window, in CSS pixels; a phone's if none.
         :param dict kwargs: Other options of the browser's context.
         """
         with self.browser() as browser:
             options = {"user_agent": PERSON_AGENT, **kwargs}
-            context = browser.new_context(viewport=viewport, **options)
+            context = browser.new_context(viewport=viewport or PHONE, **options)
             self.trust(context)
             yield context.new_page()
 

@@ -7,6 +7,7 @@ from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Command
 from odoo.tests import Form, HttpCase
 from odoo.tools import mute_logger
+from odoo.tools.safe_eval import safe_eval
 
 from odoo.addons.account_payment_portal.models.base_automation import (
     PAYMENT_RECEIVED,
@@ -415,7 +416,7 @@ class TestAccountMovePortalNotification(PortalCommon, HttpCase):
             "account_payment_portal.base_automation_portal_action"
         )
         builder = self.env["base.automation"].with_context(
-            **eval(action["context"])  # noqa: S307 - our own action's.
+            **safe_eval(action["context"])
         )
         view = "account_payment_portal.base_automation_portal_view_form"
         with Form(builder, view=view) as form:

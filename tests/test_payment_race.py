@@ -39,7 +39,7 @@ class TestPaymentRace(BaseCase):
         with self.registry.cursor() as cr:
             env = api.Environment(cr, SUPERUSER_ID, {})
             result = retrying(lambda: work(env), env)
-            cr.commit()
+            cr.commit()  # pylint: disable=invalid-commit - a cursor of its own
             return result
 
     def _make(self, env):

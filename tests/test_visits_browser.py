@@ -11,7 +11,7 @@ class TestVisitsBrowser(PortalCommon, PortalBrowserCase):
     """Real browsers at the door; their clock runs as fast as the test likes."""
 
     @contextmanager
-    def _visit(self, agent=CHROME, viewport=DESKTOP, **options):
+    def _visit(self, agent=CHROME, viewport=None, **options):
         """Open an invoice of its own in a browser.
 
         :return: The link and the page.
@@ -19,7 +19,7 @@ class TestVisitsBrowser(PortalCommon, PortalBrowserCase):
         link = self._create_link(
             self._create_portal_invoice(), sent_on="2020-01-01 00:00:00"
         )
-        with self.page(viewport, user_agent=agent, **options) as page:
+        with self.page(viewport or DESKTOP, user_agent=agent, **options) as page:
             if options.get("java_script_enabled", True):
                 page.clock.install()
             self.visit(page, link._get_path())

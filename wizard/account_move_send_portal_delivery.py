@@ -19,6 +19,8 @@ class AccountMoveSendPortal(models.TransientModel):
     mail a second time unasked.
     """
 
+    # One job a file; together they are one window.
+    # pylint: disable=consider-merging-classes-inherited
     _inherit = "account.move.send.portal"
 
     # === ACTION METHODS === #

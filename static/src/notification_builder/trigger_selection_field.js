@@ -82,7 +82,9 @@ export class PortalTriggerSelectionField extends TriggerSelectionField {
         );
         const groups = GROUPS.map(([label, triggers]) => [
             label,
-            triggers.flatMap((trigger) => options.filter(([value]) => value === trigger)),
+            triggers.flatMap((trigger) =>
+                options.filter(([value]) => value === trigger)
+            ),
         ]);
         return [...groups, [_t("Deprecated (do not use)"), rest]]
             .filter(([, choices]) => choices.length)

@@ -1,4 +1,4 @@
-import { _t } from "@web/core/l10n/translation";
+import {_t} from "@web/core/l10n/translation";
 
 /**
  * Whether nine digits are a routing number: the last one is a check digit.
@@ -34,7 +34,7 @@ export class ECheck {
      * @returns {Object} - A message by field of what is wrong.
      */
     validate() {
-        const { holder, routing, account } = this.values;
+        const {holder, routing, account} = this.values;
         const errors = {};
         if (!holder) {
             errors.holder = _t("Please enter the name of the account's holder.");
@@ -69,7 +69,7 @@ export class ECheck {
      * @returns {Object} - The payment method, as Stripe takes it.
      */
     paymentMethod(billing) {
-        const { holder, routing, account } = this.values;
+        const {holder, routing, account} = this.values;
         return {
             us_bank_account: {
                 routing_number: routing,
@@ -77,7 +77,7 @@ export class ECheck {
                 account_holder_type: this._choice("echeck_holder_type"),
                 account_type: this._choice("echeck_account_type"),
             },
-            billing_details: { ...billing, name: holder },
+            billing_details: {...billing, name: holder},
         };
     }
 

@@ -1,5 +1,5 @@
-import { _t } from "@web/core/l10n/translation";
-import { rpc } from "@web/core/network/rpc";
+import {_t} from "@web/core/l10n/translation";
+import {rpc} from "@web/core/network/rpc";
 
 /**
  * What the customer enters around the payment itself: billing information, amount.
@@ -42,7 +42,8 @@ export class PayerForm {
      * @returns {Object} - The billing information, as Stripe names it.
      */
     get billingDetails() {
-        const text = (name) => this.billing.querySelector(`#billing_${name}`).value.trim();
+        const text = (name) =>
+            this.billing.querySelector(`#billing_${name}`).value.trim();
         const chosen = (name) => {
             const select = this.billing.querySelector(`#billing_${name}`);
             return select.value ? select.selectedOptions[0].text : "";
@@ -65,7 +66,7 @@ export class PayerForm {
      * @returns {Number} - The amount in major units; not a number if it is none.
      */
     get number() {
-        const { decimalPoint, thousandsSeparator, digits } =
+        const {decimalPoint, thousandsSeparator, digits} =
             this.amount.closest("[data-portal-field]").dataset;
         const text = this.amount.value
             .trim()
@@ -125,7 +126,7 @@ export class PayerForm {
     }
 
     takeOffer(value) {
-        const { decimalPoint } = this.amount.closest("[data-portal-field]").dataset;
+        const {decimalPoint} = this.amount.closest("[data-portal-field]").dataset;
         this.amount.value = value.replace(".", decimalPoint);
         this.showAmount();
         this.showError(this.amount, "");
@@ -137,7 +138,7 @@ export class PayerForm {
             offer.checked = Number(offer.value) === this.number;
         }
         if (this.authorized) {
-            const { currency } = this.authorized.dataset;
+            const {currency} = this.authorized.dataset;
             this.authorized.textContent = `${this.amount.value} ${currency}`;
         }
     }
@@ -148,7 +149,7 @@ export class PayerForm {
         if (!country) {
             return;
         }
-        const { states, required } = await rpc(this.root.dataset.countryUrl, {
+        const {states, required} = await rpc(this.root.dataset.countryUrl, {
             country_id: Number(country),
         });
         const select = this.billing.querySelector("#billing_state_id");
@@ -158,9 +159,15 @@ export class PayerForm {
         );
         for (const group of this.billing.querySelectorAll("[data-portal-field]")) {
             const isRequired = required.includes(group.dataset.portalField);
-            group.querySelector("input, select").setAttribute("aria-required", isRequired);
-            group.querySelector(".o_portal_optional").classList.toggle("d-none", isRequired);
+            group
+                .querySelector("input, select")
+                .setAttribute("aria-required", isRequired);
+            group
+                .querySelector(".o_portal_optional")
+                .classList.toggle("d-none", isRequired);
         }
-        select.closest("[data-portal-field]").classList.toggle("d-none", !states.length);
+        select
+            .closest("[data-portal-field]")
+            .classList.toggle("d-none", !states.length);
     }
 }

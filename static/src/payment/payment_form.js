@@ -1,14 +1,14 @@
 /* global Stripe */
 
-import { _t } from "@web/core/l10n/translation";
-import { patch } from "@web/core/utils/patch";
-import { rpc, RPCError } from "@web/core/network/rpc";
-import { ConfirmationDialog } from "@web/core/confirmation_dialog/confirmation_dialog";
+import {_t} from "@web/core/l10n/translation";
+import {patch} from "@web/core/utils/patch";
+import {rpc, RPCError} from "@web/core/network/rpc";
+import {ConfirmationDialog} from "@web/core/confirmation_dialog/confirmation_dialog";
 
-import { PaymentForm } from "@payment/interactions/payment_form";
-import { StripeOptions } from "@payment_stripe/interactions/stripe_options";
-import { ECheck } from "@account_payment_portal/payment/echeck";
-import { PayerForm } from "@account_payment_portal/payment/payer_form";
+import {PaymentForm} from "@payment/interactions/payment_form";
+import {StripeOptions} from "@payment_stripe/interactions/stripe_options";
+import {ECheck} from "@account_payment_portal/payment/echeck";
+import {PayerForm} from "@account_payment_portal/payment/payer_form";
 
 // Core's form, with the portal's billing information, amount and eCheck around it.
 patch(PaymentForm.prototype, {
@@ -22,28 +22,44 @@ patch(PaymentForm.prototype, {
     },
 
     _isECheck(providerCode, paymentMethodCode) {
-        return this.echeck && providerCode === "stripe" && paymentMethodCode === "ach_direct_debit";
+        return (
+            this.echeck &&
+            providerCode === "stripe" &&
+            paymentMethodCode === "ach_direct_debit"
+        );
     },
 
-    async _prepareInlineForm(providerId, providerCode, paymentOptionId, paymentMethodCode, flow) {
+    async _prepareInlineForm(
+        providerId,
+        providerCode,
+        paymentOptionId,
+        paymentMethodCode,
+        flow
+    ) {
         if (!this._isECheck(providerCode, paymentMethodCode) || flow === "token") {
             return super._prepareInlineForm(...arguments);
         }
         this._setPaymentFlow("direct");
-        const { dataset } = this.echeck.root.parentElement.querySelector(
+        const {dataset} = this.echeck.root.parentElement.querySelector(
             '[name="o_stripe_element_container"]'
         );
-        const { publishable_key: key } = JSON.parse(dataset.stripeInlineFormValues);
-        this.stripeJS ??= Stripe(key, new StripeOptions()._prepareStripeOptions(dataset));
+        const {publishable_key: key} = JSON.parse(dataset.stripeInlineFormValues);
+        this.stripeJS ??= Stripe(
+            key,
+            new StripeOptions()._prepareStripeOptions(dataset)
+        );
         // Instead of Stripe's element: all that core asks of it is to be submitted.
-        this.stripeElements[paymentOptionId] = { submit: async () => ({}), update() {} };
+        this.stripeElements[paymentOptionId] = {submit: async () => ({}), update() {}};
     },
 
     /**
      * Have the server look at all that was entered before anything is started.
      */
-    async _initiatePaymentFlow(providerCode, paymentOptionId, paymentMethodCode, flow) {
-        if (this.payerForm && !(await this._checkPortalForm(providerCode, paymentMethodCode))) {
+    async _initiatePaymentFlow(providerCode, paymentOptionId, paymentMethodCode) {
+        if (
+            this.payerForm &&
+            !(await this._checkPortalForm(providerCode, paymentMethodCode))
+        ) {
             this._enableButton();
             return;
         }
@@ -53,7 +69,7 @@ patch(PaymentForm.prototype, {
     async _checkPortalForm(providerCode, paymentMethodCode) {
         let errors = this.payerForm.validate();
         if (this._isECheck(providerCode, paymentMethodCode)) {
-            errors = { ...errors, ...this.echeck.validate() };
+            errors = {...errors, ...this.echeck.validate()};
         }
         if (!this.payerForm.showErrors(errors)) {
             return false;
@@ -61,13 +77,17 @@ patch(PaymentForm.prototype, {
         const values = this.payerForm.values;
         let answer;
         try {
-            answer = await this.waitFor(rpc(this.payerForm.root.dataset.checkUrl, values));
+            answer = await this.waitFor(
+                rpc(this.payerForm.root.dataset.checkUrl, values)
+            );
         } catch (error) {
             this._displayErrorDialog(
                 _t("The payment could not be started"),
                 error instanceof RPCError
                     ? error.data.message
-                    : _t("Nothing was charged. Please check your connection and try again.")
+                    : _t(
+                          "Nothing was charged. Please check your connection and try again."
+                      )
             );
             return false;
         }
@@ -88,7 +108,7 @@ patch(PaymentForm.prototype, {
      * @param {Object} attempt - What the server tells of it.
      * @returns {Promise<Boolean>} - Whether to go on.
      */
-    _askAboutAttempt({ message, is_mine: isMine }) {
+    _askAboutAttempt({message, is_mine: isMine}) {
         if (!isMine) {
             // The server knows best whether it is to be waited for.
             return true;
@@ -107,7 +127,7 @@ patch(PaymentForm.prototype, {
                     },
                     cancel: () => resolve(false),
                 },
-                { onClose: () => resolve(false) }
+                {onClose: () => resolve(false)}
             );
         });
     },
@@ -118,10 +138,12 @@ patch(PaymentForm.prototype, {
             return;
         }
         const shown = parseFloat(this.paymentContext.amount);
-        const perUnit = parseInt(this.stripeInlineFormValues.minor_amount) / shown;
-        const minor = Math.round(this.payerForm.number * Math.pow(10, Math.round(Math.log10(perUnit))));
+        const perUnit = Number(this.stripeInlineFormValues.minor_amount) / shown;
+        const minor = Math.round(
+            this.payerForm.number * Math.pow(10, Math.round(Math.log10(perUnit)))
+        );
         for (const elements of Object.values(this.stripeElements)) {
-            elements.update({ amount: minor });
+            elements.update({amount: minor});
         }
     },
 
@@ -135,7 +157,12 @@ patch(PaymentForm.prototype, {
         return params;
     },
 
-    async _processDirectFlow(providerCode, paymentOptionId, paymentMethodCode, processingValues) {
+    async _processDirectFlow(
+        providerCode,
+        paymentOptionId,
+        paymentMethodCode,
+        processingValues
+    ) {
         if (this.payerForm && processingValues.state !== "draft") {
             // Something became of it meanwhile.
             window.location = this.portalResultUrl;
@@ -144,9 +171,11 @@ patch(PaymentForm.prototype, {
         if (!this._isECheck(providerCode, paymentMethodCode)) {
             return super._processDirectFlow(...arguments);
         }
-        const { error } = await this.waitFor(
+        const {error} = await this.waitFor(
             this.stripeJS.confirmUsBankAccountPayment(processingValues.client_secret, {
-                payment_method: this.echeck.paymentMethod(this.payerForm.billingDetails),
+                payment_method: this.echeck.paymentMethod(
+                    this.payerForm.billingDetails
+                ),
             })
         );
         if (error) {
@@ -167,7 +196,7 @@ patch(PaymentForm.prototype, {
             clientSecret: processingValues.client_secret,
             confirmParams: {
                 return_url: processingValues.return_url,
-                payment_method_data: { billing_details: this.payerForm.billingDetails },
+                payment_method_data: {billing_details: this.payerForm.billingDetails},
             },
         });
     },

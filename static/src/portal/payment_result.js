@@ -13,7 +13,10 @@
     }
     const show = async () => {
         const response = await fetch(location.pathname);
-        const page = new DOMParser().parseFromString(await response.text(), "text/html");
+        const page = new DOMParser().parseFromString(
+            await response.text(),
+            "text/html"
+        );
         const fresh = page.getElementById("payment_result");
         if (!fresh) {
             location.reload();
