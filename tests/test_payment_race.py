@@ -39,7 +39,8 @@ class TestPaymentRace(BaseCase):
         with self.registry.cursor() as cr:
             env = api.Environment(cr, SUPERUSER_ID, {})
             result = retrying(lambda: work(env), env)
-            cr.commit()  # pylint: disable=invalid-commit - a cursor of its own
+            # Its own cursor, and what a request does.
+            cr.commit()  # pylint: disable=invalid-commit
             return result
 
     def _make(self, env):
