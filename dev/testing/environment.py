@@ -32,6 +32,17 @@ LEAN = Template("lean", DEPENDENCIES, auto_install=False)
 #: What an administrator gets who installs the add-on.
 USUAL = Template("usual", DEPENDENCIES)
 WEBSITE = Template("website", (*DEPENDENCIES, "website"), base=USUAL)
+#: Applications that invoices come from, and providers other than Stripe: optional, and
+#: known to the add-on.
+APPLICATIONS = Template(
+    "applications",
+    (
+        *DEPENDENCIES,
+        *("sale_management", "sale_project", "sale_timesheet", "stock", "repair"),
+        *("point_of_sale", "payment_custom", "payment_demo"),
+    ),
+    base=USUAL,
+)
 TEMPLATES = (LEAN, USUAL, WEBSITE)
 
 

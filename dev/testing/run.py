@@ -17,10 +17,15 @@ from provision.steps import exclusive
 from stack.component import ComponentFailed, kill_group
 from stack.postgres import program
 
-from .environment import TEMPLATES, USUAL, TestEnvironment
+from .environment import APPLICATIONS, TEMPLATES, USUAL, TestEnvironment
 
 #: Tests of a class stay together, as they share what is costly to set up.
 WORKERS = ("-n2", "--dist=loadscope")
+#: Tests that need optional applications; all others run without them.
+NEEDING_APPLICATIONS = (
+    "test_account_move_send_portal_origin.py",
+    "test_payment_other_providers.py",
+)
 #: pytest's exit code for "no test was found", which a filter may well cause.
 NO_TESTS = 5
 #: Seconds that interrupted tests may take to clean up.
@@ -77,12 +82,34 @@ def run_dev(environment, paths, options):
 
 
 def run_addon(environment, paths, options):
-    """The add-on's tests, on a database that has it freshly installed."""
+    """The add-on's tests, without the optional applications and with them."""
+    if not paths:
+        folder = environment.project.root / "tests"
+        paths = sorted(f"tests/{path.name}" for path in folder.glob("test_*.py"))
+    with_applications = [path for path in paths if path.endswith(NEEDING_APPLICATIONS)]
+    codes = []
+    for template, chosen in [
+        (APPLICATIONS, with_applications),
+        (USUAL, [path for path in paths if path not in with_applications]),
+    ]:
+        if chosen:
+            codes.append(run_on(environment, template, chosen, options))
+    failed = [code for code in codes if code not in (0, NO_TESTS)]
+    return max(failed or [min(codes)])
+
+
+def run_on(environment, template, paths, options):
+    """Some of the add-on's tests, on a database that has it freshly installed.
+
+    :param Template template: what else is installed
+    :return: exit code
+    :rtype: int
+    """
     project, env = environment.project, environment.odoo.env
     addon = project.addons / ADDON
     # Each worker of pytest-odoo copies the database with PostgreSQL's own programs.
     env["PATH"] = os.pathsep.join((env["PATH"], str(program("createdb").parent)))
-    with environment.copy(USUAL, "test") as database:
+    with environment.copy(template, "test") as database:
         problems = environment.install(database)
         config = environment.odoo.write_config("test.conf", database)
         code = pytest(
@@ -90,7 +117,7 @@ def run_addon(environment, paths, options):
             env,
             *("-c", project.root / "dev" / "testing" / "odoo.ini"),
             *("--rootdir", addon, "--odoo-http", f"--odoo-config={config}"),
-            *([addon / path for path in paths] or [addon / "tests"]),
+            *(addon / path for path in paths),
             *options,
         )
     if problems:
