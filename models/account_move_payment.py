@@ -1,5 +1,7 @@
 from decimal import Decimal, InvalidOperation
 
+from markupsafe import Markup
+
 from odoo import fields, models
 from odoo.exceptions import ValidationError
 from odoo.tools import format_date
@@ -211,6 +213,20 @@ class AccountMovePortalPayment(models.AbstractModel):
             date=format_date(self.env, fields.Date.context_today(self)),
             contact=self._get_portal_contact().email or company.email or company.name,
         )
+
+    def _get_portal_authorization_html(self, amount):
+        """Return the authorization for the screen, which follows the amount.
+
+        Note: `self.ensure_one()`
+
+        :param float amount: The amount that is shown at first.
+        :rtype: Markup
+        """
+        self.ensure_one()
+        currency = self.currency_id
+        figure = f"{amount:.{currency.decimal_places}f} {currency.name}"
+        element = Markup('<b id="echeck_amount" data-currency="%s">%s</b>')
+        return self._get_portal_authorization(element % (currency.name, figure))
 
     # === BUSINESS METHODS - WHETHER IT MAY BE PAID NOW === #
 

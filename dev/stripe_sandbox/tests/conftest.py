@@ -201,7 +201,8 @@ def debit(client):
 # In a browser.
 
 
-@pytest.fixture(scope="session")
+# Not kept for the session: Playwright lets no other test of the process start it again.
+@pytest.fixture(scope="module")
 def browser():
     with sync_playwright() as playwright:
         path = shutil.which("chromium")
