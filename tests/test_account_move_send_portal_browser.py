@@ -1,7 +1,9 @@
 from playwright.sync_api import expect
 
+from odoo.tools import mute_logger
+
 from .browser_common import DESKTOP, PortalBrowserCase
-from .send_common import PortalSendCommon
+from .send_common import MAIL_LOGGERS, PortalSendCommon
 
 LAPTOP = {"width": 1366, "height": 768}
 
@@ -110,6 +112,7 @@ class TestAccountMoveSendPortalBrowser(PortalSendCommon, PortalBrowserCase):
                 expect(entries.get_by_text("Email Portal Link")).to_have_count(count)
                 page.context.clear_cookies(name="session_id")
 
+    @mute_logger(*MAIL_LOGGERS)
     def test_s11_refusal_is_shown_in_the_window_with_everything_typed(self):
         refusal = {"*": (550, "No such user")}
         with self.mailbox(refuse_recipients=refusal), self.page(LAPTOP) as page:

@@ -182,6 +182,7 @@ class TestPayment(PortalPaymentCommon, HttpCase):
         self.assertEqual(self._deliver(event).status_code, 403, "no secret")
         self.assertEqual(tx.state, "draft")
 
+    @mute_logger("odoo.addons.payment_stripe.models.payment_transaction")
     def test_b5_unknown_objects_are_acknowledged_and_ignored(self):
         events = [
             {"object": "payment_intent", "id": "pi_of_somebody_else"},
