@@ -8,12 +8,14 @@ from .send_common import PortalSendCommon
 
 
 class TestAccountMovePortalText(PortalSendCommon):
+    """The company's defaults: placeholders, their checks, the settings screen."""
+
     def setUp(self):
         super().setUp()
         # Core warns of cash-basis taxes whenever the settings are opened here.
-        self.enterContext(mute_logger("odoo.tests.form.onchange"))
-
-    """The company's defaults: placeholders, their checks, the settings screen."""
+        muted = mute_logger("odoo.tests.form.onchange")
+        muted.__enter__()
+        self.addCleanup(muted.__exit__, None, None, None)
 
     @classmethod
     def setUpClass(cls):
