@@ -75,7 +75,7 @@ def set_logo(client):
 
 
 def set_stripe(client, keys):
-    """Put Stripe into test mode, with cards, visible to customers.
+    """Put Stripe into test mode, with cards and eCheck, visible to customers.
 
     Each company of the demo data has a provider of its own, and is given the same keys.
     """
@@ -90,13 +90,14 @@ def set_stripe(client, keys):
         "payment.provider", "search", [("code", "=", "stripe")]
     ):
         client.call("payment.provider", "write", [provider], values)
-    card = find_one(
-        client,
-        "payment.method",
-        [("code", "=", "card")],
-        context={"active_test": False},
-    )
-    client.call("payment.method", "write", [card], {"active": True})
+    for code in ("card", "ach_direct_debit"):
+        method = find_one(
+            client,
+            "payment.method",
+            [("code", "=", code)],
+            context={"active_test": False},
+        )
+        client.call("payment.method", "write", [method], {"active": True})
 
 
 def open_invoice(client):
