@@ -10,6 +10,8 @@
     const fit = () => {
         const root = frame.contentDocument && frame.contentDocument.documentElement;
         if (root) {
+            // A frame tells no less than its own height.
+            frame.style.height = "0";
             frame.style.height = `${root.scrollHeight}px`;
         }
     };
