@@ -12,7 +12,7 @@ from provision.paths import Project
 from stack.component import Component, ComponentFailed
 from stack.ports import HOST, any_free_port
 from stack.probes import http_answers
-from testing.environment import DEPENDENCIES, TestEnvironment
+from testing.environment import USUAL, TestEnvironment
 
 
 def python(environment, *arguments, **kwargs):
@@ -52,7 +52,7 @@ def run(environment):
     """Measure on a fresh database."""
     port = any_free_port()
     url = f"http://{HOST}:{port}"
-    with environment.copy(DEPENDENCIES, "bench") as database:
+    with environment.copy(USUAL, "bench") as database:
         environment.install(database)
         config = environment.odoo.write_config("bench.conf", database, http_port=port)
         with environment.console.step("Invoices to measure with"):
