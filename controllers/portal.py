@@ -33,7 +33,7 @@ def get_live_link(token):
     """
     link_sudo = request.env["account.move.portal.link"]._find_live(token)
     if link_sudo:
-        link_sudo._fetch_people(request.env.user)
+        link_sudo._fetch_for_screens(request.env.user)
         link_sudo = link_sudo.with_company(link_sudo.company_id).with_context(
             lang=link_sudo._get_lang()
         )

@@ -23,6 +23,7 @@ from . import account_move_portal_link_request
 from . import account_move_portal_miss
 from . import account_move_portal_notification
 from . import account_move_portal_report
+from . import account_move_portal_screen
 from . import account_move_portal_text
 from . import account_move_send
 from . import base_automation

@@ -304,27 +304,6 @@ class AccountMovePortalLink(models.Model):
         last_day = start + timedelta(days=company.portal_link_expiry_days)
         return datetime.combine(last_day + timedelta(days=1), time.min)
 
-    def _fetch_people(self, visitor):
-        """Read in one query each the users and the contacts that a screen tells of.
-
-        Read one after the other as they come up, they are five.
-
-        Note: `self.ensure_one()`
-
-        :param res.users visitor: The visitor; possibly the public user.
-        """
-        self.ensure_one()
-        move = self.move_id
-        users = move.env["res.users"].browse(visitor.id) | move.invoice_user_id
-        partners = (
-            self.partner_id
-            | move.partner_id
-            | move.commercial_partner_id
-            | move.company_id.partner_id
-            | users.partner_id
-        )
-        partners.mapped("lang")
-
     def _is_live(self):
         """Return whether the link opens its invoice now.
 
