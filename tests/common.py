@@ -28,6 +28,19 @@ class PortalCommon(AccountTestInvoicingCommon):
     """A company, its salesperson, its biller, a customer and an open invoice."""
 
     @classmethod
+    def setup_independent_company(cls, **kwargs):
+        # A chart of accounts takes seconds to load: test databases come with a company
+        # that has one, as core's tests would make it.
+        # In sudo mode because only those who may enter a company find it.
+        prepared = (
+            cls.env["res.company"].sudo().search([("name", "=", "company_1_data")])
+        )
+        if not prepared:
+            return super().setup_independent_company(**kwargs)
+        cls.env.user.company_ids |= prepared  # As creating it does.
+        return prepared.with_env(cls.env)
+
+    @classmethod
     def setUpClass(cls):
         super().setUpClass()
         cls.company = cls.company_data["company"]

@@ -7,6 +7,7 @@ on copies, with the add-on installed from the code of the moment.
 from contextlib import contextmanager
 from typing import NamedTuple
 
+from provision.commands import run
 from provision.paths import ADDON
 from provision.steps import fingerprint
 from stack.databases import Databases
@@ -23,6 +24,8 @@ class Template(NamedTuple):
     modules: tuple
     #: Whether Odoo adds what it adds by itself, such as electronic invoice formats.
     auto_install: bool = True
+    #: Whether it has a company with a chart of accounts, see ``testing.company``.
+    has_company: bool = False
     #: The template that it is made from, if there is one.
     base: "Template | None" = None
 
@@ -30,7 +33,7 @@ class Template(NamedTuple):
 #: The hard dependencies and nothing else.
 LEAN = Template("lean", DEPENDENCIES, auto_install=False)
 #: What an administrator gets who installs the add-on.
-USUAL = Template("usual", DEPENDENCIES)
+USUAL = Template("usual", DEPENDENCIES, has_company=True)
 WEBSITE = Template("website", (*DEPENDENCIES, "website"), base=USUAL)
 #: Applications that invoices come from, and providers other than Stripe: optional, and
 #: known to the add-on.
@@ -113,6 +116,10 @@ class TestEnvironment:
             options.append("--skip-auto-install")
         log = self.logs / f"template-{template.name}.log"
         self.odoo.job(part, log, *options, console=self.console)
+        if template.has_company:
+            config = self.odoo.write_config(f"{part}.conf", part)
+            argv = [self.project.python, "-m", "testing.company", config]
+            run(argv, self.logs / "company.log", env=self.odoo.env)
         self.databases.rename(part, name)
 
     @contextmanager
@@ -138,5 +145,5 @@ class TestEnvironment:
         :rtype: list[str]
         """
         with self.console.step(f"Installing {ADDON}"):
-            log = self.logs / "install.log"
+            log = self.logs / f"install-{name}.log"
             return self.odoo.job(name, log, "-i", ADDON, console=self.console)

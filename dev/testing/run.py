@@ -1,4 +1,4 @@
-"""Run the tests: those of ``dev/``, then the add-on's own under pytest-odoo.
+"""Run the tests: the add-on's own under pytest-odoo, beside them those of ``dev/``.
 
 Arguments are passed on to pytest. A path below ``dev/`` or ``tests/`` limits the run to
 it.
@@ -8,7 +8,8 @@ import os
 import signal
 import subprocess
 import sys
-from contextlib import suppress
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import contextmanager, suppress
 
 from provision.commands import SetupError
 from provision.console import Console
@@ -17,127 +18,153 @@ from provision.steps import exclusive
 from stack.component import ComponentFailed, kill_group
 from stack.postgres import program
 
-from .environment import APPLICATIONS, TEMPLATES, USUAL, TestEnvironment
+from .environment import TestEnvironment
+from .suites import choose, needed, split
 
-#: Tests of a class stay together, as they share what is costly to set up.
-WORKERS = ("-n2", "--dist=loadscope")
-#: Tests that need optional applications; all others run without them.
-NEEDING_APPLICATIONS = (
-    "test_account_move_send_portal_origin.py",
-    "test_payment_other_providers.py",
-)
 #: pytest's exit code for "no test was found", which a filter may well cause.
 NO_TESTS = 5
 #: Seconds that interrupted tests may take to clean up.
 PATIENCE = 15
+#: Seconds between two looks at what the largest suite has printed.
+POLL = 0.5
 
 
-def split(arguments):
-    """Tell paths of the two runs, and options for both, apart.
+class Runner:
+    """Runs pytest in processes of its own, which end with this one.
 
-    :param list arguments: of the command line
-    :return: paths below ``dev/``, paths below ``tests/``, the rest
-    :rtype: tuple[list, list, list]
+    :param list options: for pytest
     """
-    dev = [text for text in arguments if text.startswith("dev/")]
-    addon = [text for text in arguments if text.startswith("tests/")]
-    return dev, addon, [text for text in arguments if text not in (*dev, *addon)]
+
+    def __init__(self, options):
+        self.options = options
+        self.running = set()
+        self.is_stopped = False
+
+    def run(self, suite, environment):
+        """Run a suite, and print what it prints.
+
+        :param Suite suite: the tests
+        :param TestEnvironment environment: with the console to print to
+        :return: pytest's exit code, or 1 for warnings in Odoo's log
+        :rtype: int
+        """
+        if self.is_stopped:
+            return 1
+        if not suite.template:
+            root = environment.project.root / "dev"
+            config = ("-c", root / "pytest.ini", f"--rootdir={root}")
+            return self._pytest(suite, environment, environment.odoo.python_env, config)
+        with environment.copy(suite.template, f"test_{suite.name}") as database:
+            problems = environment.install(database)
+            code = self._pytest(
+                suite, environment, *odoo_options(environment, database)
+            )
+        if problems:
+            environment.console.say("Odoo's log has warnings after the installation:")
+            environment.console.say("\n".join(problems))
+        return code or int(bool(problems))
+
+    def _pytest(self, suite, environment, env, config):
+        root = environment.project.root
+        # Tests of a class stay together, as they share what is costly to set up.
+        workers = (f"-n{suite.workers}", "--dist=loadscope")
+        paths = [root / path for path in suite.paths]
+        argv = [environment.project.python, "-m", "pytest", *workers, *config, *paths]
+        process = subprocess.Popen(
+            [str(part) for part in (*argv, *self.options)],
+            cwd=root,
+            env=env,
+            stdin=subprocess.DEVNULL,
+            stdout=environment.console.stream,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        self.running.add(process)
+        try:
+            return process.wait()
+        finally:
+            self.running.discard(process)
+            kill_group(process.pid)
+            process.wait()
+
+    @contextmanager
+    def stopping(self):
+        """Stop all that runs when this is left by an interruption or an error."""
+        try:
+            yield
+        except BaseException:
+            self.is_stopped = True
+            for process in tuple(self.running):
+                process.send_signal(signal.SIGINT)
+            for process in tuple(self.running):
+                with suppress(subprocess.TimeoutExpired):
+                    process.wait(PATIENCE)
+                kill_group(process.pid)
+            raise
 
 
-def pytest(environment, env, *arguments):
-    """Run pytest in a process of its own, with two workers.
+def odoo_options(environment, database):
+    """What pytest-odoo needs to know.
 
-    :param dict env: its environment
-    :return: its exit code
-    :rtype: int
-    """
-    argv = [environment.project.python, "-m", "pytest", *WORKERS, *arguments]
-    process = subprocess.Popen(
-        [str(part) for part in argv],
-        cwd=environment.project.root,
-        env=env,
-        stdin=subprocess.DEVNULL,
-        start_new_session=True,
-    )
-    try:
-        return process.wait()
-    except KeyboardInterrupt:
-        process.send_signal(signal.SIGINT)
-        with suppress(subprocess.TimeoutExpired):
-            process.wait(PATIENCE)
-        raise
-    finally:
-        kill_group(process.pid)
-        process.wait()
-
-
-def run_dev(environment, paths, options):
-    """Tests of the development tools, and of the add-on's life in real processes."""
-    for template in TEMPLATES:
-        environment.ensure(template)  # Here, where its progress is seen.
-    dev = environment.project.root / "dev"
-    config = ["-c", dev / "pytest.ini", f"--rootdir={dev}"]
-    env = environment.odoo.python_env
-    return pytest(environment, env, *config, *(paths or [dev]), *options)
-
-
-def run_addon(environment, paths, options):
-    """The add-on's tests, without the optional applications and with them."""
-    if not paths:
-        folder = environment.project.root / "tests"
-        paths = sorted(f"tests/{path.name}" for path in folder.glob("test_*.py"))
-    with_applications = [path for path in paths if path.endswith(NEEDING_APPLICATIONS)]
-    codes = []
-    for template, chosen in [
-        (APPLICATIONS, with_applications),
-        (USUAL, [path for path in paths if path not in with_applications]),
-    ]:
-        if chosen:
-            codes.append(run_on(environment, template, chosen, options))
-    failed = [code for code in codes if code not in (0, NO_TESTS)]
-    return max(failed or [min(codes)])
-
-
-def run_on(environment, template, paths, options):
-    """Some of the add-on's tests, on a database that has it freshly installed.
-
-    :param Template template: what else is installed
-    :return: exit code
-    :rtype: int
+    :param str database: where the add-on is installed
+    :return: its environment and its options
+    :rtype: tuple[dict, tuple]
     """
     project, env = environment.project, environment.odoo.env
-    addon = project.addons / ADDON
     # Each worker of pytest-odoo copies the database with PostgreSQL's own programs.
     env["PATH"] = os.pathsep.join((env["PATH"], str(program("createdb").parent)))
-    with environment.copy(template, "test") as database:
-        problems = environment.install(database)
-        config = environment.odoo.write_config("test.conf", database)
-        code = pytest(
-            environment,
-            env,
-            *("-c", project.root / "dev" / "testing" / "odoo.ini"),
-            *("--rootdir", addon, "--odoo-http", f"--odoo-config={config}"),
-            *(addon / path for path in paths),
-            *options,
-        )
-    if problems:
-        environment.console.say("Odoo's log has warnings after the installation:")
-        environment.console.say("\n".join(problems))
-    return code or int(bool(problems))
+    config = environment.odoo.write_config(f"{database}.conf", database)
+    return env, (
+        *("-c", project.root / "dev" / "testing" / "odoo.ini"),
+        *("--rootdir", project.addons / ADDON, "--odoo-http"),
+        f"--odoo-config={config}",
+    )
+
+
+def show(output, console, future):
+    """Print what has been written so far, and what is still being written.
+
+    :param pathlib.Path output: the file
+    :param Future future: done when nothing more will be written
+    """
+    with output.open() as lines:
+        while True:
+            is_done = bool(wait([future], POLL).done)
+            console.stream.write(lines.read())
+            console.stream.flush()
+            if is_done:
+                return
+
+
+def run_all(runner, environment, suites):
+    """Run suites one after the other.
+
+    :return: exit codes
+    :rtype: list[int]
+    """
+    return [runner.run(suite, environment) for suite in suites]
 
 
 def run(environment, arguments):
-    """Run what the arguments ask for.
+    """Run what the arguments ask for: the largest suite beside all others.
+
+    It is shown after them, so that nothing is mixed up.
 
     :return: exit code of the whole
     :rtype: int
     """
     dev, addon, options = split(arguments)
-    codes = []
-    if dev or not addon:
-        codes.append(run_dev(environment, dev, options))
-    if addon or not dev:
-        codes.append(run_addon(environment, addon, options))
+    *others, largest = choose(environment.project.root, dev, addon)
+    for template in needed([*others, largest]):
+        environment.ensure(template)  # Here, where its progress is seen.
+    runner, output = Runner(options), environment.folder / "largest-suite.log"
+    with output.open("w") as stream, ThreadPoolExecutor(1) as pool:
+        with runner.stopping():
+            beside = TestEnvironment(environment.project, Console(stream))
+            future = pool.submit(run_all, runner, beside, [largest])
+            codes = run_all(runner, environment, others)
+            show(output, environment.console, future)
+            codes += future.result()
     if options and any(code != NO_TESTS for code in codes):
         codes = [code for code in codes if code != NO_TESTS]
     return max(codes)
