@@ -13,6 +13,13 @@ class AccountMovePortalLink(models.Model):
         readonly=True,
         copy=False,
     )
+    # For the page of an invoice without any, which most are: it need not look.
+    has_documents = fields.Boolean(compute="_compute_has_documents", store=True)
+
+    @api.depends("document_ids")
+    def _compute_has_documents(self):
+        for link in self:
+            link.has_documents = bool(link.document_ids)
 
     def _get_document(self, document_id):
         """Return a supporting document that this link opens.

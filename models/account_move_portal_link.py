@@ -15,6 +15,7 @@ SCREEN_FIELDS = (
     "company_id",
     "email",
     "expires_on",
+    "has_documents",
     "move_id",
     "partner_id",
     "revoked_on",
