@@ -5,7 +5,10 @@ from . import test_account_move_send_portal
 from . import test_account_move_send_portal_browser
 from . import test_account_move_send_portal_delivery
 from . import test_account_move_send_portal_document
-from . import test_account_move_send_portal_origin
+from . import test_account_move_send_portal_origin_point_of_sale
+from . import test_account_move_send_portal_origin_repair
+from . import test_account_move_send_portal_origin_sale
+from . import test_account_move_send_portal_origin_sale_project
 from . import test_account_move_send_portal_preview
 from . import test_account_move_send_portal_race
 from . import test_invoice_report

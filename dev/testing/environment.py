@@ -35,8 +35,13 @@ LEAN = Template("lean", DEPENDENCIES, auto_install=False)
 #: What an administrator gets who installs the add-on.
 USUAL = Template("usual", DEPENDENCIES, has_company=True)
 WEBSITE = Template("website", (*DEPENDENCIES, "website"), base=USUAL)
-#: Applications that invoices come from, and providers other than Stripe: optional, and
-#: known to the add-on.
+#: Applications that invoices come from, each alone with what it needs: all are optional.
+SALE = Template("sale", (*DEPENDENCIES, "sale"), base=USUAL)
+SALE_PROJECT = Template("sale_project", (*DEPENDENCIES, "sale_timesheet"), base=USUAL)
+REPAIR = Template("repair", (*DEPENDENCIES, "repair"), base=USUAL)
+POINT_OF_SALE = Template("point_of_sale", (*DEPENDENCIES, "point_of_sale"), base=USUAL)
+#: All of them together, with what they add to each other, and providers other than
+#: Stripe.
 APPLICATIONS = Template(
     "applications",
     (
