@@ -86,11 +86,17 @@ class TestAccountMoveSendPortalBrowser(PortalSendCommon, PortalBrowserCase):
             )
             preview.close()
 
-            window.get_by_role("button", name="Send", exact=True).dblclick()
-            expect(page.locator(".o_notification")).to_contain_text(
-                "zenobia@customer.example", timeout=30000
-            )
+            with mailbox.hold():
+                window.get_by_role("button", name="Send", exact=True).dblclick()
+                busy = page.locator(".o_blockUI")
+                expect(busy).to_contain_text("Sending the e-mail…")
+                expect(busy).to_be_in_viewport(ratio=1)
+                self.assertFalse(mailbox.messages)
+            confirmation = page.locator(".o_notification")
+            for recipient in ("carla@customer.example", "zenobia@customer.example"):
+                expect(confirmation).to_contain_text(recipient, timeout=30000)
             expect(window).to_have_count(0)
+            expect(busy).to_have_count(0)
         self.assertEqual(
             sorted(each.envelope_to[0] for each in mailbox.messages),
             ["carla@customer.example", "zenobia@customer.example"],

@@ -88,6 +88,10 @@ class Mailbox:
         """
         self.behaviour = Behaviour(**behaviour)
 
+    def hold(self):
+        """Let senders wait for the answer, see :meth:`SmtpServer.hold`."""
+        return self._smtp.hold()
+
     def clear(self):
         """Forget all mails."""
         self._store.clear()

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import socket
 import threading
+from contextlib import contextmanager
 
 from aiosmtpd.smtp import MISSING, SMTP, AuthResult
 
@@ -33,6 +34,7 @@ class SmtpServer:
         self._connections = set()
         self._loop = None
         self._stopping = None
+        self._answering = None
         self._thread = None
         self.port = None
 
@@ -60,10 +62,21 @@ class SmtpServer:
         self._thread.join(_STOP_TIMEOUT)
         self._thread = None
 
+    @contextmanager
+    def hold(self):
+        """Answer no mail's content before the end of the ``with`` block."""
+        self._loop.call_soon_threadsafe(self._answering.clear)
+        try:
+            yield
+        finally:
+            self._loop.call_soon_threadsafe(self._answering.set)
+
     async def _serve(self, listener, ready):
         """Serve until told to stop (the thread's body)."""
         self._loop = asyncio.get_running_loop()
         self._stopping = asyncio.Event()
+        self._answering = asyncio.Event()
+        self._answering.set()
         server = await self._loop.create_server(self._make_connection, sock=listener)
         ready.set()
         await self._stopping.wait()
@@ -73,7 +86,7 @@ class SmtpServer:
 
     def _make_connection(self):
         behaviour = self._get_behaviour()
-        handler = _Handler(behaviour, self._deliver)
+        handler = _Handler(behaviour, self._deliver, self._answering)
         return _Connection(handler, behaviour, self._connections, self._loop)
 
 
@@ -146,9 +159,10 @@ class _Connection(SMTP):
 class _Handler:
     """Answers the commands of one connection as the Behaviour says."""
 
-    def __init__(self, behaviour, deliver):
+    def __init__(self, behaviour, deliver, answering):
         self._behaviour = behaviour
         self._deliver = deliver
+        self._answering = answering
 
     def authenticate(self, _server, _session, _envelope, _mechanism, credentials):
         """Check a login.
@@ -173,6 +187,7 @@ class _Handler:
     async def handle_DATA(self, server, _session, envelope):
         """Refuse a mail, or keep it and say so."""
         await asyncio.sleep(self._behaviour.delay)
+        await self._answering.wait()
         if self._behaviour.drop_connection == "content":
             server.cut()
             raise ConnectionResetError("cut by the configured behaviour")

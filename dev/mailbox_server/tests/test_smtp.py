@@ -176,6 +176,23 @@ def test_delays_its_answer(mailbox):
     assert time.monotonic() - before >= 0.2
 
 
+def test_answers_when_it_is_let_go(mailbox, client):
+    client.ehlo()
+    client.mail(SENDER)
+    client.rcpt(BUYER)
+    client.putcmd("data")
+    client.getreply()
+    with mailbox.hold():
+        client.send(MAIL + b".\r\n")
+        client.sock.settimeout(0.1)
+        with pytest.raises(TimeoutError):
+            client.sock.recv(1)
+        assert not mailbox.messages
+    client.sock.settimeout(10)
+    assert client.getreply()[0] == 250
+    assert len(mailbox.messages) == 1
+
+
 def test_a_delay_holds_up_nobody_else(mailbox):
     mailbox.behave(delay=60)
     with smtplib.SMTP("127.0.0.1", mailbox.smtp_port, timeout=10) as slow:
