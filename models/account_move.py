@@ -1,6 +1,6 @@
 import re
 
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 
@@ -13,6 +13,19 @@ class AccountMove(models.Model):
         "account.move.portal.payment",
         "account.move",
     ]
+
+    can_send_portal_link = fields.Boolean(
+        compute="_compute_can_send_portal_link", export_string_translation=False
+    )
+
+    # === COMPUTE METHODS === #
+
+    @api.depends("move_type", "state")
+    def _compute_can_send_portal_link(self):
+        for move in self:
+            move.can_send_portal_link = (
+                move.move_type == "out_invoice" and move.state in ("draft", "posted")
+            )
 
     # === ACTION METHODS === #
 
@@ -52,21 +65,27 @@ class AccountMove(models.Model):
         :raise UserError: For anything but draft and posted customer invoices.
         """
         for move in self:
-            if move.move_type != "out_invoice":
-                raise UserError(
-                    self.env._(
-                        "Only a customer invoice has a payment portal page; "
-                        "“%(document)s” is not one.",
-                        document=move.display_name,
-                    )
-                )
-            if move.state == "cancel":
-                raise UserError(
-                    self.env._(
-                        "“%(document)s” is cancelled: there is nothing to send.",
-                        document=move.display_name,
-                    )
-                )
+            if not move.can_send_portal_link:
+                raise UserError(move._explain_portal_send_refusal())
+
+    def _explain_portal_send_refusal(self):
+        """Return why the portal link of the document cannot be sent.
+
+        Note: `self.ensure_one()`
+
+        :rtype: str
+        """
+        self.ensure_one()
+        if self.move_type != "out_invoice":
+            return self.env._(
+                "Only a customer invoice has a payment portal page; “%(document)s” is"
+                " not one.",
+                document=self.display_name,
+            )
+        return self.env._(
+            "“%(document)s” is cancelled: there is nothing to send.",
+            document=self.display_name,
+        )
 
     # === BUSINESS METHODS - PORTAL PAGE === #
 

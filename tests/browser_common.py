@@ -23,6 +23,16 @@ class PortalBrowserCase(HttpCase):
     and because the card's fields are in a frame of another origin.
     """
 
+    #: The bundles of Odoo's own that the pages load: compiled once for all tests of the
+    #: class, and not by each for itself.
+    bundles = ()
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        for name in cls.bundles:
+            cls.env["ir.qweb"]._get_asset_bundle(name).get_links()
+
     @contextmanager
     def _unlimited_memory(self):
         """Lift Odoo's limit on addresses: Chromium inherits it and dies of it."""
@@ -70,6 +80,18 @@ class PortalBrowserCase(HttpCase):
         """
         self.env.flush_all()  # For the server, which has its own cache.
         page.goto(self.base_url() + path, wait_until="networkidle")
+
+    def log_in(self, page, user):
+        """Make the test's server take a browser for a user's.
+
+        :param playwright.sync_api.Page page: The page of the browser.
+        :param res.users user: The user.
+        """
+        session = self.authenticate(user.login, user.login)
+        page.context.add_cookies(
+            [{"name": "session_id", "value": session.sid, "url": self.base_url()}]
+        )
+        self.trust(page.context)
 
     def trust(self, context):
         """Make the test's server answer a browser's context.

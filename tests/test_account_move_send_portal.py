@@ -1,3 +1,5 @@
+from lxml import etree
+
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import Form, new_test_user
 
@@ -24,15 +26,40 @@ class TestAccountMoveSendPortal(PortalSendCommon):
             with self.assertRaises(UserError):
                 document.with_user(self.biller).action_open_portal_send()
 
-    def test_s2_window_is_for_those_who_may_edit_invoices(self):
-        reader = new_test_user(
+    def test_s2_action_is_offered_on_what_can_be_sent_and_on_nothing_else(self):
+        moves = self.env["account.move"]
+        kinds = moves._fields["move_type"].get_values(self.env)
+        offered = {
+            (kind, state)
+            for kind in kinds
+            for state in ("draft", "posted", "cancel")
+            if moves.new({"move_type": kind, "state": state}).can_send_portal_link
+        }
+        self.assertEqual(offered, {("out_invoice", "draft"), ("out_invoice", "posted")})
+
+    def test_s2_header_button_is_for_those_who_may_edit_invoices(self):
+        for user, count in ((self.biller, 1), (self._create_reader(), 0)):
+            form = self.env["account.move"].with_user(user).get_view(view_type="form")
+            buttons = etree.fromstring(form["arch"]).findall(
+                ".//header/button[@name='action_open_portal_send']"
+            )
+            self.assertEqual(
+                [button.get("invisible") for button in buttons],
+                ["not can_send_portal_link"] * count,
+            )
+
+    def _create_reader(self):
+        """Create someone who may look at invoices, and not edit them."""
+        return new_test_user(
             self.env,
             login="portal_reader",
             groups="base.group_user,account.group_account_readonly",
             company_id=self.company.id,
         )
+
+    def test_s2_window_is_for_those_who_may_edit_invoices(self):
         with self.assertRaises(AccessError):
-            self._open_window(user=reader)
+            self._open_window(user=self._create_reader())
 
     def test_s2_window_belongs_to_who_opened_it(self):
         window = self._open_window()

@@ -35,7 +35,7 @@ LEAN = Template("lean", DEPENDENCIES, auto_install=False)
 #: What an administrator gets who installs the add-on.
 USUAL = Template("usual", DEPENDENCIES, has_company=True)
 WEBSITE = Template("website", (*DEPENDENCIES, "website"), base=USUAL)
-#: Applications that invoices come from, each alone with what it needs: all are optional.
+#: Applications that invoices come from, all optional: each alone with what it needs.
 SALE = Template("sale", (*DEPENDENCIES, "sale"), base=USUAL)
 SALE_PROJECT = Template("sale_project", (*DEPENDENCIES, "sale_timesheet"), base=USUAL)
 REPAIR = Template("repair", (*DEPENDENCIES, "repair"), base=USUAL)

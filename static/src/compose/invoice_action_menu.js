@@ -23,8 +23,7 @@ patch(AccountMoveFormController.prototype, {
                 isAvailable: () =>
                     this.maySendPortalLink &&
                     root.resId &&
-                    root.data.move_type === "out_invoice" &&
-                    ["draft", "posted"].includes(root.data.state),
+                    root.data.can_send_portal_link,
                 sequence: 15,
                 icon: "fa fa-link",
                 description: _t("Email Portal Link"),

@@ -17,7 +17,8 @@ export class PortalRecipientsField extends Component {
     setup() {
         this.orm = useService("orm");
         this.input = useRef("input");
-        this.state = useState({options: [], active: -1});
+        // `text` is what the record is being given and does not have yet.
+        this.state = useState({options: [], active: -1, text: null});
         // What a key does, and whether it did something.
         this.keys = {
             ArrowDown: () => this.move(1),
@@ -40,7 +41,7 @@ export class PortalRecipientsField extends Component {
     }
 
     get entries() {
-        return parseList(this.props.record.data[this.props.name]);
+        return parseList(this.state.text ?? this.props.record.data[this.props.name]);
     }
 
     /** The addresses in this field and in its neighbours. */
@@ -67,8 +68,17 @@ export class PortalRecipientsField extends Component {
         return _t("Remove %s", this.label(entry));
     }
 
-    update(entries) {
-        return this.props.record.update({[this.props.name]: formatList(entries)});
+    async update(entries) {
+        const text = formatList(entries);
+        this.state.text = text;
+        try {
+            await this.props.record.update({[this.props.name]: text});
+        } finally {
+            // Else the next change is under way already, and has this one in it.
+            if (this.state.text === text) {
+                this.state.text = null;
+            }
+        }
     }
 
     async add(text) {
