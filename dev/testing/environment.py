@@ -33,12 +33,14 @@ class Template(NamedTuple):
 #: The hard dependencies and nothing else.
 LEAN = Template("lean", DEPENDENCIES, auto_install=False)
 #: What an administrator gets who installs the add-on.
-USUAL = Template("usual", DEPENDENCIES, has_company=True)
+USUAL = Template("usual", DEPENDENCIES)
+#: The same, for the many classes of tests that need a chart of accounts.
+ACCOUNTING = Template("accounting", DEPENDENCIES, has_company=True, base=USUAL)
 WEBSITE = Template("website", (*DEPENDENCIES, "website"), base=USUAL)
 #: Applications that invoices come from, all optional: each alone with what it needs.
 SALE = Template("sale", (*DEPENDENCIES, "sale"), base=USUAL)
-SALE_PROJECT = Template("sale_project", (*DEPENDENCIES, "sale_timesheet"), base=USUAL)
-REPAIR = Template("repair", (*DEPENDENCIES, "repair"), base=USUAL)
+SALE_PROJECT = Template("sale_project", (*DEPENDENCIES, "sale_timesheet"), base=SALE)
+REPAIR = Template("repair", (*DEPENDENCIES, "repair"), base=SALE)
 POINT_OF_SALE = Template("point_of_sale", (*DEPENDENCIES, "point_of_sale"), base=USUAL)
 #: All of them together, with what they add to each other, and providers other than
 #: Stripe.
@@ -49,7 +51,7 @@ APPLICATIONS = Template(
         *("sale_management", "sale_project", "sale_timesheet", "stock", "repair"),
         *("point_of_sale", "payment_custom", "payment_demo"),
     ),
-    base=USUAL,
+    base=REPAIR,
 )
 TEMPLATES = (LEAN, USUAL, WEBSITE)
 

@@ -2,11 +2,23 @@
 
 from typing import NamedTuple
 
-from .environment import APPLICATIONS, TEMPLATES, USUAL, Template
+from .environment import (
+    ACCOUNTING,
+    APPLICATIONS,
+    POINT_OF_SALE,
+    REPAIR,
+    SALE,
+    SALE_PROJECT,
+    TEMPLATES,
+    Template,
+)
 
-#: Tests that need more than the add-on depends on, and the template that has it.
+#: Tests that need more than the add-on depends on, and the templates that have it.
 NEEDING_MORE = {
-    "test_account_move_send_portal_origin.py": APPLICATIONS,
+    "test_account_move_send_portal_origin_point_of_sale.py": POINT_OF_SALE,
+    "test_account_move_send_portal_origin_repair.py": REPAIR,
+    "test_account_move_send_portal_origin_sale.py": SALE,
+    "test_account_move_send_portal_origin_sale_project.py": SALE_PROJECT,
     "test_payment_other_providers.py": APPLICATIONS,
 }
 
@@ -19,8 +31,8 @@ class Suite(NamedTuple):
     paths: tuple
     #: What its database starts from; none for tests that make their own.
     template: Template | None = None
-    #: A process costs seconds to start: one is enough for few tests.
-    workers: int = 1
+    #: Processes beside pytest's own; each costs seconds to start.
+    workers: int = 0
 
 
 def split(arguments):
@@ -33,6 +45,19 @@ def split(arguments):
     dev = [text for text in arguments if text.startswith("dev/")]
     addon = [text for text in arguments if text.startswith("tests/")]
     return dev, addon, [text for text in arguments if text not in (*dev, *addon)]
+
+
+def templates_for(path):
+    """Return what a file of tests is run on.
+
+    What needs an application is run where it is alone, and again with all others.
+
+    :param str path: below ``tests/``, possibly with the name of a test
+    :rtype: set[Template]
+    """
+    name = path.partition("::")[0].rpartition("/")[2]
+    needed = NEEDING_MORE.get(name)
+    return {needed, APPLICATIONS} if needed else {ACCOUNTING}
 
 
 def choose(root, dev, addon):
@@ -48,15 +73,15 @@ def choose(root, dev, addon):
         addon = sorted(f"tests/{path.name}" for path in root.glob("tests/test_*.py"))
     by_template = {}
     for path in addon:
-        name = path.partition("::")[0].rpartition("/")[2]
-        by_template.setdefault(NEEDING_MORE.get(name, USUAL), []).append(path)
+        for template in templates_for(path):
+            by_template.setdefault(template, []).append(path)
     suites = [
-        Suite(template.name, tuple(paths), template, 2 if template is USUAL else 1)
+        Suite(template.name, tuple(paths), template, 3 if template is ACCOUNTING else 0)
         for template, paths in by_template.items()
     ]
     if dev:
         suites.append(Suite("dev", tuple(dev), workers=2))
-    return sorted(suites, key=lambda suite: suite.template is USUAL)
+    return sorted(suites, key=lambda suite: suite.template is ACCOUNTING)
 
 
 def needed(suites):
