@@ -99,7 +99,7 @@ class TestAccountMoveSendPortalBrowser(PortalSendCommon, PortalBrowserCase):
             {each.subject for each in mailbox.messages}, {"Your invoice, dear Carla"}
         )
 
-    def test_s2_action_menu_offers_it_on_customer_invoices_only(self):
+    def test_s2_b2_action_menu_offers_links_on_customer_invoices_only(self):
         credit_note = self.invoice._reverse_moves()
         with self.page(DESKTOP) as page:
             for document, count in ((self.invoice, 1), (credit_note, 0)):
@@ -109,7 +109,8 @@ class TestAccountMoveSendPortalBrowser(PortalSendCommon, PortalBrowserCase):
                 ).first.click()
                 entries = page.locator(".o-dropdown--menu")
                 expect(entries.get_by_text("Duplicate", exact=True)).to_be_visible()
-                expect(entries.get_by_text("Email Portal Link")).to_have_count(count)
+                for name in ("Email Portal Link", "Copy Portal Link"):
+                    expect(entries.get_by_text(name)).to_have_count(count)
                 page.context.clear_cookies(name="session_id")
 
     @mute_logger(*MAIL_LOGGERS)
