@@ -9,7 +9,9 @@ patch(AccountMoveFormController.prototype, {
     setup() {
         super.setup(...arguments);
         onWillStart(async () => {
-            this.mayUsePortalLinks = await user.hasGroup("account.group_account_invoice");
+            this.mayUsePortalLinks = await user.hasGroup(
+                "account.group_account_invoice"
+            );
         });
     },
 
