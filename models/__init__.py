@@ -1,4 +1,5 @@
 # Mixins first: a model's file needs those that it builds on.
+from . import base_automation_portal_summary
 from . import base_automation_portal_message
 from . import account_move_portal_access
 from . import account_move_portal_evidence
@@ -16,6 +17,7 @@ from . import account_move
 from . import account_move_portal_event_record
 from . import account_move_portal_event_evidence
 from . import account_move_portal_event
+from . import account_move_portal_link_customer
 from . import account_move_portal_link_staff
 from . import account_move_portal_link
 from . import account_move_portal_document
