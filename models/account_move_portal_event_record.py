@@ -44,7 +44,7 @@ class AccountMovePortalEventRecord(models.AbstractModel):
         :rtype: account.move.portal.event
         """
         # In sudo mode because visitors have no rights on events.
-        return self.sudo().create(
+        return self.sudo()._insert(
             {
                 "link_id": link_sudo.id,
                 "move_id": link_sudo.move_id.id,
@@ -157,7 +157,7 @@ class AccountMovePortalEventRecord(models.AbstractModel):
             "sent",
             "staff",
             message_id=message_id,
-            document_sha256=document and hashlib.sha256(document).hexdigest(),
+            document_sha256=hashlib.sha256(document).hexdigest() if document else None,
         )
 
     @api.model
@@ -252,22 +252,37 @@ class AccountMovePortalEventRecord(models.AbstractModel):
         :rtype: account.move.portal.event
         """
         self.ensure_one()
+        return self._insert(
+            {
+                "link_id": self.link_id.id,
+                "move_id": self.move_id.id,
+                "kind": kind,
+                "visitor": visitor,
+                "network": self.network or None,
+                "device": self.device or None,
+                "visit_id": self.id,
+                **values,
+            }
+        )
+
+    @api.model
+    def _insert(self, values):
+        """Insert an event, unless an index says that it was inserted before.
+
+        In SQL because the ORM has no insertion that gives way on a conflict, and takes
+        three times as long for one that is made at each visit.
+
+        :param dict values: The event's values, as the database keeps them: `None` for
+            nothing.
+        :return: The new event; empty if there was one already.
+        :rtype: account.move.portal.event
+        """
         now = self.env.cr.now()
         row = {
-            "link_id": self.link_id.id,
-            "move_id": self.move_id.id,
-            "kind": kind,
-            "visitor": visitor,
-            "network": self.network or None,
-            "device": self.device or None,
-            "visit_id": self.id,
-            "create_uid": self.env.uid,
-            "create_date": now,
-            "write_uid": self.env.uid,
-            "write_date": now,
             **values,
+            **{"create_uid": self.env.uid, "create_date": now},
+            **{"write_uid": self.env.uid, "write_date": now},
         }
-        # In SQL because the ORM has no insertion that gives way on a conflict.
         inserted = self.env.execute_query(
             SQL(
                 "INSERT INTO %s (%s) VALUES %s ON CONFLICT DO NOTHING RETURNING id",
@@ -276,5 +291,10 @@ class AccountMovePortalEventRecord(models.AbstractModel):
                 tuple(row.values()),
             )
         )
-        self.link_id.invalidate_recordset(["event_ids"])
-        return self.browse(inserted and inserted[0][0])
+        self.env["account.move.portal.link"].browse(
+            values["link_id"]
+        ).invalidate_recordset(["event_ids"])
+        event = self.browse(inserted and inserted[0][0])
+        if event:
+            event._update_cache(values, validate=False)  # The page reads it at once.
+        return event
