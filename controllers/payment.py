@@ -9,7 +9,7 @@ from odoo.addons.account_payment.controllers.payment import PaymentPortal
 from odoo.addons.account_payment.controllers.portal import PortalAccount
 
 from .portal import get_live_link, render_private, render_unavailable
-from .visits import note_action
+from .visits import note_action, note_payment
 
 #: The way to pay that has a form of ours.
 ECHECK = "ach_direct_debit"
@@ -38,17 +38,21 @@ class PortalInvoicePayment(PortalAccount):
         move_sudo = link_sudo.move_id
         if not move_sudo._is_payable_on_portal():
             return request.redirect(link_sudo._get_path())
-        note_action(link_sudo, "pay_opened")
+        visit_sudo = note_action(link_sudo, "pay_opened")
         return render_private(
             "account_payment_portal.payment_page",
             {
                 "link_sudo": link_sudo,
                 "move_sudo": move_sudo,
                 "res_company": move_sudo.company_id,
+                "visit_sudo": visit_sudo,
                 "form_key": secrets.token_urlsafe(12),
                 "portal_amounts": move_sudo._get_portal_amounts(),
                 **self._get_portal_billing_values(move_sudo),
                 **self._get_portal_payment_form_values(link_sudo),
+                # So that whoever pays is known to come from the page.
+                "transaction_route": link_sudo._get_path("transaction")
+                + visit_sudo._get_visit_query(),
             },
         )
 
@@ -298,6 +302,7 @@ class PortalInvoicePayment(PortalAccount):
             },
         )
         tx_sudo._portal_begin()
+        note_payment(link_sudo, flow)
         return tx_sudo._get_processing_values()
 
     def _check_portal_payment_option(

@@ -54,17 +54,47 @@ def note_action(link_sudo, kind):
 
     :param account.move.portal.link link_sudo: The link, in sudo mode.
     :param str kind: What the button does: `downloaded`, `printed` or `pay_opened`.
+    :return: The visit of the page that proves to be the origin; empty if none does.
+    :rtype: account.move.portal.event
     """
-    if request.httprequest.method == "HEAD":
-        return
     events = request.env["account.move.portal.event"]
+    if request.httprequest.method == "HEAD":
+        return events
     grade = grade_request(link_sudo)
-    visit_id, _dash, proof = (request.params.get("visit") or "").partition("-")
-    if grade["visitor"] == "unproven" and visit_id.isdecimal():
+    if grade["visitor"] == "unproven":
         has_script = bool(request.params.get("script"))
-        if events._record_action(link_sudo, kind, int(visit_id), proof, has_script):
-            return
+        visit_sudo = events._record_action(link_sudo, kind, *get_origin(), has_script)
+        if visit_sudo:
+            return visit_sudo
     events._record(link_sudo, kind, **grade, **get_request_facts())
+    return events
+
+
+def note_payment(link_sudo, flow):
+    """Record that somebody starts to pay, whom a page that was open led here.
+
+    :param account.move.portal.link link_sudo: The link, in sudo mode.
+    :param str flow: How: `direct` and `token` are filled in here, `redirect` is but
+        one more button.
+    """
+    if grade_request(link_sudo)["visitor"] == "unproven":
+        how = "action" if flow == "redirect" else "payment"
+        request.env["account.move.portal.event"]._record_view(
+            link_sudo, *get_origin(), grading.Report(how)
+        )
+
+
+def get_origin():
+    """Return which visit the current request says to come from.
+
+    :return: The visit's id and the proof that its page was given; 0 and anything where
+        it says none.
+    :rtype: tuple[int, str]
+    """
+    # Of the address, whatever the request's type is.
+    visit = request.httprequest.args.get("visit", "")
+    visit_id, _dash, proof = visit.partition("-")
+    return int(visit_id) if visit_id.isdecimal() else 0, proof
 
 
 def note_miss(token):

@@ -90,7 +90,7 @@ class AccountMovePortalEvent(models.Model):
             ("interaction", "Touched, scrolled or typed"),
             ("dwell", "Had the page in front for a while"),
             ("action", "Used a button of the page"),
-            ("payment", "Paid"),
+            ("payment", "Entered a payment"),
             ("just_sent", "In the seconds after the mail was sent"),
             ("burst", "Fetched from several networks at once"),
             ("trap", "Followed a link that nobody can see"),
@@ -260,7 +260,22 @@ class AccountMovePortalEvent(models.Model):
                 event.kind == "trapped" and event.network == self.network
                 for event in near
             ),
+            pressed=self._count_actions(grading.ALL_PRESSED_SECONDS),
         )
+
+    def _get_page_attributes(self):
+        """Return with what a page tells that somebody looks: its element's attributes.
+
+        :return: The attributes; none for a page whose visit is not recorded.
+        :rtype: dict
+        """
+        if self.visitor != "unproven":
+            return {}
+        return {
+            "data-seen-url": self.link_id._get_path("seen"),
+            "data-visit-id": self.id,
+            "data-visit-proof": self._get_visit_proof(),
+        }
 
     def _get_visit_query(self):
         """Return what a page's buttons add to their addresses, to tell their visit.
@@ -280,7 +295,7 @@ class AccountMovePortalEvent(models.Model):
         """
         if self.reason == "just_sent":
             return grading.JUST_SENT_SECONDS
-        return 1.0 if self.reason in ("too_quick", "driven", "burst") else None
+        return 1.0 if self.reason in grading.PASSING_DOUBTS else None
 
     # === RETENTION === #
 

@@ -105,29 +105,43 @@ class AccountMovePortalEventRecord(models.AbstractModel):
         :param int visit_id: The page's visit, as far as it tells one.
         :param str proof: The proof that the visit's page was given.
         :param bool has_script: Whether the page's script was at work.
-        :return: Whether a page proved to be the origin.
-        :rtype: bool
+        :return: The visit of the page that proved to be the origin; or empty.
+        :rtype: account.move.portal.event
         """
         visit_sudo = self._find_visit(link_sudo, visit_id, proof)
         if not visit_sudo:
-            return False
+            return visit_sudo
         if has_script:
             visit_sudo._follow_up(kind, "unproven", reason="action")
-            return True
+            return visit_sudo
         doubt = visit_sudo._find_doubt(
             grading.Report("action", pressed=visit_sudo._count_actions() + 1)
         )
-        visitor = "machine" if doubt else "person"
-        visit_sudo._follow_up(kind, visitor, reason=doubt or "action")
-        if doubt:
-            visit_sudo._follow_up("dismissed", visitor, reason=doubt)
-        else:
+        if not doubt:
+            visit_sudo._follow_up(kind, "person", reason="action")
             visit_sudo._record_person("action")
-        return True
+            return visit_sudo
+        # A person's after all, if the visit turns out to be one's.
+        is_passing = doubt in grading.PASSING_DOUBTS
+        visit_sudo._follow_up(
+            kind, "unproven" if is_passing else "machine", reason=doubt
+        )
+        visit_sudo._follow_up("dismissed", "machine", reason=doubt)
+        return visit_sudo
 
-    def _count_actions(self):
-        """Return how many different buttons of this visit's page were used."""
-        return self.search_count([("visit_id", "=", self.id), ("kind", "in", ACTIONS)])
+    def _count_actions(self, seconds=None):
+        """Return how many different buttons of this visit's page were used.
+
+        Note: `self.ensure_one()`
+
+        :param int seconds: In that time after the page was requested; ever if None.
+        :rtype: int
+        """
+        domain = [("visit_id", "=", self.id), ("kind", "in", ACTIONS)]
+        if seconds is not None:
+            before = self.create_date + timedelta(seconds=seconds)
+            domain.append(("create_date", "<", before))
+        return self.search_count(domain)
 
     @api.model
     def _record_sent(self, link_sudo, message_id, document=None):
@@ -150,8 +164,8 @@ class AccountMovePortalEventRecord(models.AbstractModel):
     def _record_payment(self, link_sudo, kind, transaction):
         """Record what came of a payment through a link, once.
 
-        Who pays has seen the invoice: a visit that was not taken for a person's yet is
-        one now.
+        Who pays has seen the invoice: where no visit was taken for a person's yet, the
+        last one is now.
 
         :param account.move.portal.link link_sudo: The link, in sudo mode.
         :param str kind: `paid`, `payment_failed`, `payment_returned` or
@@ -168,15 +182,18 @@ class AccountMovePortalEventRecord(models.AbstractModel):
         if known:
             return
         self._record(link_sudo, kind, "person", transaction_id=transaction.id)
+        if kind != "paid" or link_sudo.audience != "customer" or link_sudo.view_count:
+            return
         # In sudo mode because the payment is nobody's who has rights on events.
         visit_sudo = self.sudo().search(
-            [("link_id", "=", link_sudo.id), ("kind", "=", "opened")], limit=1
+            [
+                ("link_id", "=", link_sudo.id),
+                ("kind", "=", "opened"),
+                ("visitor", "=", "unproven"),
+            ],
+            limit=1,
         )
-        if (
-            kind == "paid"
-            and visit_sudo.visitor == "unproven"
-            and link_sudo.audience == "customer"
-        ):
+        if visit_sudo:
             visit_sudo._record_person("payment")
 
     def _get_view_flags(self):

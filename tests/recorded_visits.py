@@ -306,6 +306,19 @@ PEOPLE = [
         mailed=5,
     ),
     Recorded(
+        "no JavaScript, opens the mail at once, downloads, and prints a little later",
+        FIREFOX,
+        "action",
+        (
+            OPEN,
+            ("wait", 5),
+            ("follow", "pdf"),
+            ("wait", 20),
+            ("follow", "document"),
+        ),
+        mailed=5,
+    ),
+    Recorded(
         "behind a gateway that fetches the link from everywhere",
         CHROME,
         "interaction",

@@ -1,5 +1,7 @@
 from playwright.sync_api import expect
 
+from odoo import fields
+
 from .browser_common import PortalBrowserCase
 from .payment_common import PortalPaymentCommon
 
@@ -50,6 +52,7 @@ class TestPaymentBrowser(PortalPaymentCommon, PortalBrowserCase):
             frame.locator("[name='postalCode']").fill("19901")
 
     def test_s15_s18_s20_s22_card_is_paid_end_to_end(self):
+        self.link.sudo().sent_on = fields.Datetime.now()  # Read and paid at once.
         requests = []
         with self.page() as page:
             page.on(
@@ -74,6 +77,8 @@ class TestPaymentBrowser(PortalPaymentCommon, PortalBrowserCase):
         self.assertEqual(self.invoice.amount_residual, 0.0)
         self.assertIn(self.invoice.payment_state, ("paid", "in_payment"))
         self.assertEqual(self._get_intents()[0]["status"], "succeeded")
+        kinds = self.link.event_ids.sorted("id").mapped("kind")
+        self.assertLess(kinds.index("viewed"), kinds.index("paid"))
         for url, data in requests:
             if url.startswith(self.base_url()):
                 self.assertNotIn("4242", url + data, "the card's number is Stripe's")

@@ -143,6 +143,22 @@ class TestVisits(PortalCommon, HttpCase):
         self.env.invalidate_all()
         self.assertEqual((link.download_count, link.print_count), (1, 1))
 
+    def test_b1_download_right_after_the_mail_counts_once_a_person_is_proved(self):
+        link = self._create_link(sent_on=fields.Datetime.now())
+        self.opener.headers.update(BROWSER_HEADERS)
+        pages = []
+        self._play_open(link, pages)
+        self._pass_time(5)
+        self._play_follow(link, pages, "pdf")
+        self.env.invalidate_all()
+        self.assertEqual((link.view_count, link.download_count), (0, 0))
+        self._pass_time(20)
+        self._play_follow(link, pages, "document")
+        self.env.invalidate_all()
+        self.assertEqual(
+            (link.view_count, link.download_count, link.print_count), (1, 1, 1)
+        )
+
     def test_b1_event_keeps_a_shortened_address_and_a_device_class(self):
         link = self._create_link()
         self.url_open(

@@ -9,7 +9,8 @@ JUST_SENT_SECONDS = 20
 DWELL_SECONDS = 8
 # Nobody reads and acts in less.
 TOO_QUICK_SECONDS = 1
-# Without a script the page itself has to be fetched, drawn and read before.
+# Without a script the page itself has to be fetched, drawn and read before; and nobody
+# enters a payment sooner.
 TOO_QUICK_ACTION_SECONDS = 2
 # A scanner fetches a link from several places at nearly the same time.
 BURST_SECONDS = 30
@@ -17,6 +18,8 @@ BURST_NETWORKS = 3
 # Who presses this many different buttons in so short a time tries them all.
 ALL_PRESSED = 3
 ALL_PRESSED_SECONDS = 10
+# What is only doubtful now: the same visit may be taken for a person's later on.
+PASSING_DOUBTS = ("just_sent", "too_quick", "driven", "burst")
 
 
 @dataclass(frozen=True)
@@ -44,13 +47,18 @@ class Visit:
     networks: int = 1
     # Whether the link that nobody sees was followed, from the same network.
     is_trapped: bool = False
+    # How many different buttons were used in the first `ALL_PRESSED_SECONDS`.
+    pressed: int = 0
 
 
 @dataclass(frozen=True)
 class Report:
-    """What says that somebody looks: the page's script, or a button pressed."""
+    """What says that somebody looks.
 
-    # `interaction`, `dwell` or `action`.
+    The page's script (`interaction`, `dwell`), a button that was used (`action`), or a
+    card or bank account that was filled in (`payment`).
+    """
+
     how: str
     # Whether the browser says that a program drives it (W3C WebDriver, §4).
     is_driven: bool = False
@@ -111,21 +119,31 @@ def find_doubt(visit, report):
     :rtype: str | None
     """
     is_passive = report.how == "dwell"
-    was_just_sent = (
-        visit.opened_after_mail is not None
-        and visit.opened_after_mail < JUST_SENT_SECONDS
-    )
     doubts = {
         "trap": visit.is_trapped,
-        "pressed_all": report.pressed >= ALL_PRESSED
-        and visit.age < ALL_PRESSED_SECONDS,
+        "pressed_all": _has_pressed_all(visit, report),
         "too_quick": visit.age < _get_least_age(report),
         "driven": report.is_driven and is_passive,
-        "just_sent": was_just_sent
-        and (is_passive or visit.seconds_since_mail < JUST_SENT_SECONDS),
+        "just_sent": _is_just_sent(visit, report),
         "burst": visit.networks >= BURST_NETWORKS and is_passive,
     }
     return next((reason for reason, is_true in doubts.items() if is_true), None)
+
+
+def _has_pressed_all(visit, report):
+    pressed = visit.pressed
+    if visit.age < ALL_PRESSED_SECONDS:
+        pressed = max(pressed, report.pressed)
+    return pressed >= ALL_PRESSED
+
+
+def _is_just_sent(visit, report):
+    if visit.opened_after_mail is None or visit.opened_after_mail >= JUST_SENT_SECONDS:
+        return False
+    if report.how == "payment":
+        # Gateways follow links and press buttons; none fills in a card.
+        return False
+    return report.how == "dwell" or visit.seconds_since_mail < JUST_SENT_SECONDS
 
 
 def _get_least_age(report):
@@ -133,4 +151,5 @@ def _get_least_age(report):
         # Some slack for clocks: the page waits for the whole time.
         "dwell": DWELL_SECONDS - 1,
         "action": TOO_QUICK_ACTION_SECONDS,
+        "payment": TOO_QUICK_ACTION_SECONDS,
     }.get(report.how, TOO_QUICK_SECONDS)
