@@ -115,7 +115,7 @@ class TestAccountMoveSendPortalBrowser(PortalSendCommon, PortalBrowserCase):
             {each.subject for each in mailbox.messages}, {"Your invoice, dear Carla"}
         )
 
-    def test_s2_action_menu_offers_it_on_customer_invoices_only(self):
+    def test_s2_b2_action_menu_offers_links_on_customer_invoices_only(self):
         credit_note = self.invoice._reverse_moves()
         with self.page(DESKTOP) as page:
             self.log_in(page, self.biller)
@@ -126,7 +126,8 @@ class TestAccountMoveSendPortalBrowser(PortalSendCommon, PortalBrowserCase):
                 ).first.click()
                 entries = page.locator(".o-dropdown--menu")
                 expect(entries.get_by_text("Duplicate", exact=True)).to_be_visible()
-                expect(entries.get_by_text("Email Portal Link")).to_have_count(count)
+                for name in ("Email Portal Link", "Copy Portal Link"):
+                    expect(entries.get_by_text(name)).to_have_count(count)
 
     @mute_logger(*MAIL_LOGGERS)
     def test_s11_refusal_is_shown_in_the_window_with_everything_typed(self):

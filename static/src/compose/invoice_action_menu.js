@@ -4,12 +4,12 @@ import {user} from "@web/core/user";
 import {patch} from "@web/core/utils/patch";
 import {AccountMoveFormController} from "@account/components/account_move_form/account_move_form";
 
-/** The action menu's entry: on customer invoices only, which a server action cannot. */
+/** The action menu's entries: on customer invoices only, which server actions cannot. */
 patch(AccountMoveFormController.prototype, {
     setup() {
         super.setup(...arguments);
         onWillStart(async () => {
-            this.maySendPortalLink = await user.hasGroup(
+            this.mayUsePortalLinks = await user.hasGroup(
                 "account.group_account_invoice"
             );
         });
@@ -17,27 +17,38 @@ patch(AccountMoveFormController.prototype, {
 
     getStaticActionMenuItems() {
         const {root} = this.model;
+        const maySend = () =>
+            this.mayUsePortalLinks && root.resId && root.data.can_send_portal_link;
         return {
             ...super.getStaticActionMenuItems(...arguments),
             sendPortalLink: {
-                isAvailable: () =>
-                    this.maySendPortalLink &&
-                    root.resId &&
-                    root.data.can_send_portal_link,
+                isAvailable: maySend,
                 sequence: 15,
                 icon: "fa fa-link",
                 description: _t("Email Portal Link"),
-                callback: () => this.sendPortalLink(),
+                callback: () => this.callOnInvoice("action_open_portal_send"),
+            },
+            copyPortalLink: {
+                isAvailable: () => maySend() && root.data.state === "posted",
+                sequence: 16,
+                icon: "fa fa-clipboard",
+                description: _t("Copy Portal Link"),
+                callback: () => this.callOnInvoice("action_share_portal_link"),
             },
         };
     },
 
-    async sendPortalLink() {
+    /**
+     * Save the invoice, and then do what a button of its form would.
+     *
+     * @param {String} name - The button's method.
+     */
+    async callOnInvoice(name) {
         const {root} = this.model;
         if (await root.save()) {
             await this.env.services.action.doActionButton({
                 type: "object",
-                name: "action_open_portal_send",
+                name,
                 resModel: root.resModel,
                 resId: root.resId,
                 resIds: [root.resId],
