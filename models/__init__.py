@@ -16,6 +16,7 @@ from . import account_move
 from . import account_move_portal_event_record
 from . import account_move_portal_event_evidence
 from . import account_move_portal_event
+from . import account_move_portal_link_customer
 from . import account_move_portal_link_staff
 from . import account_move_portal_link
 from . import account_move_portal_document
