@@ -1,4 +1,5 @@
 # Mixins first: a model's file needs those that it builds on.
+from . import base_automation_portal_summary
 from . import base_automation_portal_message
 from . import account_move_portal_access
 from . import account_move_portal_evidence

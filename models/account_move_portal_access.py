@@ -54,7 +54,8 @@ class AccountMovePortalAccess(models.AbstractModel):
             "name": self.env._("Portal Links"),
             "type": "ir.actions.act_window",
             "res_model": "account.move.portal.link",
-            "view_mode": "list,form",
+            "view_mode": "list,kanban,form",
+            "mobile_view_mode": "kanban",
             "domain": [("move_id", "=", self.id)],
             "context": {"create": False},
         }

@@ -55,7 +55,10 @@ class AccountMovePortalEventEvidence(models.AbstractModel):
         """Return what else there is to say of the event."""
         if self.kind == "sent":
             return [
-                self.env._("handed over to the mail server"),
+                self.env._(
+                    "by %(user)s, handed over to the mail server",
+                    user=self.create_uid.name,
+                ),
                 self.message_id,
                 self.document_sha256
                 and self.env._("PDF SHA-256 %(hash)s", hash=self.document_sha256),

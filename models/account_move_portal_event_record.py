@@ -5,7 +5,7 @@ from odoo import api, models
 from odoo.tools import SQL
 
 from ..visitor import grading
-from .base_automation import VIEWED
+from .base_automation_portal_summary import VIEWED
 
 # Views of one link from one network and one kind of device within this time are one
 # person's: two tabs, a page that is loaded again.

@@ -27,12 +27,11 @@ class AccountMovePortalEvidence(models.AbstractModel):
         self.ensure_one()
         # In sudo mode because auditors have no rights on payments and files.
         move_sudo = self.sudo()
-        events = move_sudo.portal_link_ids.event_ids
-        listed = events.filtered(lambda event: event._is_evidence())
-        facts = [event._get_evidence() for event in listed]
-        facts += [
-            fact for link in move_sudo.portal_link_ids for fact in link._get_evidence()
-        ]
+        links = move_sudo.portal_link_ids.sorted("id")
+        events = links.event_ids.sorted("id")
+        # What has the same second stays in the order in which it was recorded.
+        facts = [fact for link in links for fact in link._get_evidence()]
+        facts += [event._get_evidence() for event in events if event._is_evidence()]
         document = move_sudo.invoice_pdf_report_id.raw
         return {
             "zone": self._get_portal_zone(),

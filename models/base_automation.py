@@ -3,9 +3,8 @@ from urllib.parse import urlsplit
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
-VIEWED = "on_portal_viewed"
-PAYMENT_RECEIVED = "on_portal_payment_received"
-TRIGGERS = (VIEWED, PAYMENT_RECEIVED)
+from .base_automation_portal_summary import PAYMENT_RECEIVED, TRIGGERS, VIEWED
+
 # Of core's payment methods, those that move money from a bank account.
 BANK_METHODS = (
     "ach_direct_debit",

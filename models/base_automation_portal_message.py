@@ -1,15 +1,17 @@
+import re
+
 import requests
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import html2plaintext
 
+from .base_automation_portal_summary import PAYMENT_RECEIVED, VIEWED
+
 WEBHOOK_SECONDS = 10
 TEMPLATES = {
-    "on_portal_viewed": "account_payment_portal.mail_template_portal_viewed",
-    "on_portal_payment_received": (
-        "account_payment_portal.mail_template_portal_payment_received"
-    ),
+    VIEWED: "account_payment_portal.mail_template_portal_viewed",
+    PAYMENT_RECEIVED: ("account_payment_portal.mail_template_portal_payment_received"),
 }
 
 
@@ -17,6 +19,7 @@ class BaseAutomationPortalMessage(models.AbstractModel):
     """Whom a portal rule tells, how, and in which words."""
 
     _name = "base.automation.portal.message"
+    _inherit = "base.automation.portal.summary"
     _description = "Automation Rule: telling of what happens on the invoice portal"
 
     portal_recipient = fields.Selection(
@@ -57,7 +60,6 @@ class BaseAutomationPortalMessage(models.AbstractModel):
         domain=[("model", "=", "account.move")],
         ondelete="set null",
     )
-    portal_summary = fields.Char(string="Rule", compute="_compute_portal_summary")
     portal_failed_ids = fields.One2many(
         comodel_name="account.move.portal.notification",
         inverse_name="automation_id",
@@ -83,85 +85,10 @@ class BaseAutomationPortalMessage(models.AbstractModel):
 
     # === COMPUTE METHODS === #
 
-    @api.depends_context("lang")
-    @api.depends(
-        "trigger",
-        "portal_view_scope",
-        "portal_throttle_minutes",
-        "portal_payment_event",
-        "portal_payment_scope",
-        "portal_payment_method",
-        "portal_recipient",
-        "portal_user_ids",
-        "portal_channel_id",
-        "portal_delivery",
-        "action_server_ids",
-    )
-    def _compute_portal_summary(self):
-        for automation in self:
-            automation.portal_summary = self.env._(
-                "%(occasion)s: %(what)s",
-                occasion=automation._describe_portal_occasion(),
-                what=automation._describe_portal_recipient(),
-            )
-
     @api.depends("portal_failed_ids")
     def _compute_portal_failure_count(self):
         for automation in self:
             automation.portal_failure_count = len(automation.portal_failed_ids)
-
-    def _get_label(self, name):
-        """Return the words of a selection's value."""
-        return dict(self._fields[name]._description_selection(self.env)).get(
-            self[name], ""
-        )
-
-    def _describe_portal_occasion(self):
-        """Return in words when the rule is due."""
-        if self.trigger == "on_portal_viewed":
-            text = self.env._(
-                "On %(scope)s", scope=self._get_label("portal_view_scope")
-            )
-            if self.portal_throttle_minutes:
-                text += self.env._(
-                    ", at most once in %(minutes)s minutes",
-                    minutes=self.portal_throttle_minutes,
-                )
-            return text
-        words = [
-            self.env._(
-                "When a payment %(event)s",
-                event=self._get_label("portal_payment_event"),
-            )
-        ]
-        if self.portal_payment_method != "any":
-            words.append(self._get_label("portal_payment_method"))
-        if (
-            self.portal_payment_event == "received"
-            and self.portal_payment_scope == "full"
-        ):
-            words.append(self._get_label("portal_payment_scope"))
-        return ", ".join(words)
-
-    def _describe_portal_recipient(self):
-        """Return in words whom the rule tells, and how."""
-        if self.portal_recipient == "webhook":
-            return self.env._("call a webhook")
-        if self.portal_recipient == "channel":
-            return self.env._(
-                "tell the channel %(channel)s",
-                channel=self.portal_channel_id.display_name or "",
-            )
-        if not self.portal_recipient:
-            return self.env._("only run the actions")
-        who = self._get_label("portal_recipient").lower()
-        if self.portal_recipient == "users":
-            who = ", ".join(self.portal_user_ids.mapped("name"))
-        return self.env._(
-            "tell %(who)s by %(delivery)s",
-            who=who,
-            delivery=self._get_label("portal_delivery"),
-        )
 
     # === ACTION METHODS === #
 
@@ -182,6 +109,7 @@ class BaseAutomationPortalMessage(models.AbstractModel):
         notification = self._get_portal_sample()
         if self.portal_recipient == "webhook":
             self._call_portal_webhook(notification, is_test=True)
+            answer = self.env._("Sent to the webhook, which has taken it.")
         else:
             subject, body = self._render_portal_message(notification, self.env.user)
             self._tell_portal_users(
@@ -191,12 +119,15 @@ class BaseAutomationPortalMessage(models.AbstractModel):
                 body,
                 "preference",
             )
+            answer = self.env._(
+                "Sent to you only, by inbox or e-mail: this is what the rule tells."
+            )
         return {
             "type": "ir.actions.client",
             "tag": "display_notification",
             "params": {
                 "type": "success",
-                "message": self.env._("Sent: this is what the rule would tell."),
+                "message": answer,
             },
         }
 
@@ -324,7 +255,9 @@ class BaseAutomationPortalMessage(models.AbstractModel):
                 user_id=user.id,
             )
         elif delivery == "sms":
-            move._message_sms(html2plaintext(body), partner_ids=user.partner_id.ids)
+            move._message_sms(
+                self._get_portal_sms(body), partner_ids=user.partner_id.ids
+            )
         else:
             move.with_context(account_payment_portal_delivery=delivery).message_notify(
                 partner_ids=user.partner_id.ids,
@@ -333,6 +266,19 @@ class BaseAutomationPortalMessage(models.AbstractModel):
                 body=body,
                 model_description=move.env._("Invoice"),
             )
+
+    @api.model
+    def _get_portal_sms(self, body):
+        """Return a text as it is sent by SMS: plain, and in the cheapest alphabet.
+
+        A space that does not break is not in the alphabet of 160 characters to a
+        message (3GPP TS 23.038), the others are.
+
+        :param Markup body: The text.
+        :rtype: str
+        """
+        plain = re.sub(r"</?(b|em|i|strong)>", "", str(body))
+        return html2plaintext(plain).replace("\xa0", " ").strip()
 
     def _call_portal_webhook(self, notification, is_test=False):
         """Tell another system of an occasion.

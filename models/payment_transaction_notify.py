@@ -1,6 +1,6 @@
 from odoo import models
 
-from .base_automation import PAYMENT_RECEIVED
+from .base_automation_portal_summary import PAYMENT_RECEIVED
 
 EVENT_KINDS = {
     "received": "paid",

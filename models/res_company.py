@@ -41,7 +41,7 @@ class ResCompany(models.Model):
     _inherit = "res.company"
 
     portal_link_expiry = fields.Selection(
-        selection=[("due_date", "Some days after the due date"), ("never", "Never")],
+        selection=[("due_date", "After the due date"), ("never", "Never")],
         string="Portal links expire",
         required=True,
         default="due_date",

@@ -156,6 +156,7 @@ class PortalCommon(AccountTestInvoicingCommon):
         interval = f"{seconds} seconds"
         for table, column in [
             ("account_move_portal_event", "create_date"),
+            ("account_move_portal_link", "create_date"),
             ("account_move_portal_link", "sent_on"),
             ("account_move_portal_miss", "missed_on"),
             ("account_move_portal_link_request", "create_date"),

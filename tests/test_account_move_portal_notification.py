@@ -9,7 +9,7 @@ from odoo.tests import Form, HttpCase
 from odoo.tools import mute_logger
 from odoo.tools.safe_eval import safe_eval
 
-from odoo.addons.account_payment_portal.models.base_automation import (
+from odoo.addons.account_payment_portal.models.base_automation_portal_summary import (
     PAYMENT_RECEIVED,
     VIEWED,
 )
@@ -338,6 +338,19 @@ class TestAccountMovePortalNotification(PortalCommon, HttpCase):
         )
         self.assertIn("has looked at", sms.body)
 
+    def test_s12_sms_is_plain_text_in_the_cheapest_alphabet(self):
+        view = self._record_view(self._create_link())
+        notification = self._get_queue(self.viewed_rule)
+        self.assertEqual(notification.event_id, view)
+        _subject, body = self.viewed_rule._render_portal_message(
+            notification, self.salesperson
+        )
+        text = self.viewed_rule._get_portal_sms(body)
+        self.assertTrue(text.startswith("Carla Customer has looked at invoice"))
+        self.assertIn("Invoice total: $ 100.00\nStill open: $ 100.00", text)
+        self.assertNotIn("*", text)
+        self.assertTrue(text.isascii())
+
     @contextmanager
     def _webhook(self, statuses):
         """Run an HTTP server that answers with one status after the other."""
@@ -420,11 +433,11 @@ class TestAccountMovePortalNotification(PortalCommon, HttpCase):
         )
         view = "account_payment_portal.base_automation_portal_view_form"
         with Form(builder, view=view) as form:
-            form.name = "Tell me"
             self.assertEqual(
                 (form.trigger, form.portal_recipient), (VIEWED, "salesperson")
             )
         rule = form.record
+        self.assertEqual(rule.name, "Invoice Web Portal Viewed: The salesperson")
         self.assertEqual(
             rule.portal_summary,
             "On the first view of an invoice: tell the salesperson by inbox or e-mail, "
@@ -434,11 +447,36 @@ class TestAccountMovePortalNotification(PortalCommon, HttpCase):
         self._run_notifications()
         self.assertEqual(len(self._get_told()), 2, "this rule and the installed one")
 
+    def test_s12_s13_rule_is_named_by_what_it_does_until_somebody_names_it(self):
+        view = "account_payment_portal.base_automation_portal_view_form"
+        with Form(self.viewed_rule.copy({"name": ""}), view=view) as form:
+            form.portal_recipient = "creator"
+            self.assertEqual(
+                form.name, "Invoice Web Portal Viewed: Who made the invoice"
+            )
+            form.trigger = PAYMENT_RECEIVED
+            self.assertEqual(
+                form.name, "Invoice Payment Received: Who made the invoice"
+            )
+            form.name = "Mine"
+            form.portal_recipient = "followers"
+            self.assertEqual(form.name, "Mine")
+
     def test_s12_s13_rules_say_in_words_what_they_do(self):
         for values, words in [
             (
                 {"portal_view_scope": "every", "portal_throttle_minutes": 5},
                 "On every view, at most once in 5 minutes: only run the actions",
+            ),
+            (
+                {
+                    "portal_view_scope": "recipient",
+                    "filter_domain": "[('amount_total', '>', 100)]",
+                    "portal_recipient": "webhook",
+                    "portal_webhook_url": "https://hook.example",
+                },
+                "On the first view by each recipient, for some invoices: call a "
+                "webhook",
             ),
             (
                 {

@@ -41,10 +41,9 @@ class TestPortalEvidence(PortalCommon):
         evidence = self.invoice._get_portal_evidence()
         self.assertEqual(evidence["zone"], "Europe/Vienna")
         whats = [entry["what"] for entry in evidence["entries"]]
-        self.assertEqual(
-            [what for what in whats if what != "Link made"], ["Sent", "Viewed", "Paid"]
-        )
+        self.assertEqual(whats, ["Link made", "Sent", "Viewed", "Paid"])
         details = " ".join(entry["detail"] or "" for entry in evidence["entries"])
+        self.assertIn(f"by {self.env.user.name}, handed over", details)
         self.assertIn("<first@company.example>", details)
         self.assertIn(hashlib.sha256(b"%PDF-1").hexdigest(), details)
         self.assertIn("PAID-1", details)
