@@ -10,7 +10,7 @@ from odoo.sql_db import Cursor
 from odoo.tests import HttpCase
 from odoo.tools import config
 
-from ..visitor import agents, network
+from ..visitor import agents, grading, network
 from .common import BROWSER_HEADERS, PortalCommon
 from .recorded_visits import CHROME, MACHINES, PEOPLE
 
@@ -158,6 +158,26 @@ class TestVisits(PortalCommon, HttpCase):
         self.assertEqual(
             (link.view_count, link.download_count, link.print_count), (1, 1, 1)
         )
+
+    def test_b1_proof_is_of_one_page_of_one_link(self):
+        link = self._create_link()
+        other = self._create_link(email="other@customer.example")
+        visit, other_visit = self._record_visit(link), self._record_visit(other)
+        self._pass_time(5)
+        proof = visit._get_visit_proof()
+        for through, visit_id, shown in [
+            (link, visit.id, "0" * len(proof)),
+            (link, visit.id, ""),
+            (link, other_visit.id, proof),
+            (other, visit.id, proof),
+            (link, 0, proof),
+        ]:
+            self.assertFalse(
+                visit._record_view(
+                    through.sudo(), visit_id, shown, grading.Report("interaction")
+                )
+            )
+        self.assertFalse((link + other).event_ids.filtered("is_first_of_link"))
 
     def test_b1_event_keeps_a_shortened_address_and_a_device_class(self):
         link = self._create_link()
