@@ -23,16 +23,16 @@ class TestVisits(PortalCommon, HttpCase):
         # As behind a reverse proxy, which tells where the visitors come from.
         self.startPatcher(patch.dict(config.options, {"proxy_mode": True}))
 
-    def _play(self, recorded):
-        """Play a visit on an invoice of its own.
+    def _play(self, recorded, invoice):
+        """Play a visit through a link of its own.
 
-        :return: Its link, after the visit.
+        :return: The link, after the visit.
         :rtype: account.move.portal.link
         """
         sent_on = recorded.mailed is not None and (
             fields.Datetime.now() - timedelta(seconds=recorded.mailed)
         )
-        link = self._create_link(self._create_portal_invoice(), sent_on=sent_on)
+        link = self._create_link(invoice, sent_on=sent_on)
         self.opener.headers.clear()
         self.opener.headers.update(self._get_headers(recorded))
         pages = []
@@ -89,7 +89,7 @@ class TestVisits(PortalCommon, HttpCase):
         self.assertGreaterEqual(len(MACHINES), 30)
         for recorded in MACHINES:
             with self.subTest(recorded.name):
-                link = self._play(recorded)
+                link = self._play(recorded, self.invoice)
                 self.assertFalse(link.view_count)
                 self.assertFalse(link.event_ids.filtered("is_first_view"))
                 self.assertFalse(self._get_notifications(link))
@@ -99,7 +99,7 @@ class TestVisits(PortalCommon, HttpCase):
         self.assertGreaterEqual(len(PEOPLE), 10)
         for recorded in PEOPLE:
             with self.subTest(recorded.name):
-                link = self._play(recorded)
+                link = self._play(recorded, self._create_portal_invoice())
                 self.assertEqual(link.view_count, 1)
                 views = link.event_ids.filtered(lambda event: event.kind == "viewed")
                 self.assertEqual(len(views.filtered("is_first_view")), 1)
