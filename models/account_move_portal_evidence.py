@@ -23,8 +23,12 @@ class AccountMovePortalEvidence(models.AbstractModel):
         :return: `zone`, the `entries` (each with `when`, `who`, `what`, `detail`), the
             number of requests `not_counted`, and the `fingerprint` of the PDF.
         :rtype: dict
+        :raise AccessError: For those who may not see who opens the invoice: a customer
+            may print any report of an invoice of theirs.
         """
         self.ensure_one()
+        self.check_access("read")
+        self.env["account.move.portal.event"].check_access("read")
         # In sudo mode because auditors have no rights on payments and files.
         move_sudo = self.sudo()
         links = move_sudo.portal_link_ids.sorted("id")

@@ -7,27 +7,6 @@ class AccountMovePortalLinkCustomer(models.AbstractModel):
     _name = "account.move.portal.link.customer"
     _description = "Invoice Portal Link: what its recipient gets"
 
-    def _fetch_people(self, visitor):
-        """Read in one query each the users and the contacts that a screen tells of.
-
-        Read one after the other as they come up, they are five.
-
-        Note: `self.ensure_one()`
-
-        :param res.users visitor: The visitor; possibly the public user.
-        """
-        self.ensure_one()
-        move = self.move_id
-        users = move.env["res.users"].browse(visitor.id) | move.invoice_user_id
-        partners = (
-            self.partner_id
-            | move.partner_id
-            | move.commercial_partner_id
-            | move.company_id.partner_id
-            | users.partner_id
-        )
-        partners.mapped("lang")
-
     def _get_path(self, screen=""):
         """Return the path of one of the link's screens, from the site's root.
 

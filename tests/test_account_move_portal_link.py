@@ -67,6 +67,22 @@ class TestAccountMovePortalLink(PortalCommon):
         with self.assertRaises(AccessError):
             link.with_user(self.biller).read(["email"])
 
+    def test_b1_events_are_only_inserted_whoever_one_is(self):
+        event = self._record_visit(self._create_link())
+        with self.assertRaises(UserError):
+            event.visitor = "person"
+        chief = self._create_user("chief", "account.group_account_manager")
+        for user in self.biller | chief | self.env.ref("base.user_admin"):
+            own = event.with_user(user).sudo(False)
+            for change in [
+                lambda own=own: own.write({"visitor": "person"}),
+                lambda own=own: own.unlink(),
+                lambda own=own: own.copy(),
+            ]:
+                # Which the lack of a right is as well.
+                with self.subTest(user=user.name), self.assertRaises(UserError):
+                    change()
+
     def test_b2_token_is_hidden_from_administrators_and_exports(self):
         link = self._create_link()
         admin = link.with_user(self.env.ref("base.user_admin"))
@@ -136,12 +152,15 @@ class TestAccountMovePortalLink(PortalCommon):
         with self.assertRaises(AccessError):
             link.action_copy()
 
-    def test_b2_portal_users_and_other_employees_see_no_links(self):
-        link = self._create_link()
+    def test_b2_customers_and_other_employees_see_nothing_of_the_portal(self):
+        self._create_link()
         for group in ["base.group_portal", "base.group_user"]:
             user = self._create_user(group, group)
-            with self.subTest(group=group), self.assertRaises(AccessError):
-                link.with_user(user).read(["email"])
+            for name in ["link", "event", "report", "link.request", "notification"]:
+                model = self.env[f"account.move.portal.{name}"].with_user(user)
+                with self.subTest(group=group, model=name):
+                    with self.assertRaises(AccessError):
+                        model.sudo(False).search([])
 
     def test_b2_cancelled_invoice_closes_its_links(self):
         link = self._create_link()
@@ -272,7 +291,7 @@ class TestAccountMovePortalLink(PortalCommon):
         link = self._create_link()
         for logger, message, args in [
             (
-                "access.log",
+                "werkzeug",
                 '"%s" %s %s',
                 (f"GET {link._get_path('pdf')} HTTP/1.1", 200, "-"),
             ),

@@ -5,7 +5,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Command
-from odoo.tests import Form, HttpCase
+from odoo.tests import Form, HttpCase, new_test_user
 from odoo.tools import mute_logger
 from odoo.tools.safe_eval import safe_eval
 
@@ -101,6 +101,8 @@ class TestAccountMovePortalNotification(PortalCommon, HttpCase):
         self.env["base.automation"]._queue_portal_notifications(
             VIEWED, self.invoice, event_id=view.id
         )
+        self.assertEqual(self._get_queue(self.viewed_rule).state, "waiting")
+        self.assertFalse(self._get_told(), "not on the customer's time")
         self._run_notifications()
         self._run_notifications()
         [message] = self._get_told()
@@ -402,6 +404,14 @@ class TestAccountMovePortalNotification(PortalCommon, HttpCase):
         self.assertEqual(payload["amount_paid"], 100.0)
         self.assertEqual(payload["event"], "portal_payment_received")
 
+    def test_s13_test_of_a_webhook_says_that_it_is_one(self):
+        with self._webhook([200]) as (url, received):
+            rule = self._create_rule(
+                PAYMENT_RECEIVED, portal_recipient="webhook", portal_webhook_url=url
+            )
+            rule.action_test_portal_message()
+        self.assertIs(received[0][1]["test"], True)
+
     # === FAILURES === #
 
     def test_s12_rule_that_fails_is_retried_once_shown_and_hinders_no_other(self):
@@ -508,8 +518,26 @@ class TestAccountMovePortalNotification(PortalCommon, HttpCase):
             self._create_rule(code="pass").action_test_portal_message()
 
     def test_s12_s13_only_administrators_make_rules(self):
+        manager = new_test_user(
+            self.env, login="portal_chief", groups="account.group_account_manager"
+        )
         with self.assertRaises(AccessError):
-            self.viewed_rule.with_user(self.biller).portal_recipient = "followers"
+            self.viewed_rule.with_user(manager).portal_recipient = "followers"
+        menu = self.env.ref("account_payment_portal.base_automation_portal_menu")
+        admin = self.env.ref("base.user_admin")
+        for user, is_shown in [(manager, False), (admin, True)]:
+            shown = menu.with_user(user)._visible_menu_ids()
+            self.assertEqual(menu.id in shown, is_shown, user.name)
+
+    def test_s12_s13_two_rules_are_active_and_keep_what_was_changed_at_upgrades(self):
+        rules = self.viewed_rule | self.paid_rule
+        self.assertEqual(rules.mapped("active"), [True, True])
+        self.assertEqual(set(rules.mapped("portal_recipient")), {"salesperson"})
+        self.assertEqual(set(rules.mapped("portal_delivery")), {"preference"})
+        records = self.env["ir.model.data"].search(
+            [("model", "=", rules._name), ("res_id", "in", rules.ids)]
+        )
+        self.assertEqual(records.mapped("noupdate"), [True, True])
 
     def test_s12_s13_triggers_are_for_invoices_only(self):
         with self.assertRaises(ValidationError):

@@ -129,6 +129,35 @@ class TestPaymentBank(PortalPaymentCommon, HttpCase):
             "taken the payment back", self.url_open(self.link._get_path("result")).text
         )
 
+    def test_s13_rules_hear_of_a_bank_payment_when_it_settles_and_comes_back(self):
+        rule = self.env.ref("account_payment_portal.base_automation_portal_viewed")
+        rule.copy(
+            {
+                "trigger": "on_portal_payment_received",
+                "portal_payment_event": "problem",
+                "portal_payment_method": "bank",
+            }
+        )
+        tx = self._process_echeck()
+        self.assertFalse(self._get_outcomes(tx))
+        self.sandbox.control.settle(tx.provider_reference)
+        self._catch_up()
+        self.assertEqual(self._get_outcomes(tx), ["received"])
+        self.sandbox.control.return_payment(tx.provider_reference)
+        self._catch_up()
+        self.assertEqual(self._get_outcomes(tx), ["received", "returned"])
+        self.assertEqual(
+            self.link.event_ids.sorted("id").mapped("kind"),
+            ["paid", "payment_returned"],
+        )
+
+    def _get_outcomes(self, tx):
+        return (
+            self.env["account.move.portal.notification"]
+            .search([("transaction_id", "=", tx.id)])
+            .mapped("outcome")
+        )
+
     def test_b4_returned_payment_leaves_the_bank_statements_match(self):
         tx = self._settle_echeck()
         liquidity = tx.payment_id._seek_for_lines()[0]

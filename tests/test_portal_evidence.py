@@ -69,6 +69,30 @@ class TestPortalEvidence(PortalCommon):
             self.assertEqual(kind, "pdf")
             self.assertTrue(content.startswith(b"%PDF-"))
 
+    def test_b13_evidence_is_closed_to_customers_and_other_companies(self):
+        customer = new_test_user(
+            self.env,
+            login="portal_carla",
+            groups="base.group_portal",
+            partner_id=self.customer.id,
+            company_id=self.company.id,
+            company_ids=[Command.set(self.company.ids)],
+        )
+        self.invoice.with_user(customer).check_access("read")
+        other = self.setup_other_company()["company"]
+        self.biller.write({"company_ids": other.ids, "company_id": other.id})
+        for user in customer | self.biller:
+            with self.subTest(user=user.name), self.assertRaises(AccessError):
+                self.invoice.with_user(user)._get_portal_evidence()
+
+    def test_b13_evidence_tells_that_a_mail_bounced_and_a_payment_came_back(self):
+        self.link._revoke("bounced")
+        self.transaction._portal_tell("returned")
+        entries = self.invoice._get_portal_evidence()["entries"]
+        told = [(entry["what"], entry["detail"]) for entry in entries]
+        self.assertIn(("Link closed", "E-mail bounced"), told)
+        self.assertIn("Payment returned", [what for what, _detail in told])
+
     def test_b13_evidence_holds_no_token(self):
         html, _type = self.env["ir.actions.report"]._render_qweb_html(
             "account_payment_portal.report_portal_evidence", self.invoice.ids
@@ -102,6 +126,24 @@ class TestPortalEvidence(PortalCommon):
         )
         self.assertEqual(count, 1)
         self.assertAlmostEqual(hours, 4, delta=0.1)
+        self.assertEqual(
+            report._read_group(
+                [("move_id", "=", self.invoice.id)],
+                ["partner_id", "invoice_user_id", "sent_on:month"],
+                ["sent_count:sum", "paid_count:sum"],
+            ),
+            [
+                (
+                    self.customer,
+                    self.salesperson,
+                    self.link.sent_on.replace(
+                        day=1, hour=0, minute=0, second=0, microsecond=0
+                    ),
+                    1,
+                    1,
+                )
+            ],
+        )
 
     def test_b13_report_of_other_companies_is_hidden(self):
         other = self.setup_other_company()["company"]

@@ -1,4 +1,5 @@
 import time
+from unittest.mock import patch
 
 from lxml import html
 
@@ -107,6 +108,7 @@ class TestPortalLinkRequest(PortalMailCommon, HttpCase):
 
     # === GUESSING === #
 
+    @patch.multiple(misses, SLOW_FROM=4, REFUSED_FROM=8, SLOWEST_SECONDS=0.3)
     def test_b2_guessing_is_answered_slowly_then_refused(self):
         statuses, seconds = [], []
         for number in range(misses.REFUSED_FROM + 5):

@@ -54,6 +54,9 @@ class TestPortalRetention(PortalCommon):
         link = self._create_link()
         rule = self.env.ref("account_payment_portal.base_automation_portal_viewed")
         rule.portal_webhook_url = "https://hook.example/in"
+        self._record_view(link)
+        requests = self.env["account.move.portal.link.request"].sudo()
+        request = requests.create({"link_id": link.id, "move_id": link.move_id.id})
         self.env.flush_all()
         with file_open("account_payment_portal/data/neutralize.sql") as script:
             self.env.cr.execute(script.read())
@@ -63,3 +66,8 @@ class TestPortalRetention(PortalCommon):
         )
         self.assertFalse(link._find_live(link.sudo().token))
         self.assertFalse(rule.portal_webhook_url)
+        self.assertEqual(request.state, "declined")
+        notifications = self.env["account.move.portal.notification"].search(
+            [("move_id", "=", link.move_id.id)]
+        )
+        self.assertEqual(notifications.mapped("state"), ["skipped"])

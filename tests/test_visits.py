@@ -10,7 +10,7 @@ from odoo.sql_db import Cursor
 from odoo.tests import HttpCase
 from odoo.tools import config
 
-from ..visitor import agents, network
+from ..visitor import agents, grading, network
 from .common import BROWSER_HEADERS, PortalCommon
 from .recorded_visits import CHROME, MACHINES, PEOPLE
 
@@ -23,16 +23,16 @@ class TestVisits(PortalCommon, HttpCase):
         # As behind a reverse proxy, which tells where the visitors come from.
         self.startPatcher(patch.dict(config.options, {"proxy_mode": True}))
 
-    def _play(self, recorded):
-        """Play a visit on an invoice of its own.
+    def _play(self, recorded, invoice):
+        """Play a visit through a link of its own.
 
-        :return: Its link, after the visit.
+        :return: The link, after the visit.
         :rtype: account.move.portal.link
         """
         sent_on = recorded.mailed is not None and (
             fields.Datetime.now() - timedelta(seconds=recorded.mailed)
         )
-        link = self._create_link(self._create_portal_invoice(), sent_on=sent_on)
+        link = self._create_link(invoice, sent_on=sent_on)
         self.opener.headers.clear()
         self.opener.headers.update(self._get_headers(recorded))
         pages = []
@@ -89,7 +89,7 @@ class TestVisits(PortalCommon, HttpCase):
         self.assertGreaterEqual(len(MACHINES), 30)
         for recorded in MACHINES:
             with self.subTest(recorded.name):
-                link = self._play(recorded)
+                link = self._play(recorded, self.invoice)
                 self.assertFalse(link.view_count)
                 self.assertFalse(link.event_ids.filtered("is_first_view"))
                 self.assertFalse(self._get_notifications(link))
@@ -99,7 +99,7 @@ class TestVisits(PortalCommon, HttpCase):
         self.assertGreaterEqual(len(PEOPLE), 10)
         for recorded in PEOPLE:
             with self.subTest(recorded.name):
-                link = self._play(recorded)
+                link = self._play(recorded, self._create_portal_invoice())
                 self.assertEqual(link.view_count, 1)
                 views = link.event_ids.filtered(lambda event: event.kind == "viewed")
                 self.assertEqual(len(views.filtered("is_first_view")), 1)
@@ -158,6 +158,26 @@ class TestVisits(PortalCommon, HttpCase):
         self.assertEqual(
             (link.view_count, link.download_count, link.print_count), (1, 1, 1)
         )
+
+    def test_b1_proof_is_of_one_page_of_one_link(self):
+        link = self._create_link()
+        other = self._create_link(email="other@customer.example")
+        visit, other_visit = self._record_visit(link), self._record_visit(other)
+        self._pass_time(5)
+        proof = visit._get_visit_proof()
+        for through, visit_id, shown in [
+            (link, visit.id, "0" * len(proof)),
+            (link, visit.id, ""),
+            (link, other_visit.id, proof),
+            (other, visit.id, proof),
+            (link, 0, proof),
+        ]:
+            self.assertFalse(
+                visit._record_view(
+                    through.sudo(), visit_id, shown, grading.Report("interaction")
+                )
+            )
+        self.assertFalse((link + other).event_ids.filtered("is_first_of_link"))
 
     def test_b1_event_keeps_a_shortened_address_and_a_device_class(self):
         link = self._create_link()

@@ -16,24 +16,20 @@ patch(AccountMoveFormController.prototype, {
     },
 
     getStaticActionMenuItems() {
+        const {root} = this.model;
+        const maySend = () =>
+            this.mayUsePortalLinks && root.resId && root.data.can_send_portal_link;
         return {
             ...super.getStaticActionMenuItems(...arguments),
             sendPortalLink: {
-<<<<<<< HEAD
-                isAvailable: () =>
-                    this.maySendPortalLink &&
-                    root.resId &&
-                    root.data.can_send_portal_link,
-=======
-                isAvailable: () => this.hasPortalPage(["draft", "posted"]),
->>>>>>> 486f0334bf9ae71d0109d4a6aaf86bae55478bfb
+                isAvailable: maySend,
                 sequence: 15,
                 icon: "fa fa-link",
                 description: _t("Email Portal Link"),
                 callback: () => this.callOnInvoice("action_open_portal_send"),
             },
             copyPortalLink: {
-                isAvailable: () => this.hasPortalPage(["posted"]),
+                isAvailable: () => maySend() && root.data.state === "posted",
                 sequence: 16,
                 icon: "fa fa-clipboard",
                 description: _t("Copy Portal Link"),
@@ -43,19 +39,10 @@ patch(AccountMoveFormController.prototype, {
     },
 
     /**
-     * @param {String[]} states - The states of an invoice that has one.
-     * @returns {Boolean} - Whether the user may give out a link to the document.
+     * Save the invoice, and then do what a button of its form would.
+     *
+     * @param {String} name - The button's method.
      */
-    hasPortalPage(states) {
-        const {resId, data} = this.model.root;
-        return (
-            this.mayUsePortalLinks &&
-            Boolean(resId) &&
-            data.move_type === "out_invoice" &&
-            states.includes(data.state)
-        );
-    },
-
     async callOnInvoice(name) {
         const {root} = this.model;
         if (await root.save()) {
