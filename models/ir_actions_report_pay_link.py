@@ -1,6 +1,7 @@
 from odoo import api, models
 
 from ..pdf import qr
+from ..pdf.resources import data_uri
 
 
 class IrActionsReport(models.Model):
@@ -28,10 +29,10 @@ class IrActionsReport(models.Model):
         """Return the QR code of an address, as the invoice shows it.
 
         :param str url: The address.
-        :return: The number of modules on a side, and the dark ones as an SVG path.
-        :rtype: tuple[int, str]
+        :return: The image, as a `data:` URI.
+        :rtype: str
         """
-        return qr.draw(url)
+        return data_uri(qr.draw(url).encode(), "image/svg+xml")
 
     def _render_qweb_pdf(self, report_ref, res_ids=None, data=None):
         """Override of `base` to print the link to pay on paper as well.

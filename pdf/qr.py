@@ -11,9 +11,8 @@ def draw(text):
     Some 15 % of it may be unreadable (level M of ISO/IEC 18004): paper is folded.
 
     :param str text: what the code says.
-    :return: the number of modules on a side, and the dark ones as an SVG path with one
-        unit for each module; without the quiet zone.
-    :rtype: tuple[int, str]
+    :return: the code as SVG, without the quiet zone.
+    :rtype: str
     """
     code = QrCodeWidget(text, barLevel="M").qr
     code.make()
@@ -25,4 +24,8 @@ def draw(text):
             if is_dark:
                 path.append(f"M{x} {y}h{width}v1h-{width}z")
             x += width
-    return code.getModuleCount(), "".join(path)
+    size = code.getModuleCount()
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {size} {size}">'
+        f'<path d="{"".join(path)}"/></svg>'
+    )
