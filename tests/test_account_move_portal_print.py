@@ -187,7 +187,9 @@ class TestAccountMovePortalPrint(PortalSendCommon, HttpCase):
         reader = self.salesperson.copy(
             {
                 "login": "portal_reader",
-                "group_ids": [(6, 0, self.env.ref("account.group_account_readonly").ids)],
+                "group_ids": [
+                    (6, 0, self.env.ref("account.group_account_readonly").ids)
+                ],
             }
         )
         self.assertFalse(self._get_urls(self._print(user=reader)))

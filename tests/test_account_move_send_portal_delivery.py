@@ -154,9 +154,7 @@ class TestAccountMoveSendPortalDelivery(PortalSendCommon):
             self._send(email_bcc="boss@company.example")
             links = self._get_links()
             self._send(email_bcc="boss@company.example")
-        customers = self._get_links().filtered(
-            lambda link: link.audience == "customer"
-        )
+        customers = self._get_links().filtered(lambda link: link.audience == "customer")
         self.assertEqual(customers, links & customers)
         self.assertEqual(len(customers), 1)
 

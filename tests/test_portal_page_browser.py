@@ -106,6 +106,21 @@ class TestPortalPageBrowser(PortalCommon, PortalBrowserCase):
                     )
                     self.assertLessEqual(overflow, 0, f"{width}: {frame.url}")
 
+    def test_b8_keyboard_goes_through_the_page_in_its_order(self):
+        with self.page() as page:
+            self.visit(page, self._create_link()._get_path(), wait_until="load")
+            order = []
+            for _stop in range(4):
+                page.keyboard.press("Tab")
+                focus = "document.activeElement"
+                order.append(page.evaluate(f"{focus}.id || {focus}.innerText"))
+                outline = page.evaluate(f"getComputedStyle({focus}).outlineStyle")
+                self.assertEqual(outline, "solid", "one sees where one is")
+        self.assertEqual(
+            order,
+            ["pay_now", "print_invoice", "download_invoice", "sally@company.example"],
+        )
+
     def test_b8_page_works_without_javascript(self):
         with self.page(java_script_enabled=False) as page:
             self.visit(page, self._create_link()._get_path())
