@@ -5,6 +5,7 @@ from unittest.mock import patch
 
 from pypdf import PdfReader
 
+from odoo.fields import Command
 from odoo.tests import HttpCase
 from odoo.tools import mute_logger
 
@@ -188,7 +189,7 @@ class TestAccountMovePortalPrint(PortalSendCommon, HttpCase):
             {
                 "login": "portal_reader",
                 "group_ids": [
-                    (6, 0, self.env.ref("account.group_account_readonly").ids)
+                    Command.set(self.env.ref("account.group_account_readonly").ids)
                 ],
             }
         )
