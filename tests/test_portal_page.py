@@ -170,6 +170,16 @@ class TestPortalPage(PortalCommon, HttpCase):
             self.assertEqual(headers["Referrer-Policy"], "no-referrer", screen)
             self.assertIn("noindex", headers["X-Robots-Tag"], screen)
 
+    def test_b8_page_and_document_let_nothing_else_in(self):
+        for screen, has_script in (("", True), ("document", False)):
+            response = self._open(screen)
+            self.assertFalse(response.cookies, "a visitor needs no session")
+            policy = response.headers["Content-Security-Policy"]
+            self.assertIn("default-src 'none'", policy)
+            self.assertNotIn("http", policy)
+            self.assertEqual("script-src 'self'" in policy, has_script)
+            self.assertEqual("script" in policy, has_script)
+
     def test_s15_page_speaks_the_recipients_language(self):
         self.env["res.lang"]._activate_lang("fr_FR")
         self.customer.lang = "fr_FR"
