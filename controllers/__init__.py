@@ -1,3 +1,4 @@
+from . import logo
 from . import payment
 from . import payment_result
 from . import portal

@@ -28,7 +28,7 @@ def grade_request(link_sudo):
     """
     if request.env.user._is_internal():
         return {"visitor": "staff", "reason": "staff"}
-    if link_sudo.audience != "customer":
+    if link_sudo.audience == "internal":
         return {"visitor": "staff", "reason": "internal"}
     grade = grading.grade_request(request.httprequest.headers)
     return {"visitor": grade.visitor, "reason": grade.reason}

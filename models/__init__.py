@@ -4,6 +4,7 @@ from . import base_automation_portal_message
 from . import account_move_portal_access
 from . import account_move_portal_evidence
 from . import account_move_portal_notify
+from . import account_move_portal_print
 from . import account_move_payment
 from . import payment_provider_stripe_catch_up
 from . import payment_transaction_attempt
@@ -30,6 +31,7 @@ from . import account_move_portal_text
 from . import account_move_send
 from . import base_automation
 from . import ir_actions_report
+from . import ir_actions_report_pay_link
 from . import ir_actions_server
 from . import ir_mail_server
 from . import mail_render_mixin

@@ -11,6 +11,7 @@ class AccountMove(models.Model):
         "account.move.portal.notify",
         "account.move.portal.evidence",
         "account.move.portal.payment",
+        "account.move.portal.print",
         "account.move",
     ]
 

@@ -220,7 +220,7 @@ class AccountMovePortalEvent(models.Model):
         :return: A value of `reason`; None if a person looks.
         :rtype: str | None
         """
-        if self.link_id.audience != "customer":
+        if self.link_id.audience == "internal":
             return "internal"
         return grading.find_doubt(self._get_visit_facts(), report)
 

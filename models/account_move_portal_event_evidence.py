@@ -24,7 +24,7 @@ class AccountMovePortalEventEvidence(models.AbstractModel):
         :rtype: bool
         """
         self.ensure_one()
-        if self.link_id.audience != "customer":
+        if self.link_id.audience == "internal":
             return False
         if self.kind in EVIDENCE_KINDS:
             return True
@@ -46,7 +46,7 @@ class AccountMovePortalEventEvidence(models.AbstractModel):
         self.ensure_one()
         return {
             "when": self.create_date,
-            "who": self.link_id.email,
+            "who": self.link_id.display_name,
             "what": self._get_label("kind"),
             "detail": " · ".join(filter(None, self._get_evidence_details())),
         }

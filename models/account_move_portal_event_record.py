@@ -182,7 +182,7 @@ class AccountMovePortalEventRecord(models.AbstractModel):
         if known:
             return
         self._record(link_sudo, kind, "person", transaction_id=transaction.id)
-        if kind != "paid" or link_sudo.audience != "customer" or link_sudo.view_count:
+        if kind != "paid" or link_sudo.audience == "internal" or link_sudo.view_count:
             return
         # In sudo mode because the payment is nobody's who has rights on events.
         visit_sudo = self.sudo().search(

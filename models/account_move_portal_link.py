@@ -63,9 +63,15 @@ class AccountMovePortalLink(models.Model):
         readonly=True,
         ondelete="set null",
     )
-    email = fields.Char(string="E-mail", required=True, readonly=True)
+    email = fields.Char(
+        string="E-mail", help="None for the link on the PDF.", readonly=True
+    )
     audience = fields.Selection(
-        selection=[("customer", "Customer"), ("internal", "Internal")],
+        selection=[
+            ("customer", "Customer"),
+            ("document", "Whoever has the PDF"),
+            ("internal", "Internal"),
+        ],
         help="Visits through an internal link never count as the customer's.",
         required=True,
         readonly=True,
@@ -75,7 +81,7 @@ class AccountMovePortalLink(models.Model):
         required=True,
         readonly=True,
         copy=False,
-        default=lambda self: secrets.token_urlsafe(TOKEN_BYTES),
+        default=lambda self: self._make_token(),
         # Not even administrators: it would get into exports and screenshots.
         groups=NO_ACCESS,
     )
@@ -132,7 +138,18 @@ class AccountMovePortalLink(models.Model):
 
     _token_selector_unique = models.UniqueIndex("(token_selector)")
 
+    _email_required = models.Constraint(
+        "CHECK (email IS NOT NULL OR audience = 'document')",
+        "A portal link needs the e-mail address of its recipient.",
+    )
+
     # === COMPUTE METHODS === #
+
+    @api.depends("email")
+    @api.depends_context("lang")
+    def _compute_display_name(self):
+        for link in self:
+            link.display_name = link.email or self.env._("Printed on the PDF")
 
     @api.depends("token")
     def _compute_token_selector(self):
@@ -216,6 +233,14 @@ class AccountMovePortalLink(models.Model):
         return result
 
     # === BUSINESS METHODS === #
+
+    @api.model
+    def _make_token(self):
+        """Return a token that nobody can guess.
+
+        :rtype: str
+        """
+        return secrets.token_urlsafe(TOKEN_BYTES)
 
     @api.model
     def _find_live(self, token):

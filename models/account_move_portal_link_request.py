@@ -105,7 +105,7 @@ class AccountMovePortalLinkRequest(models.Model):
         move, link = self.move_id, self.link_id
         if (
             move.state != "posted"
-            or link.audience != "customer"
+            or link.audience == "internal"
             or link.state == "live"
             or self._count_recent(move, ["sent"]) >= MAX_A_DAY
         ):

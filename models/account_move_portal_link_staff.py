@@ -82,7 +82,7 @@ class AccountMovePortalLinkStaff(models.AbstractModel):
                     self.env._(
                         "The link of %(recipient)s is not valid any more. Send a new "
                         "one.",
-                        recipient=link.email,
+                        recipient=link.display_name,
                     )
                 )
 
@@ -106,7 +106,7 @@ class AccountMovePortalLinkStaff(models.AbstractModel):
             link._log_fact(
                 self.env._(
                     "Portal link of %(recipient)s closed: %(reason)s.",
-                    recipient=link.email,
+                    recipient=link.display_name,
                     reason=link._get_reason_label(),
                 )
             )
@@ -130,12 +130,12 @@ class AccountMovePortalLinkStaff(models.AbstractModel):
         :rtype: list[dict]
         """
         self.ensure_one()
-        if self.audience != "customer":
+        if self.audience == "internal":
             return []
         facts = [
             {
                 "when": self.create_date,
-                "who": self.email,
+                "who": self.display_name,
                 "what": self.env._("Link made"),
                 "detail": self.create_uid.name,
             }
@@ -144,7 +144,7 @@ class AccountMovePortalLinkStaff(models.AbstractModel):
             facts.append(
                 {
                     "when": self.revoked_on,
-                    "who": self.email,
+                    "who": self.display_name,
                     "what": self.env._("Link closed"),
                     "detail": self._get_reason_label(),
                 }
@@ -160,13 +160,13 @@ class AccountMovePortalLinkStaff(models.AbstractModel):
         if self.expires_on:
             fact = self.env._(
                 "Portal link of %(recipient)s is now valid until %(moment)s.",
-                recipient=self.email,
+                recipient=self.display_name,
                 moment=format_datetime(self.env, self.expires_on),
             )
         else:
             fact = self.env._(
                 "Portal link of %(recipient)s is now valid for ever.",
-                recipient=self.email,
+                recipient=self.display_name,
             )
         self._log_fact(fact)
 

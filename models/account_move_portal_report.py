@@ -3,7 +3,10 @@ from odoo.tools import SQL
 
 
 class AccountMovePortalReport(models.Model):
-    """One row per link that was made for a customer: sent, viewed, paid, and when."""
+    """One row per link that a customer has: sent, viewed, paid, and when.
+
+    The link on the PDF is one of them, and was sent to nobody by itself.
+    """
 
     _name = "account.move.portal.report"
     _description = "Invoice Portal Analysis"
@@ -11,11 +14,13 @@ class AccountMovePortalReport(models.Model):
     _rec_name = "move_id"
     _order = "sent_on desc, id desc"
 
-    link_id = fields.Many2one("account.move.portal.link", readonly=True)
+    link_id = fields.Many2one(
+        "account.move.portal.link", string="Recipient", readonly=True
+    )
     move_id = fields.Many2one("account.move", string="Invoice", readonly=True)
     company_id = fields.Many2one("res.company", readonly=True)
     partner_id = fields.Many2one("res.partner", string="Customer", readonly=True)
-    email = fields.Char(string="Recipient", readonly=True)
+    email = fields.Char(string="E-mail", readonly=True)
     invoice_user_id = fields.Many2one("res.users", string="Salesperson", readonly=True)
     invoice_date = fields.Date(readonly=True)
     sent_on = fields.Datetime(string="Sent", readonly=True)
@@ -54,7 +59,8 @@ class AccountMovePortalReport(models.Model):
                    link.sent_on,
                    view.first_viewed_on,
                    payment.paid_on,
-                   (link.sent_on IS NOT NULL)::int AS sent_count,
+                   (link.sent_on IS NOT NULL AND link.audience = 'customer')::int
+                       AS sent_count,
                    (view.first_viewed_on IS NOT NULL)::int AS viewed_count,
                    (payment.paid_on IS NOT NULL)::int AS paid_count,
                    view.view_count,
@@ -94,6 +100,6 @@ class AccountMovePortalReport(models.Model):
                      FROM account_move_portal_event event
                     WHERE event.link_id = link.id AND event.kind = 'sent'
              ) first_sent
-             WHERE link.audience = 'customer'
+             WHERE link.audience != 'internal'
             """
         )

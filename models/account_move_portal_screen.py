@@ -6,7 +6,10 @@ MOVE_FIELDS = (
     *("amount_total", "amount_residual", "invoice_date", "invoice_date_due"),
     *("partner_id", "commercial_partner_id", "invoice_user_id"),
 )
-COMPANY_FIELDS = ("name", "partner_id", "primary_color", "uses_default_logo")
+COMPANY_FIELDS = (
+    *("name", "partner_id", "primary_color", "uses_default_logo"),
+    "write_date",  # The logo's address changes with it.
+)
 USER_FIELDS = ("active", "company_id", "partner_id", "share")
 PARTNER_FIELDS = ("name", "email", "phone", "lang", "tz")
 

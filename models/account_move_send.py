@@ -1,8 +1,133 @@
 from odoo import api, models
 
+from ..pdf.errors import DocumentConversionError
+
+REPORT = "account_payment_portal.action_report_invoice"
+#: Where the link of an invoice's PDF is kept, until the file is the invoice's.
+PLANNED_LINK = "account_payment_portal_link"
+
 
 class AccountMoveSend(models.AbstractModel):
     _inherit = "account.move.send"
+
+    # === BUSINESS METHODS - THE PDF === #
+
+    @api.model
+    def _get_default_pdf_report_id(self, move):
+        """Override of `account` to print with our report where the company says so.
+
+        What a customer or a journal has been given goes before.
+        """
+        report = super()._get_default_pdf_report_id(move)
+        if report != self.env.ref("account.account_invoices"):
+            return report
+        contact = move.commercial_partner_id
+        if (
+            contact.invoice_template_pdf_report_id
+            or move.journal_id.invoice_template_pdf_report_id
+        ):
+            return report
+        return self.env.ref(REPORT) if self._is_portal_report_default(move) else report
+
+    @api.model
+    def _is_portal_report_default(self, move):
+        """Return whether our report takes the place of core's.
+
+        :param account.move move: The invoice.
+        :rtype: bool
+        """
+        # In sudo mode because who sends invoices may not read all of a company.
+        return move.company_id.sudo().portal_is_default_report
+
+    @api.model
+    def _prepare_invoice_pdf_report(self, invoices_data):
+        """Override of `account`: where to pay is on the PDF; a bad one fails alone."""
+        urls = self._plan_portal_links(invoices_data)
+        sender = self.with_context(account_payment_portal_pay_url=urls)
+        try:
+            super(AccountMoveSend, sender)._prepare_invoice_pdf_report(invoices_data)
+        except DocumentConversionError as error:
+            self._note_failed_pdfs(invoices_data, error)
+            rest = {
+                invoice: data
+                for invoice, data in invoices_data.items()
+                if not data.get("error") and "pdf_attachment_values" not in data
+            }
+            if rest:
+                self.with_context(
+                    # What was made along with the bad one is not made again.
+                    account_payment_portal_pdf=error.prepared
+                )._prepare_invoice_pdf_report(rest)
+
+    @api.model
+    def _plan_portal_links(self, invoices_data):
+        """Return the address to print on each invoice that our report prints.
+
+        :param dict invoices_data: Core's data of each invoice: the link is noted in it.
+        :return: The address by the id of the invoice.
+        :rtype: dict[int, str]
+        """
+        report = self.env.ref(REPORT)
+        # In sudo mode as core has them, to see what is paid.
+        printed_sudo = (
+            self.env["account.move"]
+            .sudo()
+            .concat(
+                *(
+                    invoice
+                    for invoice, data in invoices_data.items()
+                    if data["pdf_report"] == report and PLANNED_LINK not in data
+                )
+            )
+        )
+        planned = printed_sudo._plan_portal_printed_links(self._get_portal_tokens())
+        for invoice, link_sudo in planned.items():
+            invoices_data[invoice][PLANNED_LINK] = link_sudo
+        return {
+            invoice.id: data[PLANNED_LINK]._get_url()
+            for invoice, data in invoices_data.items()
+            if PLANNED_LINK in data
+        }
+
+    def _get_portal_tokens(self):
+        """Return the tokens of links on PDF files that are known before they are sent.
+
+        :return: The token by the id of the invoice.
+        :rtype: dict[int, str]
+        """
+        return {}
+
+    @api.model
+    def _note_failed_pdfs(self, invoices_data, error):
+        """Note which invoices have no PDF, as core notes an error.
+
+        :param dict invoices_data: Core's data of each invoice.
+        :param DocumentConversionError error: What went wrong.
+        """
+        for invoice, data in invoices_data.items():
+            if reason := error.failures.get(invoice.id):
+                data["error"] = {
+                    "error_title": self.env._(
+                        "The PDF of %(invoice)s could not be made.",
+                        invoice=invoice.display_name,
+                    ),
+                    "errors": [reason],
+                }
+
+    @api.model
+    def _link_invoice_documents(self, invoices_data):
+        """Override of `account` to have the link that was printed open the invoice."""
+        result = super()._link_invoice_documents(invoices_data)
+        for invoice, data in invoices_data.items():
+            if "pdf_attachment_values" in data and PLANNED_LINK in data:
+                invoice._open_portal_printed_link(data[PLANNED_LINK])
+        return result
+
+    @api.model
+    def _hook_if_success(self, moves_data, from_cron=False):
+        """Override of `account` to note when the links on the PDF files were sent."""
+        self.env["account.move"].concat(*moves_data)._note_portal_print_sent()
+        return super()._hook_if_success(moves_data, from_cron=from_cron)
 
     # === BUSINESS METHODS - SUPPORTING DOCUMENTS === #
 

@@ -52,19 +52,6 @@ class IrActionsReport(models.Model):
 
     # === OVERRIDES: CORE'S WAY FROM RECORDS TO FILES === #
 
-    def _get_rendering_context(self, report, docids, data):
-        """Override of `base` to hand the payment links to the invoice templates.
-
-        The context key ``account_payment_portal_pay_url`` holds an address for all
-        documents, or a dict of addresses by record id.
-        """
-        data = super()._get_rendering_context(report, docids, data)
-        if urls := self.env.context.get("account_payment_portal_pay_url"):
-            if not isinstance(urls, dict):
-                urls = dict.fromkeys(docids or (), urls)
-            data["account_payment_portal_pay_urls"] = urls
-        return data
-
     def _render_qweb_pdf_prepare_streams(self, report_ref, data, res_ids=None):
         """Override of `base` to convert all documents of a batch in one process.
 

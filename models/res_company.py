@@ -114,6 +114,11 @@ class ResCompany(models.Model):
         string="Least Part Payment",
         help="The least that may be paid at a time, unless less is left.",
     )
+    portal_is_default_report = fields.Boolean(
+        string="Payment Link on Every Invoice",
+        help="Odoo's own Send and Print make the PDF with the link to pay online, too, "
+        "where no other report is chosen on the customer or the journal.",
+    )
     portal_send_receipt = fields.Boolean(
         string="Receipts",
         help="Whoever pays on the payment portal gets a receipt by e-mail as soon as "

@@ -23,6 +23,9 @@ class ResConfigSettings(models.TransientModel):
     portal_minimum_part_payment = fields.Monetary(
         related="company_id.portal_minimum_part_payment", readonly=False
     )
+    portal_is_default_report = fields.Boolean(
+        related="company_id.portal_is_default_report", readonly=False
+    )
     portal_send_receipt = fields.Boolean(
         related="company_id.portal_send_receipt", readonly=False
     )

@@ -1,5 +1,6 @@
 from . import test_account_move_portal_link
 from . import test_account_move_portal_notification
+from . import test_account_move_portal_print
 from . import test_account_move_portal_text
 from . import test_account_move_send_portal
 from . import test_account_move_send_portal_browser

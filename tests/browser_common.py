@@ -30,11 +30,24 @@ class PortalBrowserCase(HttpCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
+        cls._started_browser = None
         for name in cls.bundles:
             cls.env["ir.qweb"]._get_asset_bundle(name).get_links()
 
+    @classmethod
+    def _start_browser(cls):
+        """Start the browser of all tests of the class."""
+        with cls._unlimited_memory():
+            cls._playwright = sync_playwright().start()
+            cls.addClassCleanup(cls._playwright.stop)
+            cls._started_browser = cls._playwright.chromium.launch(
+                executable_path=shutil.which("chromium"), args=["--no-sandbox"]
+            )
+        cls.addClassCleanup(cls._started_browser.close)
+
+    @classmethod
     @contextmanager
-    def _unlimited_memory(self):
+    def _unlimited_memory(cls):
         """Lift Odoo's limit on addresses: Chromium inherits it and dies of it."""
         soft, hard = resource.getrlimit(resource.RLIMIT_AS)
         resource.setrlimit(resource.RLIMIT_AS, (hard, hard))
@@ -45,23 +58,23 @@ class PortalBrowserCase(HttpCase):
 
     @contextmanager
     def browser(self):
-        """Open a browser; what it asks of the test's server is answered."""
-        with (
-            self._unlimited_memory(),
-            self.allow_requests(all_requests=True),
-            sync_playwright() as playwright,
-        ):
-            browser = playwright.chromium.launch(
-                executable_path=shutil.which("chromium"), args=["--no-sandbox"]
-            )
+        """Open the browser; what it asks of the test's server is answered.
+
+        The class's tests share it; what they open in it is closed after each.
+        """
+        if not self._started_browser:
+            self._start_browser()
+        browser = self._started_browser
+        with self.allow_requests(all_requests=True):
             try:
                 yield browser
             finally:
-                browser.close()
+                for context in browser.contexts:
+                    context.close()
 
     @contextmanager
     def page(self, viewport=None, **kwargs):
-        """Open one page of an own browser.
+        """Open one page in a context of its own.
 
         :param dict viewport: The size of the window, in CSS pixels; a phone's if none.
         :param dict kwargs: Other options of the browser's context.
@@ -72,14 +85,15 @@ class PortalBrowserCase(HttpCase):
             self.trust(context)
             yield context.new_page()
 
-    def visit(self, page, path):
+    def visit(self, page, path, wait_until="networkidle"):
         """Go to a page of the test's server, and wait until it has loaded all.
 
         :param playwright.sync_api.Page page: The page of the browser.
         :param str path: The address, from the site's root.
+        :param str wait_until: `load` where scripts load nothing later.
         """
         self.env.flush_all()  # For the server, which has its own cache.
-        page.goto(self.base_url() + path, wait_until="networkidle")
+        page.goto(self.base_url() + path, wait_until=wait_until)
 
     def log_in(self, page, user):
         """Make the test's server take a browser for a user's.

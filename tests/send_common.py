@@ -38,6 +38,10 @@ class PortalSendCommon(PortalMailCommon):
         window = self._compose(invoice, **values)
         return window, window.action_send()
 
+    def _get_links(self, invoice=None):
+        """Return the recipients' links, without the one on the PDF."""
+        return (invoice or self.invoice).portal_link_ids.filtered("email")
+
     def _get_notes(self, invoice=None):
         return (invoice or self.invoice).message_ids.filtered(
             lambda message: "Payment portal link sent" in (message.body or "")

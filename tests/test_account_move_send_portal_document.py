@@ -49,7 +49,7 @@ class TestAccountMoveSendPortalDocument(PortalSendCommon, HttpCase):
         with self.mailbox() as mailbox:
             window.action_send()
         self.assertEqual(len(mailbox.messages[0].attachments), 1)
-        self.assertFalse(self.invoice.portal_link_ids.document_ids)
+        self.assertFalse(self._get_links().document_ids)
 
     def test_s3_ticked_files_are_attached_and_on_the_page(self):
         self._attach(self.invoice, "wanted.txt")
@@ -65,7 +65,7 @@ class TestAccountMoveSendPortalDocument(PortalSendCommon, HttpCase):
         names = [each.name for each in mailbox.messages[0].attachments]
         self.assertEqual(len(names), 2)
         self.assertIn("wanted.txt", names)
-        link = self.invoice.portal_link_ids
+        link = self._get_links()
         self.assertEqual(link.document_ids.mapped("name"), ["wanted.txt"])
         [note] = self._get_notes()
         self.assertIn("wanted.txt", note.attachment_ids.mapped("name"))
@@ -98,7 +98,7 @@ class TestAccountMoveSendPortalDocument(PortalSendCommon, HttpCase):
         self.assertIn("medium.txt", names)
         self.assertIn("large.txt", mail.html, "the mail says what the page has")
         self.assertLess(len(mail.raw), 2 * MEGABYTE)
-        link = self.invoice.portal_link_ids
+        link = self._get_links()
         self.assertEqual(
             set(link.document_ids.mapped("name")),
             {"small.txt", "large.txt", "medium.txt"},

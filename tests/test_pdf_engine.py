@@ -1,5 +1,6 @@
 """The *pdfkit* engine: hostile input, broken programs, batches."""
 
+import copy
 import io
 import os
 import stat
@@ -15,7 +16,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
-from odoo.addons.account_payment_portal.pdf import converter
+from odoo.addons.account_payment_portal.pdf import converter, production
 from odoo.addons.account_payment_portal.pdf.errors import DocumentConversionError
 
 from .pdf_common import REPORT, NetworkTap, PdfCommon
@@ -277,6 +278,28 @@ class TestPdfEngine(PdfCommon):
         with self.assertRaises(DocumentConversionError) as caught:
             self._reports()._pre_render_qweb_pdf(REPORT, (good + bad + other).ids)
         self._assert_only(caught.exception, bad, good + other)
+
+    def test_memory_of_a_batch_is_bounded(self):
+        """However long a batch is, a few pages are under way, not all."""
+        report, move = self.report, self._invoice()
+        reports = self._reports()
+        [document], _failures = reports._pdfkit_documents(report, move.ids, {})
+        taken, ahead, length = 0, [], 20
+
+        def jobs():
+            nonlocal taken
+            for _number in range(length):
+                taken += 1
+                yield copy.deepcopy(document), {"title": "", "author": ""}
+
+        style = reports._pdfkit_style(report, move)
+        with converter.Converter(reports._pdfkit_binary(), 20, 60) as running:
+            results = production.Production(running, style).run(jobs())
+            for done, result in enumerate(results, 1):
+                self.assertFalse(result.failure)
+                ahead.append(taken - done)
+        self.assertEqual(len(ahead), length)
+        self.assertLess(max(ahead), 6)
 
     def _broken_layout(self, bad):
         Move = type(self.env["account.move"])

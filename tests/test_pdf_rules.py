@@ -1,5 +1,7 @@
 """The rules of the PDF package, without a converter."""
 
+import re
+
 import lxml.html
 
 from odoo.tests import BaseCase, tagged
@@ -11,6 +13,7 @@ from odoo.addons.account_payment_portal.pdf import (
     geometry,
     html,
     pagination,
+    qr,
 )
 
 
@@ -256,3 +259,29 @@ class TestGeometry(BaseCase):
         )
         self.assertAlmostEqual(place.top, 10 * geometry.MM, 3)
         self.assertAlmostEqual(place.scale, 0.6, 6)
+
+
+@tagged("post_install", "-at_install")
+class TestQr(BaseCase):
+    def _drawn(self, text):
+        """The code's modules, as they are drawn."""
+        drawing = qr.draw(text)
+        size = int(re.search(r'viewBox="0 0 (\d+) \1"', drawing)[1])
+        rows = [[" "] * size for _row in range(size)]
+        for x, y, width in re.findall(r"M(\d+) (\d+)\.5h(\d+)", drawing):
+            start = int(x)
+            rows[int(y)][start : start + int(width)] = "#" * int(width)
+        return ["".join(row) for row in rows]
+
+    def test_finders_are_in_three_corners(self):
+        rows = self._drawn("https://shop.example.com/portal/invoice/" + "AbCd" * 11)
+        finder = ["#######", "#     #", "# ### #", "# ### #", "# ### #", "#     #"]
+        finder.append(finder[0])
+        self.assertEqual([row[:7] for row in rows[:7]], finder)
+        self.assertEqual([row[-7:] for row in rows[:7]], finder)
+        self.assertEqual([row[:7] for row in rows[-7:]], finder)
+        self.assertNotEqual([row[-7:] for row in rows[-7:]], finder)
+
+    def test_same_text_is_drawn_the_same(self):
+        self.assertEqual(self._drawn("one"), self._drawn("one"))
+        self.assertNotEqual(self._drawn("one"), self._drawn("two"))

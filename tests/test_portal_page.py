@@ -1,6 +1,9 @@
+import base64
+import io
 from urllib.parse import unquote
 
 from lxml import html
+from PIL import Image
 
 from odoo.tests import HttpCase
 
@@ -54,14 +57,24 @@ class TestPortalPage(PortalCommon, HttpCase):
         self.assertIn(self.company.name, page.xpath("string(//header)"))
         self.assertTrue(page.xpath("//iframe[@id='invoice_document']"))
 
-    def test_s15_company_logo_is_shown(self):
-        self.company.logo = (
-            "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9Q"
-            "DwADhgGAWjR9awAAAABJRU5ErkJggg=="
-        )
+    def test_s15_company_logo_is_shown_and_sharp(self):
+        picture = io.BytesIO()
+        Image.new("RGB", (900, 240)).save(picture, "PNG")
+        self.company.logo = base64.b64encode(picture.getvalue())
         [logo] = self._read(self._open()).xpath("//header//img")
         self.assertEqual(logo.get("alt"), self.company.name)
-        self.assertEqual(self.url_open(logo.get("src")).status_code, 200)
+        response = self.url_open(logo.get("src"))
+        self.assertEqual(Image.open(io.BytesIO(response.content)).width, 576)
+        self.assertIn("immutable", response.headers["Cache-Control"])
+        self.assertNotIn("Set-Cookie", response.headers)
+
+    def test_s15_logo_is_the_companys_and_nothing_else(self):
+        company = self.env["res.company"].create({"name": "Without"})
+        company.logo = False
+        self.env.flush_all()
+        for address in (company.id, 10**6):
+            response = self.url_open(f"/portal/logo/{address}")
+            self.assertEqual(response.status_code, 404)
 
     def test_s15_document_is_the_invoice_at_full_size(self):
         response = self._open("document")
@@ -156,6 +169,16 @@ class TestPortalPage(PortalCommon, HttpCase):
             self.assertIn("no-store", headers["Cache-Control"], screen)
             self.assertEqual(headers["Referrer-Policy"], "no-referrer", screen)
             self.assertIn("noindex", headers["X-Robots-Tag"], screen)
+
+    def test_b8_page_and_document_let_nothing_else_in(self):
+        for screen, has_script in (("", True), ("document", False)):
+            response = self._open(screen)
+            self.assertFalse(response.cookies, "a visitor needs no session")
+            policy = response.headers["Content-Security-Policy"]
+            self.assertIn("default-src 'none'", policy)
+            self.assertNotIn("http", policy)
+            self.assertEqual("script-src 'self'" in policy, has_script)
+            self.assertEqual("script" in policy, has_script)
 
     def test_s15_page_speaks_the_recipients_language(self):
         self.env["res.lang"]._activate_lang("fr_FR")

@@ -86,6 +86,6 @@ class AccountMovePortalLinkShare(models.TransientModel):
         self.link_id._log_fact(
             self.env._(
                 "Portal link of %(recipient)s shown to be copied.",
-                recipient=self.link_id.email,
+                recipient=self.link_id.display_name,
             )
         )

@@ -230,12 +230,9 @@ class AccountMoveSendPortal(models.TransientModel):
     # === BUSINESS METHODS === #
 
     @api.model
-    def _get_default_pdf_report_id(self, move):
-        """Override of `account` to print core's default invoice with our engine."""
-        report = super()._get_default_pdf_report_id(move)
-        if report == self.env.ref("account.account_invoices"):
-            return self.env.ref("account_payment_portal.action_report_invoice")
-        return report
+    def _is_portal_report_default(self, move):
+        """Override: in this window, our report is the default whatever else is."""
+        return True
 
     def _get_window(self):
         """Return the action that shows this window.

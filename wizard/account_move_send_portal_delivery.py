@@ -296,6 +296,7 @@ class AccountMoveSendPortal(models.TransientModel):
         link._set_sent()
         link._record_sent(message_id, documents[0])
         self._note(recipient, link, "sent")
+        self.move_id._note_portal_print_sent()
         if self.move_id.state == "posted":
             # In sudo mode as core does it: the mark is the system's.
             self.move_id.sudo().is_move_sent = True

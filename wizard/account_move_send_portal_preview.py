@@ -3,6 +3,7 @@ import re
 
 from odoo import api, fields, models
 from odoo.fields import Command
+from odoo.orm.models import NO_ACCESS
 from odoo.tools.misc import hash_sign, verify_hash_signed
 
 from ..mailing.addresses import Recipient
@@ -26,6 +27,12 @@ class AccountMoveSendPortal(models.TransientModel):
 
     previewed_pdf = fields.Binary(
         help="The PDF that the user was shown.", attachment=False, readonly=True
+    )
+    printed_token = fields.Char(
+        help="Of the link on the PDF, which opens nothing before the PDF is sent.",
+        readonly=True,
+        default=lambda self: self._make_token(),
+        groups=NO_ACCESS,
     )
 
     # === ACTION METHODS === #
@@ -96,6 +103,14 @@ class AccountMoveSendPortal(models.TransientModel):
         }
 
     # === BUSINESS METHODS - THE LINK === #
+
+    @api.model
+    def _make_token(self):
+        """Return a token for the link on the PDF.
+
+        :rtype: str
+        """
+        return self.env["account.move.portal.link"]._make_token()
 
     def _get_preview_link(self):
         """Return a link that is not there: it opens the preview, and leaves no trace.
@@ -182,7 +197,16 @@ class AccountMoveSendPortal(models.TransientModel):
                     b"", shown
                 ):
                     values["raw"] = shown
-        return super()._link_invoice_documents(invoices_data)
+        result = super()._link_invoice_documents(invoices_data)
+        # In sudo mode because the token is hidden. From here on it is the link's alone.
+        for window_sudo in self.sudo():
+            window_sudo.printed_token = self._make_token()
+        return result
+
+    def _get_portal_tokens(self):
+        """Override: the link that the preview shows is the one that is sent."""
+        # In sudo mode because the token is hidden from everyone.
+        return {window.move_id.id: window.printed_token for window in self.sudo()}
 
     def _call_web_service_before_invoice_pdf_render(self, invoices_data):
         """Override of `account` to tell nobody of a document that is only a preview."""
