@@ -162,10 +162,12 @@ class PaymentTransactionPortalBilling(models.AbstractModel):
         """
         self.ensure_one()
         known = self._get_portal_billing_defaults(self.partner_id)
+        entered = self.portal_billing or known
+        # In the order of the form: the database keeps none.
         return {
-            name: (known[name], entered)
-            for name, entered in (self.portal_billing or {}).items()
-            if (entered or "") != (known[name] or "")
+            name: (known[name], entered[name])
+            for name in BILLING_FIELDS
+            if (entered[name] or "") != (known[name] or "")
         }
 
     def _get_portal_billing_text(self, name, value):

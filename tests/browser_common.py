@@ -2,6 +2,7 @@ import resource
 import shutil
 from contextlib import contextmanager
 
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import sync_playwright
 
 from odoo.tests import HttpCase
@@ -9,6 +10,7 @@ from odoo.tests.common import TEST_CURSOR_COOKIE_NAME
 
 DESKTOP = {"width": 1280, "height": 800}
 PHONE = {"width": 390, "height": 844}
+WCAG_22_AA = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 # A person's browser does not say that it has no head, and is graded by what it says.
 PERSON_AGENT = (
     "Mozilla/5.0 (Linux; Android 15; Pixel 9) AppleWebKit/537.36 (KHTML, like Gecko) "
@@ -92,6 +94,22 @@ class PortalBrowserCase(HttpCase):
             [{"name": "session_id", "value": session.sid, "url": self.base_url()}]
         )
         self.trust(page.context)
+
+    def assert_accessible(self, page):
+        """Check that axe finds nothing on a page, in light and in dark.
+
+        :param playwright.sync_api.Page page: The page of the browser.
+        """
+        options = {"runOnly": {"type": "tag", "values": WCAG_22_AA}}
+        for scheme in ("light", "dark"):
+            page.emulate_media(color_scheme=scheme)
+            found = Axe().run(page, options=options).response["violations"]
+            nodes = [
+                (violation["id"], node["html"][:200])
+                for violation in found
+                for node in violation["nodes"]
+            ]
+            self.assertFalse(nodes, f"{page.url}, {scheme}")
 
     def trust(self, context):
         """Make the test's server answer a browser's context.
