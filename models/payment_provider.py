@@ -13,6 +13,8 @@ from odoo.addons.payment_stripe import utils as stripe_utils
 from .payment_provider_stripe_catch_up import EVENT_TYPES
 
 _logger = logging.getLogger(__name__)
+# Below INFO the SDK logs whole requests and answers: addresses, client secrets, banks.
+logging.getLogger("stripe").addFilter(lambda record: record.levelno >= logging.INFO)
 
 STRIPE_SANDBOX_PARAMETER = "account_payment_portal.stripe_sandbox_url"
 STRIPE_SDK_URL = "https://js.stripe.com/v3/"

@@ -56,7 +56,9 @@ class PaymentTransactionPortalMismatch(models.AbstractModel):
         asked = self.amount
         if taken.get("precision_digits") is not None:
             # As core does: providers may know fewer decimals of a currency.
-            asked = float_round(asked, taken["precision_digits"], rounding_method="DOWN")
+            asked = float_round(
+                asked, taken["precision_digits"], rounding_method="DOWN"
+            )
         return (
             taken["currency_code"] != self.currency_id.name
             or self.currency_id.compare_amounts(taken["amount"], asked) != 0

@@ -92,9 +92,7 @@ class TestPaymentRace(PortalProcessCase):
             move = self._find_move(env, path)
             txs = move.transaction_ids
             self.assertEqual(txs.mapped("state"), ["done"])
-            payments = env["account.payment"].search(
-                [("invoice_ids", "in", move.ids)]
-            )
+            payments = env["account.payment"].search([("invoice_ids", "in", move.ids)])
             self.assertEqual(payments, txs.payment_id)
             self.assertEqual(len(payments), 1)
             self.assertEqual(move.amount_residual, 0.0)
@@ -198,9 +196,7 @@ class TestPaymentRace(PortalProcessCase):
             self.odoo.process.kill()
             self.odoo.process.wait()
 
-        results = self._at_once(
-            lambda: self._ask(typed), lambda: self._ask(saved), die
-        )
+        results = self._at_once(lambda: self._ask(typed), lambda: self._ask(saved), die)
         self.assertIsInstance(results[0], requests.ConnectionError)
         self.assertIsInstance(results[1], requests.ConnectionError)
         with self._look() as env:
