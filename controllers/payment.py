@@ -46,24 +46,24 @@ class PortalInvoicePayment(PortalAccount):
                 "res_company": move_sudo.company_id,
                 "form_key": secrets.token_urlsafe(12),
                 "portal_amounts": move_sudo._get_portal_amounts(),
-                **self._get_portal_billing_values(move_sudo),
+                **self._get_portal_billing_values(link_sudo),
                 **self._get_portal_payment_form_values(link_sudo),
             },
         )
 
-    def _get_portal_billing_values(self, move_sudo):
-        """Return the parameters of the billing block.
+    def _get_portal_billing_values(self, link_sudo):
+        """Return the parameters of the billing block, and the amount to begin with.
 
-        :param account.move move_sudo: The invoice, in sudo mode.
+        :param account.move.portal.link link_sudo: The link, in sudo mode.
         :rtype: dict
         """
-        billing = move_sudo.env["payment.transaction"]._get_portal_billing_defaults(
-            move_sudo.partner_id
-        )
-        countries_sudo = move_sudo.env["res.country"].search([])
+        tx_sudo = link_sudo.env["payment.transaction"]
+        billing, amount = tx_sudo._get_portal_form_defaults(link_sudo)
+        countries_sudo = link_sudo.env["res.country"].search([])
         country_sudo = countries_sudo.browse(billing["country_id"] or [])
         return {
             "billing": billing,
+            "portal_amount": amount,
             "countries_sudo": countries_sudo,
             "country_sudo": country_sudo,
             "required_fields": self._get_portal_required_fields(country_sudo),

@@ -193,6 +193,48 @@ class TestPaymentBrowser(TracesMixin, PortalPaymentCommon, PortalBrowserCase):
             expect(page.get_by_label("Account number", exact=True)).to_have_value(
                 BANK_NUMBER
             )
+            # Put right, and a bank that answers at once.
+            self.sandbox.control.change_settings(
+                verify_banks_instantly=True, settle_bank_immediately=True
+            )
+            page.get_by_label("Amount to pay").fill("100.00")
+            self._fill_echeck(page)
+            self._pay(page)
+            self._expect_heading(page, PAID)
+        self._assert_paid_once()
+
+    def test_s20_wallets_are_left_on_and_open_at_the_click(self):
+        with self.page() as page:
+            # Look over the shoulder of core, which keeps Stripe's elements to itself.
+            page.add_init_script(
+                """
+                addEventListener("DOMContentLoaded", () => {
+                    const {Stripe} = window;
+                    window.Stripe = (...args) => {
+                        const stripe = Stripe(...args);
+                        const make = stripe.elements.bind(stripe);
+                        stripe.elements = (options) => {
+                            window.seenOptions = options;
+                            window.seenElements = make(options);
+                            return window.seenElements;
+                        };
+                        return stripe;
+                    };
+                });
+                """
+            )
+            sent = self._open_screen(page)
+            page.wait_for_function("window.seenElements?.getElement('payment')")
+            options = page.evaluate("window.seenOptions")
+            self.assertEqual(options["paymentMethodTypes"], ["card"])
+            self.assertNotIn("wallets", options)
+            page.evaluate(
+                "seenElements.getElement('payment')"
+                ".emit('change', {value: {type: 'apple_pay'}})"
+            )
+            with page.expect_response("**/transaction"):
+                self._pay(page)
+        self.assertFalse([url for url, _data in sent if url.endswith("/check")])
 
     def test_s19_part_payment_then_the_rest(self):
         with self.page() as page:
