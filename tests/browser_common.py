@@ -32,11 +32,26 @@ class PortalBrowserCase(HttpCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
+        cls._chromium = None
         for name in cls.bundles:
             cls.env["ir.qweb"]._get_asset_bundle(name).get_links()
 
+    @classmethod
+    def _get_chromium(cls):
+        """Return the browser that the tests of this class share; it starts once."""
+        if not cls._chromium:
+            with cls._unlimited_memory():
+                playwright = sync_playwright().start()
+                cls.addClassCleanup(playwright.stop)
+                cls._chromium = playwright.chromium.launch(
+                    executable_path=shutil.which("chromium"), args=["--no-sandbox"]
+                )
+            cls.addClassCleanup(cls._chromium.close)
+        return cls._chromium
+
+    @staticmethod
     @contextmanager
-    def _unlimited_memory(self):
+    def _unlimited_memory():
         """Lift Odoo's limit on addresses: Chromium inherits it and dies of it."""
         soft, hard = resource.getrlimit(resource.RLIMIT_AS)
         resource.setrlimit(resource.RLIMIT_AS, (hard, hard))
@@ -47,19 +62,16 @@ class PortalBrowserCase(HttpCase):
 
     @contextmanager
     def browser(self):
-        """Open a browser; what it asks of the test's server is answered."""
-        with (
-            self._unlimited_memory(),
-            self.allow_requests(all_requests=True),
-            sync_playwright() as playwright,
-        ):
-            browser = playwright.chromium.launch(
-                executable_path=shutil.which("chromium"), args=["--no-sandbox"]
-            )
+        """Use a browser; what it asks of the test's server is answered."""
+        with self.allow_requests(all_requests=True):
+            browser = self._get_chromium()
+            before = browser.contexts
             try:
                 yield browser
             finally:
-                browser.close()
+                for context in browser.contexts:
+                    if context not in before:
+                        context.close()
 
     @contextmanager
     def page(self, viewport=None, **kwargs):
