@@ -108,13 +108,14 @@ class PortalBrowserCase(HttpCase):
         self.trust(page.context)
 
     def assert_accessible(self, page):
-        """Check that axe finds nothing on a page, in light and in dark.
+        """Check that axe finds nothing on a page, wide and light, narrow and dark.
 
         :param playwright.sync_api.Page page: The page of the browser.
         """
         options = {"runOnly": {"type": "tag", "values": WCAG_22_AA}}
-        for scheme in ("light", "dark"):
+        for scheme, viewport in (("light", DESKTOP), ("dark", PHONE)):
             page.emulate_media(color_scheme=scheme)
+            page.set_viewport_size(viewport)
             found = Axe().run(page, options=options).response["violations"]
             nodes = [
                 (violation["id"], node["html"][:200])
