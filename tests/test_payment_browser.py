@@ -4,7 +4,7 @@ from urllib.parse import unquote
 from playwright.sync_api import expect
 
 from .browser_common import PortalBrowserCase
-from .payment_common import ROUTING, PortalPaymentCommon
+from .payment_common import ROUTING, SCREEN_BUNDLES, PortalPaymentCommon
 from .traces_common import TracesMixin
 
 PAID = "Thank you, your payment was received"
@@ -15,6 +15,8 @@ CVC = "739"
 
 class TestPaymentBrowser(TracesMixin, PortalPaymentCommon, PortalBrowserCase):
     """A customer who pays, on a phone-sized screen."""
+
+    bundles = SCREEN_BUNDLES
 
     @classmethod
     def setUpClass(cls):

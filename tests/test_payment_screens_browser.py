@@ -1,11 +1,13 @@
 from playwright.sync_api import expect
 
 from .browser_common import PHONE, PortalBrowserCase
-from .payment_common import PortalPaymentCommon
+from .payment_common import SCREEN_BUNDLES, PortalPaymentCommon
 
 
 class TestPaymentScreensBrowser(PortalPaymentCommon, PortalBrowserCase):
     """The payment screen and each answer, for everybody to use."""
+
+    bundles = SCREEN_BUNDLES
 
     @classmethod
     def setUpClass(cls):
