@@ -250,7 +250,7 @@ class PaymentTransaction(models.Model):
         if self.portal_is_taken_back:
             return "taken_back"
         if self.state == "pending":
-            if self.portal_is_mismatched:
+            if self._is_portal_held():
                 return "held"
             if self.provider_code in PROMISES:
                 return "promised"

@@ -1,11 +1,11 @@
+import stripe
+
 from odoo import models
 from odoo.exceptions import UserError
 from odoo.tools import float_round
 
 #: Stripe's states of an intent that has taken money, or is about to.
 TAKING = ("processing", "requires_capture", "succeeded")
-#: States from which a payment may still become one that staff have to look at.
-OPEN_STATES = ("draft", "pending", "authorized", "error")
 
 
 class PaymentTransactionPortalMismatch(models.AbstractModel):
@@ -24,8 +24,8 @@ class PaymentTransactionPortalMismatch(models.AbstractModel):
             tx = self._search_by_reference(provider_code, payment_data)
             return tx and tx._process(provider_code, payment_data)
         if self._may_portal_have_taken(payment_data):
-            taken = self._extract_amount_data(payment_data)
-            if taken and self._is_portal_mismatch(taken):
+            taken = self._extract_amount_data(payment_data) or {}
+            if taken.get("amount") and self._is_portal_mismatch(taken):
                 self._portal_hold(taken)
                 return self
         return super()._process(provider_code, payment_data)
@@ -72,10 +72,12 @@ class PaymentTransactionPortalMismatch(models.AbstractModel):
         :param dict taken: As `_extract_amount_data` returns it.
         """
         self.ensure_one()
-        if self.portal_is_mismatched or self.state not in OPEN_STATES:
+        if self.portal_is_mismatched or self.state == "done":
             return
         is_comparable = taken["currency_code"] == self.currency_id.name
-        self._set_pending(state_message=False)
+        self._set_pending(
+            state_message=False, extra_allowed_states=("authorized", "cancel")
+        )
         self.write(
             {
                 "portal_is_mismatched": True,
@@ -98,28 +100,43 @@ class PaymentTransactionPortalMismatch(models.AbstractModel):
             ),
         )
 
+    def _is_portal_held(self):
+        """Return whether this payment waits for staff because of its amount.
+
+        Note: `self.ensure_one()`
+
+        :rtype: bool
+        """
+        self.ensure_one()
+        return self.portal_is_mismatched and self.state == "pending"
+
     def action_book_portal_mismatch(self):
         """Take what the provider took for what was asked for, and book it.
 
         Note: `self.ensure_one()`
 
-        :raise UserError: If the amount is right, or in another currency.
-        :raise stripe.StripeError: If Stripe cannot be asked.
+        :raise UserError: If the amount is right, or in another currency, or if Stripe
+            cannot be asked.
         """
         self.ensure_one()
         self.check_access("write")
-        if not self.portal_is_mismatched or not self.portal_mismatched_amount:
+        if not self._is_portal_held() or not self.portal_mismatched_amount:
             raise UserError(self.env._("There is no other amount that can be booked."))
         # In sudo mode because the provider's keys are closed to accountants.
         tx_sudo = self.sudo()
         tx_sudo.write(
             {"amount": self.portal_mismatched_amount, "portal_is_mismatched": False}
         )
-        if tx_sudo._is_known_to_stripe():
-            tx_sudo._stripe_refresh()
-        else:
+        if not tx_sudo._is_known_to_stripe():
             tx_sudo._set_done()
             tx_sudo._portal_book()
+            return
+        try:
+            tx_sudo._stripe_refresh()
+        except stripe.StripeError as error:
+            raise UserError(
+                self.env._("Stripe cannot be reached. Please try again in a minute.")
+            ) from error
 
     def _portal_drop_mismatch(self):
         """Give a payment up whose other amount was given back to the customer.
@@ -128,4 +145,4 @@ class PaymentTransactionPortalMismatch(models.AbstractModel):
         """
         self.ensure_one()
         self._set_canceled()
-        self.write({"portal_is_mismatched": False, "portal_open_move_id": False})
+        self.portal_open_move_id = False

@@ -169,7 +169,7 @@ class PaymentTransactionStripe(models.AbstractModel):
             StripeController._include_payment_intent_in_payment_data(intent, data)
             self._process("stripe", data)
             self._portal_tell_of_failure(before)
-        if self.portal_is_mismatched and _is_refunded(intent):
+        if self._is_portal_held() and _is_refunded(intent):
             self._portal_drop_mismatch()
         self._stripe_follow_verification(intent)
         if intent["status"] == "canceled":
