@@ -2,7 +2,6 @@ import secrets
 
 from odoo import http
 from odoo.exceptions import AccessError, MissingError, ValidationError
-from odoo.fields import Command
 from odoo.http import request
 
 from odoo.addons.account_payment.controllers.payment import PaymentPortal
@@ -48,7 +47,7 @@ class PortalInvoicePayment(PortalAccount):
                 "visit_sudo": visit_sudo,
                 "form_key": secrets.token_urlsafe(12),
                 "portal_amounts": move_sudo._get_portal_amounts(),
-                **self._get_portal_billing_values(move_sudo),
+                **self._get_portal_billing_values(link_sudo),
                 **self._get_portal_payment_form_values(link_sudo),
                 # So that whoever pays is known to come from the page.
                 "transaction_route": link_sudo._get_path("transaction")
@@ -56,19 +55,19 @@ class PortalInvoicePayment(PortalAccount):
             },
         )
 
-    def _get_portal_billing_values(self, move_sudo):
-        """Return the parameters of the billing block.
+    def _get_portal_billing_values(self, link_sudo):
+        """Return the parameters of the billing block, and the amount to begin with.
 
-        :param account.move move_sudo: The invoice, in sudo mode.
+        :param account.move.portal.link link_sudo: The link, in sudo mode.
         :rtype: dict
         """
-        billing = move_sudo.env["payment.transaction"]._get_portal_billing_defaults(
-            move_sudo.partner_id
-        )
-        countries_sudo = move_sudo.env["res.country"].search([])
+        tx_sudo = link_sudo.env["payment.transaction"]
+        billing, amount = tx_sudo._get_portal_form_defaults(link_sudo)
+        countries_sudo = link_sudo.env["res.country"].search([])
         country_sudo = countries_sudo.browse(billing["country_id"] or [])
         return {
             "billing": billing,
+            "portal_amount": amount,
             "countries_sudo": countries_sudo,
             "country_sudo": country_sudo,
             "required_fields": self._get_portal_required_fields(country_sudo),
@@ -237,7 +236,8 @@ class PortalInvoicePayment(PortalAccount):
         billing=None,
         form_key="",
         restart=False,
-        **kwargs,
+        tokenization_requested=False,
+        **_kwargs,
     ):
         """Start a payment, or go on with the one that this screen has started.
 
@@ -253,57 +253,60 @@ class PortalInvoicePayment(PortalAccount):
         :param dict billing: The billing information as entered.
         :param str form_key: The copy of the screen.
         :param bool restart: Whether an attempt before is to be called off.
-        :param dict kwargs: What else core's form sends.
+        :param bool tokenization_requested: Whether to save the card, for its owner.
         :return: The values that the provider's form needs to go on.
         :rtype: dict
         :raise ValidationError: If there is nothing to pay, or no such way to pay it.
         """
         link_sudo = self._get_payable_link(token)
-        move_sudo = link_sudo.move_id
+        move_sudo, form_key = link_sudo.move_id, str(form_key)[:64]
         amount, billing, errors = self._read_portal_form(link_sudo, amount, billing)
-        attempt_sudo = move_sudo._get_portal_open_attempt()
-        chosen = {
+        option = {
             "provider_id": provider_id,
             "payment_method_id": payment_method_id,
-            "amount": amount,
-            "portal_billing": billing,
+            "token_id": token_id,
         }
-        if attempt_sudo and form_key and not errors:
-            values = attempt_sudo._get_portal_repeated_values(form_key, chosen)
-            if values:
-                return values
-        move_sudo._make_way_for_portal_payment(link_sudo, str(form_key), bool(restart))
+        chosen = {**option, "amount": amount, "portal_billing": billing}
+        resumed = not errors and move_sudo._resume_portal_payment(form_key, chosen)
+        if resumed:
+            return resumed
+        move_sudo._make_way_for_portal_payment(link_sudo, form_key, bool(restart))
         if errors:
             raise ValidationError("\n".join(errors.values()))
-        self._check_portal_payment_option(
-            link_sudo, provider_id, payment_method_id, token_id
-        )
-        # A saved card is charged once the attempt is on record, see `status`.
-        request.update_context(delay_token_charge=True)
-        tx_sudo = self._create_transaction(
-            provider_id=provider_id,
-            payment_method_id=payment_method_id,
-            token_id=token_id,
+        self._check_portal_payment_option(link_sudo, **option)
+        tx_sudo = self._create_portal_transaction(
+            link_sudo,
+            **option,
             amount=amount,
-            currency_id=move_sudo.currency_id.id,
-            partner_id=link_sudo._get_payer(request.env.user).id,
             flow=flow,
-            tokenization_requested=bool(
-                kwargs.get("tokenization_requested")
-                and link_sudo._is_customer(request.env.user)
+            tokenization_requested=tokenization_requested,
+            custom_create_values=move_sudo._prepare_portal_transaction_values(
+                link_sudo, form_key, billing
             ),
-            landing_route=link_sudo._get_path("result"),
-            custom_create_values={
-                "invoice_ids": [Command.set(move_sudo.ids)],
-                "portal_link_id": link_sudo.id,
-                "portal_move_id": move_sudo.id,
-                "portal_form_key": str(form_key)[:64],
-                "portal_billing": billing,
-            },
         )
         tx_sudo._portal_begin()
         note_payment(link_sudo, flow)
         return tx_sudo._get_processing_values()
+
+    def _create_portal_transaction(self, link_sudo, tokenization_requested, **values):
+        """Create a payment; a saved card is charged once it is on record, see `status`.
+
+        :param account.move.portal.link link_sudo: The link, in sudo mode.
+        :param bool tokenization_requested: Whether to save the card, for its owner.
+        :param dict values: What else core's method takes.
+        :rtype: payment.transaction
+        """
+        user = request.env.user
+        request.update_context(delay_token_charge=True)
+        return self._create_transaction(
+            currency_id=link_sudo.move_id.currency_id.id,
+            partner_id=link_sudo._get_payer(user).id,
+            tokenization_requested=(
+                tokenization_requested and link_sudo._is_customer(user)
+            ),
+            landing_route=link_sudo._get_path("result"),
+            **values,
+        )
 
     def _check_portal_payment_option(
         self, link_sudo, provider_id, payment_method_id, token_id

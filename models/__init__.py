@@ -11,6 +11,7 @@ from . import payment_transaction_attempt
 from . import payment_transaction_billing
 from . import payment_transaction_catch_up
 from . import payment_transaction_mail
+from . import payment_transaction_mismatch
 from . import payment_transaction_notify
 from . import payment_transaction_reversal
 from . import payment_transaction_stripe

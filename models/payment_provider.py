@@ -5,7 +5,6 @@ from functools import lru_cache
 import stripe
 
 from odoo import api, models
-from odoo.exceptions import ValidationError
 from odoo.tools.urls import urljoin
 
 from odoo.addons.payment_stripe import const
@@ -14,6 +13,8 @@ from odoo.addons.payment_stripe import utils as stripe_utils
 from .payment_provider_stripe_catch_up import EVENT_TYPES
 
 _logger = logging.getLogger(__name__)
+# Below INFO the SDK logs whole requests and answers: addresses, client secrets, banks.
+logging.getLogger("stripe").addFilter(lambda record: record.levelno >= logging.INFO)
 
 STRIPE_SANDBOX_PARAMETER = "account_payment_portal.stripe_sandbox_url"
 STRIPE_SDK_URL = "https://js.stripe.com/v3/"
@@ -142,7 +143,7 @@ class PaymentProvider(models.Model):
         return response.data
 
     def _stripe_request_for(self, reference, method, endpoint, params):
-        """Send a request as core's payment flow expects it to behave.
+        """Send a request for a transaction.
 
         The idempotency key is made of the payment's reference and all that is asked
         for: the same request, run again after a rollback, gets the same answer from
@@ -154,31 +155,17 @@ class PaymentProvider(models.Model):
         :param dict params: The parameters.
         :return: The object that Stripe answers with.
         :rtype: dict
-        :raise ValidationError: If Stripe refuses, or cannot be reached.
+        :raise stripe.StripeError: If Stripe refuses, or cannot be reached.
         """
         # In sudo mode to read the identity of this database.
         database = self.env["ir.config_parameter"].sudo().get_param("database.uuid")
         asked = repr((database, reference, endpoint, sorted((params or {}).items())))
-        try:
-            return self._stripe_request(
-                method,
-                endpoint,
-                params,
-                idempotency_key=hashlib.sha256(asked.encode()).hexdigest(),
-            )
-        except stripe.APIConnectionError as error:
-            raise ValidationError(
-                self.env._(
-                    "Could not establish the connection to the payment provider."
-                )
-            ) from error
-        except stripe.StripeError as error:
-            raise ValidationError(
-                self.env._(
-                    "The payment provider rejected the request.\n%(reason)s",
-                    reason=error.user_message or "",
-                )
-            ) from error
+        return self._stripe_request(
+            method,
+            endpoint,
+            params,
+            idempotency_key=hashlib.sha256(asked.encode()).hexdigest(),
+        )
 
     # === BUSINESS METHODS - WEBHOOK === #
 

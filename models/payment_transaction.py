@@ -1,10 +1,12 @@
 import logging
 
 import psycopg2
+import stripe
 
 from odoo import api, fields, models
 
 from .account_move_payment import PROMISES
+from .payment_transaction_stripe import UNDECIDED
 
 _logger = logging.getLogger(__name__)
 
@@ -14,6 +16,7 @@ class PaymentTransaction(models.Model):
 
     _name = "payment.transaction"
     _inherit = [
+        "payment.transaction.portal.mismatch",
         "payment.transaction.portal.notify",
         "payment.transaction",
         "payment.transaction.portal.attempt",
@@ -63,6 +66,17 @@ class PaymentTransaction(models.Model):
         readonly=True,
     )
 
+    portal_is_mismatched = fields.Boolean(
+        string="Amount differs",
+        help="The provider took another amount than was asked for.",
+        readonly=True,
+    )
+    portal_mismatched_amount = fields.Monetary(
+        string="Amount taken",
+        help="What the provider took. Nothing if it was in another currency.",
+        readonly=True,
+    )
+
     # Decided by the database: whoever looked before starting may have looked too early.
     _one_open_attempt = models.UniqueIndex(
         "(portal_open_move_id) WHERE portal_open_move_id IS NOT NULL",
@@ -86,14 +100,22 @@ class PaymentTransaction(models.Model):
 
         Here and not on the provider: other payments keep core's own way, with which
         other modules and core's tests reckon.
+
+        :raise stripe.StripeError: If a saved card may have been charged, or not: core
+            would take that for a failure. It is to be asked again.
         """
         if self.provider_code != "stripe" or not self._is_portal_payment():
             return super()._send_api_request(
                 method, endpoint, params=params, data=data, **kwargs
             )
-        return self.provider_id._stripe_request_for(
-            self.reference, method, endpoint, params or data
-        )
+        try:
+            return self.provider_id._stripe_request_for(
+                self.reference, method, endpoint, params or data
+            )
+        except stripe.StripeError as error:
+            if self.operation == "online_token" and isinstance(error, UNDECIDED):
+                raise
+            raise self._stripe_get_refusal(error) from error
 
     def _stripe_create_intent(self):
         """Override of `payment_stripe` to keep the intent's id from the beginning.
@@ -163,6 +185,7 @@ class PaymentTransaction(models.Model):
         self.env.cr.execute(
             "UPDATE payment_transaction SET write_date = write_date WHERE id = %s",
             [self.id],
+            log_exceptions=False,  # That somebody else was first is no error.
         )
 
     # === BUSINESS METHODS - BOOKING === #
@@ -190,6 +213,8 @@ class PaymentTransaction(models.Model):
 
     def _post_process(self):
         """Override of `payment` to close the attempt and to tell who wants to know."""
+        for tx in self.filtered("portal_move_id"):
+            tx._portal_lock()
         result = super()._post_process()
         over = self.filtered(lambda tx: tx.state in ("done", "cancel"))
         over.filtered("portal_open_move_id").portal_open_move_id = False
@@ -218,13 +243,15 @@ class PaymentTransaction(models.Model):
         Note: `self.ensure_one()`
 
         :return: `waiting`, `verify`, `processing`, `paid`, `promised`, `failed`,
-            `cancelled` or `taken_back`.
+            `cancelled`, `held` or `taken_back`.
         :rtype: str
         """
         self.ensure_one()
         if self.portal_is_taken_back:
             return "taken_back"
         if self.state == "pending":
+            if self._is_portal_held():
+                return "held"
             if self.provider_code in PROMISES:
                 return "promised"
             return "verify" if self.portal_verification_url else "processing"

@@ -44,15 +44,49 @@ class PaymentTransactionPortalAttempt(models.AbstractModel):
         :raise stripe.StripeError: If Stripe cannot be asked.
         """
         self.ensure_one()
-        if self.state != "draft":
-            return self._portal_book()
-        if self.operation == "online_token" and not self.provider_reference:
-            # Only now that the attempt is on record, whatever happens to this server.
-            self._portal_lock()
-            self._charge_with_token()
-        elif self.provider_code == "stripe" and self.provider_reference:
+        if self._is_portal_charge_due():
+            self._portal_charge()
+        elif self.state == "draft" and self._is_known_to_stripe():
             self._stripe_refresh()
         self._portal_book()
+
+    def _is_portal_charge_due(self):
+        """Return whether a saved card is to be charged still.
+
+        Not after a while: who waited in vain has paid in another way.
+
+        Note: `self.ensure_one()`
+
+        :rtype: bool
+        """
+        self.ensure_one()
+        return (
+            self.state == "draft"
+            and self.operation == "online_token"
+            and not self.provider_reference
+            and not self._is_portal_abandoned()
+        )
+
+    def _portal_charge(self):
+        """Charge a saved card, now that the attempt is on record.
+
+        Whatever happens to this server, the attempt is there afterwards, and is asked
+        for again under the same reference, which makes no second charge.
+
+        Note: `self.ensure_one()`
+
+        :raise stripe.StripeError: If Stripe cannot be asked, or does not say whether
+            it has charged the card.
+        """
+        self.ensure_one()
+        self._portal_lock()
+        balance = self.portal_move_id._get_portal_balance_due()
+        if self.currency_id.compare_amounts(self.amount, balance) > 0:
+            self._portal_release()  # It was paid in another way meanwhile.
+            return
+        self._charge_with_token()
+        if self.state == "error":
+            self._portal_release()  # A declined card keeps nobody out.
 
     def _is_portal_abandoned(self):
         """Return whether an attempt was started long ago and nothing came of it.
@@ -75,6 +109,7 @@ class PaymentTransactionPortalAttempt(models.AbstractModel):
         :raise stripe.StripeError: If Stripe cannot be reached.
         """
         self.ensure_one()
+        self._portal_lock()
         if self.provider_code == "stripe" and self._stripe_find_intent():
             return self._stripe_release()
         if self.state == "draft":
@@ -94,7 +129,7 @@ class PaymentTransactionPortalAttempt(models.AbstractModel):
         """
         self.ensure_one()
         try:
-            if self.provider_code == "stripe" and self.provider_reference:
+            if self._is_known_to_stripe():
                 self._stripe_refresh()  # It may have failed, or succeeded, meanwhile.
             if self._portal_may_make_way(link, form_key, restart):
                 self._portal_release()
@@ -144,12 +179,14 @@ class PaymentTransactionPortalAttempt(models.AbstractModel):
         :rtype: bool
         """
         self.ensure_one()
+        method = self.token_id or self.payment_method_id
         return (
             self.state == "draft"
-            and self.operation == "online_direct"
+            and self.operation in ("online_direct", "online_token")
             and self.portal_form_key == form_key
             and self.provider_id.id == values["provider_id"]
-            and self.payment_method_id.id == values["payment_method_id"]
+            and method.id == (values["token_id"] or values["payment_method_id"])
+            and bool(self.token_id) == bool(values["token_id"])
             and self.currency_id.compare_amounts(self.amount, values["amount"]) == 0
             and self.portal_billing == values["portal_billing"]
         )

@@ -1,7 +1,9 @@
+from contextlib import suppress
+
 from markupsafe import Markup
 
 from odoo import api, fields, models
-from odoo.exceptions import UserError
+from odoo.exceptions import UserError, ValidationError
 from odoo.tools import email_normalize
 
 from odoo.addons.payment import utils as payment_utils
@@ -87,6 +89,26 @@ class PaymentTransactionPortalBilling(models.AbstractModel):
         return values
 
     @api.model
+    def _get_portal_form_defaults(self, link):
+        """Return what the payment screen begins with.
+
+        What was entered through the same link before need not be entered again; nor
+        the amount, when nothing came of it.
+
+        :param account.move.portal.link link: The link.
+        :return: The billing information, and the amount in the invoice's currency.
+        :rtype: tuple[dict, float]
+        """
+        move = link.move_id
+        last = self.search([("portal_link_id", "=", link.id)], order="id desc", limit=1)
+        known = self._get_portal_billing_defaults(move.partner_id)
+        amount = None
+        if last.state in ("error", "cancel"):
+            with suppress(ValidationError):  # Less may be left meanwhile.
+                amount = move._check_portal_amount(last.amount)
+        return last.portal_billing or known, amount or move._get_portal_amounts()[0][0]
+
+    @api.model
     def _parse_portal_billing(self, entered):
         """Return billing information as it is kept: known fields, trimmed, bounded.
 
@@ -162,10 +184,12 @@ class PaymentTransactionPortalBilling(models.AbstractModel):
         """
         self.ensure_one()
         known = self._get_portal_billing_defaults(self.partner_id)
+        entered = self.portal_billing or known
+        # In the order of the form: the database keeps none.
         return {
-            name: (known[name], entered)
-            for name, entered in (self.portal_billing or {}).items()
-            if (entered or "") != (known[name] or "")
+            name: (known[name], entered[name])
+            for name in BILLING_FIELDS
+            if (entered[name] or "") != (known[name] or "")
         }
 
     def _get_portal_billing_text(self, name, value):

@@ -52,8 +52,11 @@ class PaymentTransactionPortalCatchUp(models.AbstractModel):
         Note: `self.ensure_one()`
         """
         self.ensure_one()
-        if self.provider_code == "stripe" and self.provider_reference:
+        if self.provider_code == "stripe" and self._stripe_find_intent():
             self._stripe_refresh()
+        elif self._is_portal_charge_due():
+            # The customer said Pay, and closed the page before it could follow.
+            self._portal_charge()
         self._portal_book()
         if self.portal_open_move_id and self._is_portal_abandoned():
             self._portal_release()

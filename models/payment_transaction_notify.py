@@ -42,3 +42,20 @@ class PaymentTransactionPortalNotify(models.AbstractModel):
                 self.env["base.automation"]._queue_portal_notifications(
                     PAYMENT_RECEIVED, move, outcome=outcome, transaction_id=tx.id
                 )
+
+    def _portal_give_staff_to_do(self, summary, note):
+        """Give whoever is responsible for the invoice something to do.
+
+        Note: `self.ensure_one()`
+
+        :param str summary: What it is about.
+        :param str note: What there is to know.
+        """
+        self.ensure_one()
+        move = self.portal_move_id
+        move.activity_schedule(
+            "mail.mail_activity_data_warning",
+            user_id=(move.invoice_user_id or move.create_uid).id,
+            summary=summary,
+            note=note,
+        )

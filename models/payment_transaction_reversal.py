@@ -138,8 +138,6 @@ class PaymentTransactionPortalReversal(models.AbstractModel):
         :param str reason: Its reason, in words.
         """
         self.ensure_one()
-        move = self.portal_move_id
-        user = move.invoice_user_id or move.create_uid
         amount = self.currency_id.format(self.amount)
         if status == "won":
             summary = self.env._("Dispute won: %(amount)s is back", amount=amount)
@@ -147,11 +145,9 @@ class PaymentTransactionPortalReversal(models.AbstractModel):
             summary = self.env._("Payment taken back: %(amount)s", amount=amount)
         else:
             summary = self.env._("Payment questioned: %(amount)s", amount=amount)
-        move.activity_schedule(
-            "mail.mail_activity_data_warning",
-            user_id=user.id,
-            summary=summary,
-            note=self.env._(
+        self._portal_give_staff_to_do(
+            summary,
+            self.env._(
                 "The customer's bank says: %(reason)s. Stripe's dispute %(dispute)s is "
                 "in the state “%(status)s”.",
                 reason=reason,

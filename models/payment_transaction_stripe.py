@@ -1,6 +1,7 @@
 import stripe
 
 from odoo import api, models
+from odoo.exceptions import ValidationError
 from odoo.fields import Domain
 
 from odoo.addons.payment_stripe.controllers.main import StripeController
@@ -12,6 +13,13 @@ REFUND_STATES = {
     "failed": "error",
     "canceled": "cancel",
 }
+#: Answers that leave open whether the request was fulfilled.
+UNDECIDED = (
+    stripe.APIConnectionError,
+    stripe.APIError,
+    stripe.IdempotencyError,
+    stripe.RateLimitError,
+)
 
 
 class PaymentTransactionStripe(models.AbstractModel):
@@ -58,6 +66,16 @@ class PaymentTransactionStripe(models.AbstractModel):
         tx.provider_reference = intent_ref
         return tx
 
+    def _is_known_to_stripe(self):
+        """Return whether this is a payment that Stripe can be asked for.
+
+        Note: `self.ensure_one()`
+
+        :rtype: bool
+        """
+        self.ensure_one()
+        return self.provider_code == "stripe" and bool(self.provider_reference)
+
     def _stripe_find_intent(self):
         """Return whether this payment has an intent at Stripe.
 
@@ -95,9 +113,29 @@ class PaymentTransactionStripe(models.AbstractModel):
         :raise stripe.StripeError: If Stripe cannot be asked.
         """
         self.ensure_one()
+        self._portal_lock()
         recorder = self.env["payment.provider.event"]
         if any([recorder._record(self, event) for event in events]):
             self._stripe_refresh()
+
+    def _stripe_get_refusal(self, error):
+        """Return what core's payment flow expects to be raised when Stripe refuses.
+
+        :param stripe.StripeError error: What the SDK raised.
+        :rtype: ValidationError
+        """
+        if isinstance(error, stripe.CardError):
+            message = error.user_message  # Written for the holder of the card.
+        elif isinstance(error, stripe.APIConnectionError):
+            message = self.env._(
+                "Could not establish the connection to the payment provider."
+            )
+        else:
+            message = self.env._(
+                "The payment provider rejected the request.\n%(reason)s",
+                reason=error.user_message or "",
+            )
+        return ValidationError(message)
 
     def _stripe_refresh(self):
         """Ask Stripe how this payment stands, and follow.
@@ -131,6 +169,8 @@ class PaymentTransactionStripe(models.AbstractModel):
             StripeController._include_payment_intent_in_payment_data(intent, data)
             self._process("stripe", data)
             self._portal_tell_of_failure(before)
+        if self._is_portal_held() and _is_refunded(intent):
+            self._portal_drop_mismatch()
         self._stripe_follow_verification(intent)
         if intent["status"] == "canceled":
             self.portal_open_move_id = False
@@ -235,3 +275,12 @@ class PaymentTransactionStripe(models.AbstractModel):
             if tx.state == "error" and tx.payment_id:
                 # The money came back to us after the refund was booked.
                 tx._portal_take_back(self.env._("The refund came back."))
+
+
+def _is_refunded(intent):
+    """Return whether all that an intent took was given back.
+
+    :param dict intent: The intent, in an API version that lists its charges.
+    :rtype: bool
+    """
+    return any(charge["refunded"] for charge in intent["charges"]["data"])

@@ -21,6 +21,8 @@ from . import test_payment_browser
 from . import test_payment_other_providers
 from . import test_payment_race
 from . import test_payment_receipt
+from . import test_payment_saved_card
+from . import test_payment_screens_browser
 from . import test_payment_stripe
 from . import test_pdf_engine
 from . import test_pdf_rules

@@ -2,6 +2,7 @@ import resource
 import shutil
 from contextlib import contextmanager
 
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import sync_playwright
 
 from odoo.tests import HttpCase
@@ -9,6 +10,10 @@ from odoo.tests.common import TEST_CURSOR_COOKIE_NAME
 
 DESKTOP = {"width": 1280, "height": 800}
 PHONE = {"width": 390, "height": 844}
+RUN_AXE = """values => axe.run({
+    resultTypes: ["violations"], runOnly: {type: "tag", values}
+}).then(results => results.violations)"""
+WCAG_22_AA = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 # A person's browser does not say that it has no head, and is graded by what it says.
 PERSON_AGENT = (
     "Mozilla/5.0 (Linux; Android 15; Pixel 9) AppleWebKit/537.36 (KHTML, like Gecko) "
@@ -30,24 +35,26 @@ class PortalBrowserCase(HttpCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls._started_browser = None
+        cls._chromium = None
         for name in cls.bundles:
             cls.env["ir.qweb"]._get_asset_bundle(name).get_links()
 
     @classmethod
-    def _start_browser(cls):
-        """Start the browser of all tests of the class."""
-        with cls._unlimited_memory():
-            cls._playwright = sync_playwright().start()
-            cls.addClassCleanup(cls._playwright.stop)
-            cls._started_browser = cls._playwright.chromium.launch(
-                executable_path=shutil.which("chromium"), args=["--no-sandbox"]
-            )
-        cls.addClassCleanup(cls._started_browser.close)
+    def _get_chromium(cls):
+        """Return the browser that the tests of this class share; it starts once."""
+        if not cls._chromium:
+            with cls._unlimited_memory():
+                playwright = sync_playwright().start()
+                cls.addClassCleanup(playwright.stop)
+                cls._chromium = playwright.chromium.launch(
+                    executable_path=shutil.which("chromium"), args=["--no-sandbox"]
+                )
+            cls.addClassCleanup(cls._chromium.close)
+        return cls._chromium
 
-    @classmethod
+    @staticmethod
     @contextmanager
-    def _unlimited_memory(cls):
+    def _unlimited_memory():
         """Lift Odoo's limit on addresses: Chromium inherits it and dies of it."""
         soft, hard = resource.getrlimit(resource.RLIMIT_AS)
         resource.setrlimit(resource.RLIMIT_AS, (hard, hard))
@@ -58,19 +65,16 @@ class PortalBrowserCase(HttpCase):
 
     @contextmanager
     def browser(self):
-        """Open the browser; what it asks of the test's server is answered.
-
-        The class's tests share it; what they open in it is closed after each.
-        """
-        if not self._started_browser:
-            self._start_browser()
-        browser = self._started_browser
+        """Use a browser; what it asks of the test's server is answered."""
         with self.allow_requests(all_requests=True):
+            browser = self._get_chromium()
+            before = browser.contexts
             try:
                 yield browser
             finally:
                 for context in browser.contexts:
-                    context.close()
+                    if context not in before:
+                        context.close()
 
     @contextmanager
     def page(self, viewport=None, **kwargs):
@@ -106,6 +110,22 @@ class PortalBrowserCase(HttpCase):
             [{"name": "session_id", "value": session.sid, "url": self.base_url()}]
         )
         self.trust(page.context)
+
+    def assert_accessible(self, page):
+        """Check that axe finds nothing on a page, wide and light, narrow and dark.
+
+        :param playwright.sync_api.Page page: The page of the browser.
+        """
+        page.evaluate(Axe().axe_script)
+        for scheme, viewport in (("light", DESKTOP), ("dark", PHONE)):
+            page.emulate_media(color_scheme=scheme)
+            page.set_viewport_size(viewport)
+            nodes = [
+                (violation["id"], node["html"][:200])
+                for violation in page.evaluate(RUN_AXE, WCAG_22_AA)
+                for node in violation["nodes"]
+            ]
+            self.assertFalse(nodes, f"{page.url}, {scheme}")
 
     def trust(self, context):
         """Make the test's server answer a browser's context.

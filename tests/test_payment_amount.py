@@ -84,6 +84,29 @@ class TestPaymentAmount(PortalPaymentCommon, HttpCase):
         with self.assertRaisesRegex(ValidationError, "decimals"):
             invoice._check_portal_amount("5000.5")
 
+    def test_s19_other_currency_is_booked_in_it(self):
+        euro = self.env.ref("base.EUR")
+        euro.active = True
+        self.env["res.currency.rate"].create(
+            {
+                "name": "2020-01-01",
+                "rate": 0.5,
+                "currency_id": euro.id,
+                "company_id": self.company.id,
+            }
+        )
+        invoice = self._create_portal_invoice(currency_id=euro.id)
+        tx = self._create_attempt(link=self._create_link(invoice))
+        self._confirm(tx)
+        tx._stripe_refresh()
+        payment = tx.payment_id
+        self.assertEqual((payment.amount, payment.currency_id), (100.0, euro))
+        self.assertEqual(payment.journal_id, self.provider.journal_id)
+        self.assertEqual(payment.company_id, self.company)
+        self.assertEqual(payment.move_id.line_ids[0].amount_currency, 100.0)
+        self.assertEqual(payment.move_id.line_ids[0].balance, 200.0)
+        self._assert_paid_once(invoice)
+
     def test_s19_next_instalment_is_offered(self):
         term = self.env["account.payment.term"].create(
             {

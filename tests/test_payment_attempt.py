@@ -1,6 +1,8 @@
 from datetime import timedelta
+from html import unescape
 
 import psycopg2
+import stripe
 
 from odoo import fields
 from odoo.exceptions import ValidationError
@@ -108,6 +110,40 @@ class TestPaymentAttempt(PortalPaymentCommon, HttpCase):
         self.assertEqual(first.state, "error")
         self.assertFalse(first.portal_open_move_id)
         self.assertEqual(self._get_intents()[0]["status"], "canceled")
+
+    def test_s22_each_decline_is_told_in_plain_words(self):
+        for card, words in {
+            "chargeDeclined": "Your card was declined.",
+            "chargeDeclinedInsufficientFunds": "insufficient funds",
+            "chargeDeclinedExpiredCard": "has expired",
+            "chargeDeclinedIncorrectCvc": "security code is incorrect",
+            "chargeDeclinedProcessingError": "An error occurred while processing",
+        }.items():
+            with self.subTest(card):
+                tx = self._create_attempt()
+                with self.assertRaises(stripe.CardError):
+                    self._confirm(tx, payment_method=f"pm_card_{card}")
+                tx._stripe_refresh()
+                page = self.url_open(self.link._get_path("result")).text
+                self.assertIn(words, unescape(page))
+                self.assertIn("Nothing was charged", page)
+                tx._portal_release()
+
+    def test_s22_nothing_is_entered_again_after_a_failure(self):
+        self.company.portal_allow_part_payment = True
+        billing = self.env["payment.transaction"]._get_portal_billing_defaults(
+            self.customer
+        )
+        tx = self._create_attempt(
+            amount=40.0, portal_billing={**billing, "name": "Carl Cousin"}
+        )
+        tx._set_error("Your card was declined.")
+        page = self.url_open(self.link._get_path("pay")).text
+        self.assertIn("Carl Cousin", page)
+        self.assertIn('value="40.00"', page)
+        other = self.url_open(self.other_link._get_path("pay")).text
+        self.assertNotIn("Carl Cousin", other, "what was entered is its payer's")
+        self.assertIn('value="100.00"', other)
 
     def test_b3_abandoned_attempt_makes_way_and_cannot_succeed_any_more(self):
         self._start()

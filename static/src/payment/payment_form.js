@@ -10,6 +10,10 @@ import {StripeOptions} from "@payment_stripe/interactions/stripe_options";
 import {ECheck} from "@account_payment_portal/payment/echeck";
 import {PayerForm} from "@account_payment_portal/payment/payer_form";
 
+// The ways to pay of Stripe's element that open a sheet of their own.
+// Source: https://docs.stripe.com/js/element/events/on_change, `value.type`.
+const WALLETS = ["apple_pay", "google_pay"];
+
 // Core's form, with the portal's billing information, amount and eCheck around it.
 patch(PaymentForm.prototype, {
     setup() {
@@ -37,7 +41,13 @@ patch(PaymentForm.prototype, {
         flow
     ) {
         if (!this._isECheck(providerCode, paymentMethodCode) || flow === "token") {
-            return super._prepareInlineForm(...arguments);
+            const before = this.stripeElements[paymentOptionId];
+            await super._prepareInlineForm(...arguments);
+            const elements = this.stripeElements[paymentOptionId];
+            if (this.payerForm && elements && elements !== before) {
+                this._followWallet(paymentOptionId, elements);
+            }
+            return;
         }
         this._setPaymentFlow("direct");
         const {dataset} = this.echeck.root.parentElement.querySelector(
@@ -53,27 +63,63 @@ patch(PaymentForm.prototype, {
     },
 
     /**
-     * Have the server look at all that was entered before anything is started.
+     * Note whether a wallet is chosen in an element of Stripe's.
+     *
+     * @param {Number} paymentOptionId - The way to pay that has the element.
+     * @param {Object} elements - Stripe's elements of it.
+     */
+    _followWallet(paymentOptionId, elements) {
+        this.walletOptions ??= new Set();
+        elements.getElement("payment").on("change", ({value}) => {
+            if (WALLETS.includes(value?.type)) {
+                this.walletOptions.add(paymentOptionId);
+            } else {
+                this.walletOptions.delete(paymentOptionId);
+            }
+        });
+    },
+
+    /**
+     * Look at all that was entered before anything is started.
      */
     async _initiatePaymentFlow(providerCode, paymentOptionId, paymentMethodCode) {
-        if (
-            this.payerForm &&
-            !(await this._checkPortalForm(providerCode, paymentMethodCode))
-        ) {
+        if (!this.payerForm) {
+            return super._initiatePaymentFlow(...arguments);
+        }
+        this.portalRestart = false;
+        let isRight = this._checkPortalFields(providerCode, paymentMethodCode);
+        if (isRight && !this.walletOptions?.has(paymentOptionId)) {
+            // Not for a wallet, whose sheet opens at the click or never: there the
+            // server says what is wrong when the payment starts.
+            isRight = await this._checkPortalForm();
+        }
+        if (!isRight) {
             this._enableButton();
             return;
         }
+        this._updateStripeAmount();
         return super._initiatePaymentFlow(...arguments);
     },
 
-    async _checkPortalForm(providerCode, paymentMethodCode) {
+    /**
+     * Show what can be seen to be wrong without the server.
+     *
+     * @returns {Boolean} - Whether there is nothing.
+     */
+    _checkPortalFields(providerCode, paymentMethodCode) {
         let errors = this.payerForm.validate();
         if (this._isECheck(providerCode, paymentMethodCode)) {
             errors = {...errors, ...this.echeck.validate()};
         }
-        if (!this.payerForm.showErrors(errors)) {
-            return false;
-        }
+        return this.payerForm.showErrors(errors);
+    },
+
+    /**
+     * Have the server look at what was entered, and at payments under way.
+     *
+     * @returns {Promise<Boolean>} - Whether to go on.
+     */
+    async _checkPortalForm() {
         const values = this.payerForm.values;
         let answer;
         try {
@@ -94,8 +140,6 @@ patch(PaymentForm.prototype, {
         if (!this.payerForm.showErrors(answer.errors)) {
             return false;
         }
-        this._updateStripeAmount();
-        this.portalRestart = false;
         if (answer.attempt && answer.attempt.form_key !== values.form_key) {
             return this._askAboutAttempt(answer.attempt);
         }
