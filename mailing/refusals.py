@@ -121,6 +121,13 @@ def _response(env, cause):
 
 
 def _unreachable(env, cause):
+    # In sudo mode because servers are the administrator's.
+    if not env["ir.mail_server"].sudo().search_count([], limit=1):
+        return env._(
+            "Odoo has no outgoing mail server. Ask your administrator to set one up."
+            " (%(reason)s)",
+            reason=cause,
+        )
     return env._(
         "The mail server cannot be reached. Ask your administrator. (%(reason)s)",
         reason=cause,

@@ -1,7 +1,7 @@
 from unittest.mock import patch
 
 from odoo.exceptions import UserError
-from odoo.tools import mute_logger
+from odoo.tools import config, mute_logger
 
 from .send_common import MAIL_LOGGERS, PortalSendCommon
 
@@ -58,11 +58,14 @@ class TestAccountMoveSendPortalDelivery(PortalSendCommon):
         self.assertNotIn("View &amp; Pay", mail.html)
 
     def test_s14_mail_is_from_the_company_without_a_salesperson(self):
-        self.invoice.invoice_user_id = False
-        with self.mailbox() as mailbox:
-            self._send()
-        [mail] = mailbox.messages
-        self.assertEqual(mail.addresses("From")[0].address, "billing@company.example")
+        for values in ({"active": False}, {"active": True, "email": False}):
+            self.salesperson.write(values)
+            with self.mailbox() as mailbox:
+                self._send()
+            [mail] = mailbox.messages
+            self.assertEqual(
+                mail.addresses("From")[0].address, "billing@company.example"
+            )
 
     def test_s14_language_and_company_of_the_invoice(self):
         self.env["res.lang"]._activate_lang("fr_FR")
@@ -311,20 +314,22 @@ class TestAccountMoveSendPortalDelivery(PortalSendCommon):
 
     @mute_logger(*MAIL_LOGGERS)
     def test_s11_unreachable_server_is_said(self):
-        with self.mailbox() as mailbox:
-            pass
-        self.env["ir.mail_server"].create(
-            {
-                "name": "Gone",
-                "smtp_host": "127.0.0.1",
-                "smtp_port": mailbox.smtp_port,  # Nobody listens there any more.
-                "smtp_encryption": "none",
-            }
-        )
+        with self.mailbox():
+            server = self.env["ir.mail_server"].search([])
+        server.active = True  # Nobody listens there any more.
         window = self._compose()
         window.action_send()
         self.assertIn("cannot be reached", window.failure)
         self.assertFalse(self.invoice.portal_link_ids)
+
+    @mute_logger(*MAIL_LOGGERS)
+    def test_s11_missing_server_is_said(self):
+        # What Odoo tries then: its own machine, where nobody listens.
+        self.patch(config, "options", config.options.new_child({"smtp_port": 1}))
+        window = self._compose()
+        window.action_send()
+        self.assertIn("Odoo has no outgoing mail server", window.failure)
+        self.assertFalse(self.invoice.is_move_sent)
 
     @mute_logger(*MAIL_LOGGERS)
     def test_s11_mail_that_may_have_arrived_keeps_its_link(self):
