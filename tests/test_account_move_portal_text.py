@@ -149,7 +149,7 @@ class TestAccountMovePortalText(PortalSendCommon):
             portal_mail_body="<p>Pay <b>{{balance_due}}</b></p><p>Thank you</p>",
         )
         number = self.invoice.name
-        english = (f"Bill {number}", "Pay *$ 100.00*\n\nThank you")
+        english = (f"Bill {number}", "Pay *$\xa0100.00*\nThank you")
         # Until it is translated, what the company says in English goes for all.
         self.assertEqual(self._get_texts("fr_FR")[0], f"Bill {number}")
         self._translate(

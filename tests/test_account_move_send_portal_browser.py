@@ -55,10 +55,22 @@ class TestAccountMoveSendPortalBrowser(PortalSendCommon, PortalBrowserCase):
                     window.get_by_role("button", name=name, exact=True)
                 ).to_be_in_viewport()
 
+            # As on a phone, and in the dark.
+            window.get_by_role("button", name="Phone").click()
+            expect(window.locator(".o_portal_email_phone")).to_have_css(
+                "width", "375px"
+            )
+            page.emulate_media(color_scheme="dark")
+            for part, name, color in (
+                (".o_card", "background-color", "rgb(35, 39, 43)"),
+                ("td.o_text p >> nth=0", "color", "rgb(241, 243, 245)"),
+            ):
+                expect(mail.locator(part)).to_have_css(name, color)
+
             # A contact is completed while typing; nonsense is named at once.
             copies = window.locator("[name=email_cc]").get_by_role("combobox")
             copies.press_sequentially("zeno")
-            expect(window.get_by_role("option")).to_contain_text(
+            expect(window.get_by_role("option").first).to_contain_text(
                 "zenobia@customer.example"
             )
             # A slow server takes its time; what is typed meanwhile is added.
@@ -135,7 +147,7 @@ class TestAccountMoveSendPortalBrowser(PortalSendCommon, PortalBrowserCase):
             self._open_in_browser(page)
             window = self._press(page)
             window.locator("[name=subject] input").fill("My own words")
-            window.get_by_role("button", name="Send", exact=True).click()
+            page.keyboard.press("Alt+q")  # The hotkey of Send.
             expect(window.get_by_role("alert").first).to_contain_text(
                 "There is no such mailbox", timeout=30000
             )

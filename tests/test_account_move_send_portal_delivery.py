@@ -1,7 +1,9 @@
+from base64 import b64encode
 from unittest.mock import patch
 
 from odoo.exceptions import UserError
-from odoo.tools import config, mute_logger
+from odoo.tests import new_test_user
+from odoo.tools import config, file_open, mute_logger
 
 from .send_common import MAIL_LOGGERS, PortalSendCommon
 
@@ -12,6 +14,9 @@ class TestAccountMoveSendPortalDelivery(PortalSendCommon):
     # === THE MAIL === #
 
     def test_s11_s14_mail_as_the_server_received_it(self):
+        with file_open("account/static/description/icon.png", "rb") as logo:
+            self.company.logo = b64encode(logo.read())
+        self.company.email_secondary_color = "#123456"
         with self.mailbox() as mailbox:
             _window, action = self._send()
         [mail] = mailbox.messages
@@ -30,6 +35,8 @@ class TestAccountMoveSendPortalDelivery(PortalSendCommon):
         self.assertTrue(link.sent_on)
         self.assertIn("View &amp; Pay Invoice", mail.html)
         self.assertEqual({each["href"] for each in mail.links}, {link._get_url()})
+        self.assertIn(f"/logo.png?company={self.company.id}", mail.html)
+        self.assertIn("background-color: #123456", mail.html)
         self.assertNotIn("<script", mail.html)
         self.assertLess(len(mail.html.encode()), 102 * 1024, "Gmail clips more")
         for fact in (self.invoice.name, "100.00", "03/31/2099"):
@@ -192,8 +199,14 @@ class TestAccountMoveSendPortalDelivery(PortalSendCommon):
         for link in self.invoice.portal_link_ids:
             self.assertNotIn(link.sudo().token, message.body)
         self.assertEqual(message.attachment_ids.mimetype, "application/pdf")
-        self.assertTrue(
-            message.subtype_id.internal, "blind copies are for staff to know"
+        customer = new_test_user(
+            self.env, login="portal_customer", groups="base.group_portal"
+        )
+        customer.partner_id = self.customer
+        self.assertTrue(self.invoice.with_user(customer).has_access("read"))
+        self.assertFalse(
+            message.with_user(customer).has_access("read"),
+            "blind copies are for staff to know",
         )
         self.assertFalse(
             self.env["mail.mail"].search([("subject", "=", message.subject)]),

@@ -116,7 +116,9 @@ class AccountMoveSendPortal(models.TransientModel):
             body=Markup("%s<p><b>%s</b></p>%s")
             % (self._describe_recipients(reached), self.subject, self.body),
             # A note reaches staff only: it tells of blind copies, and the customer got
-            # the mail itself.
+            # the mail itself. Core hides it from a customer with an account only if
+            # it is a comment.
+            message_type="comment",
             subtype_xmlid="mail.mt_note",
             # Copies, so that the note shows what was sent whatever becomes of them.
             attachments=[
