@@ -31,7 +31,9 @@ class PortalBrowserCase(HttpCase):
     def setUpClass(cls):
         super().setUpClass()
         for name in cls.bundles:
-            cls.env["ir.qweb"]._get_asset_bundle(name).get_links()
+            bundle = cls.env["ir.qweb"]._get_asset_bundle(name)
+            bundle.css()
+            bundle.js()
 
     @contextmanager
     def _unlimited_memory(self):

@@ -10,6 +10,12 @@ BANK_NUMBER = "000123456789"
 class TestPaymentBrowser(PortalPaymentCommon, PortalBrowserCase):
     """A customer who pays, on a phone-sized screen."""
 
+    bundles = (
+        "web.assets_frontend",
+        "web.assets_frontend_minimal",
+        "web.assets_frontend_lazy",
+    )
+
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
