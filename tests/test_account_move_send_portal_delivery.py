@@ -10,6 +10,8 @@ from .send_common import MAIL_LOGGERS, PortalSendCommon
 class TestAccountMoveSendPortalDelivery(PortalSendCommon):
     """The sending: what a real mail server received."""
 
+    has_document = True
+
     # === THE MAIL === #
 
     def test_s11_s14_mail_as_the_server_received_it(self):

@@ -8,6 +8,8 @@ from .send_common import MAIL_LOGGERS, PortalSendCommon
 class TestAccountMoveSendPortalRefusal(PortalSendCommon):
     """What a mail server refused, and what broke off: said, kept, and taken up."""
 
+    has_document = True
+
     # === REFUSALS === #
 
     @mute_logger(*MAIL_LOGGERS)
