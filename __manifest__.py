@@ -35,6 +35,7 @@
         "views/payment_transaction_views.xml",
         "views/res_config_settings_views.xml",
         "wizard/account_move_portal_link_share_views.xml",
+        "wizard/account_move_portal_text_translation_views.xml",
         "wizard/account_move_send_portal_views.xml",
     ],
     "assets": {

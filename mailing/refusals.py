@@ -3,6 +3,7 @@
 import smtplib
 
 from odoo.exceptions import UserError
+from odoo.tools import config
 
 from odoo.addons.base.models.ir_mail_server import MailDeliveryException
 
@@ -120,7 +121,21 @@ def _response(env, cause):
     return env._("The mail server refused the mail: “%(reply)s”", reply=reply)
 
 
+def _has_server(env):
+    """Return whether somebody told Odoo of a mail server: else it tries its own host."""
+    # In sudo mode because servers are the administrator's.
+    servers_sudo = env["ir.mail_server"].sudo()
+    is_configured = config["smtp_server"] != "localhost"
+    return is_configured or bool(servers_sudo.search_count([], limit=1))
+
+
 def _unreachable(env, cause):
+    if not _has_server(env):
+        return env._(
+            "Odoo has no outgoing mail server. Ask your administrator to set one up."
+            " (%(reason)s)",
+            reason=cause,
+        )
     return env._(
         "The mail server cannot be reached. Ask your administrator. (%(reason)s)",
         reason=cause,

@@ -5,7 +5,14 @@ from markupsafe import Markup, escape
 
 from odoo import api, models
 from odoo.exceptions import ValidationError
-from odoo.tools import LazyTranslate, format_amount, format_date, is_html_empty
+from odoo.tools import (
+    LazyTranslate,
+    format_amount,
+    format_date,
+    html_normalize,
+    html_sanitize,
+    is_html_empty,
+)
 
 _lt = LazyTranslate(__name__)
 
@@ -187,10 +194,78 @@ class AccountMovePortalText(models.AbstractModel):
         move = move.with_context(lang=lang)
         texts = self.with_context(lang=lang)
         own = move.company_id.portal_mail_body
-        body = texts._get_standard_body(move) if is_html_empty(own) else own
+        body = (
+            texts._get_standard_body(move)
+            if is_html_empty(own)
+            # The field does not do it, as one that does mixes the languages up.
+            else html_sanitize(own, sanitize_style=True)
+        )
         return texts._render(Markup(body), move)
+
+    # === THE COMPANY'S OWN TEXTS === #
+
+    @api.model
+    def _get_unfilled(self, company, lang):
+        """Return what a company's mails say in a language, before values are put in.
+
+        :param res.company company: The company.
+        :param str lang: The code of the language.
+        :return: The subject and the body.
+        :rtype: tuple[str, str]
+        """
+        texts, company = self.with_context(lang=lang), company.with_context(lang=lang)
+        body = company.portal_mail_body
+        return (
+            company.portal_mail_subject or texts._get_standard_subject(),
+            texts._get_standard_body() if is_html_empty(body) else body,
+        )
+
+    @api.model
+    def _set_unfilled(self, company, lang, subject, body):
+        """Keep what a company's mails say in a language; what others say stays.
+
+        Only what differs from the standard text is the company's own.
+
+        :param res.company company: The company.
+        :param str lang: The code of the language.
+        :param str subject: The subject; empty for the standard one.
+        :param str body: The body; empty for the standard one.
+        :raise ValidationError: If there is an unknown placeholder.
+        """
+        texts = self.with_context(lang=lang)
+        subject = (subject or "").strip()
+        if subject == texts._get_standard_subject():
+            subject = ""
+        if is_html_empty(body) or _squeeze(body) == _squeeze(
+            texts._get_standard_body()
+        ):
+            body = ""
+        texts._set_own(company, "portal_mail_subject", subject)
+        texts._set_own(company, "portal_mail_body", body)
+
+    @api.model
+    def _set_own(self, company, name, text):
+        """Keep a company's own text in the language of the context.
+
+        :param res.company company: The company.
+        :param str name: Name of the field that has it.
+        :param str text: The text; empty for the standard one.
+        :raise ValidationError: If there is an unknown placeholder.
+        """
+        lang = self.env.context["lang"]
+        if (company.with_context(lang=lang)[name] or "") == text:
+            return
+        self._check(text)
+        # What is not translated is said in English: that must not become this text.
+        english = company.with_context(lang="en_US")[name] or ""
+        company.update_field_translations(name, {"en_US": english, lang: str(text)})
 
 
 def _get_name(match):
     """Return the name in a placeholder, as typed with an editor of HTML."""
     return unescape(re.sub(r"<[^>]*>", "", match[1])).replace("\xa0", " ").strip()
+
+
+def _squeeze(html):
+    """Return HTML in the one form in which equal texts are equal."""
+    return "".join(html_normalize(str(html)).split())

@@ -71,7 +71,9 @@ class ResCompany(models.Model):
         string="Portal mail: text",
         help="Empty: the standard text, in the customer's language.",
         translate=True,
-        sanitize_style=True,
+        # Else it were translated sentence by sentence: a text in one language would
+        # take the place of the other languages'. It is sanitized when it is used.
+        sanitize=False,
     )
     portal_mail_size_limit = fields.Integer(
         string="Portal mail: largest size (MB)",

@@ -2,7 +2,6 @@ from markupsafe import Markup
 
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
-from odoo.tools import html_normalize, is_html_empty
 
 
 class ResConfigSettings(models.TransientModel):
@@ -37,13 +36,13 @@ class ResConfigSettings(models.TransientModel):
     portal_mail_subject = fields.Char(
         string="Subject",
         compute="_compute_portal_mail_texts",
-        inverse="_inverse_portal_mail_subject",
+        inverse="_inverse_portal_mail_texts",
         readonly=False,
     )
     portal_mail_body = fields.Html(
         string="Text",
         compute="_compute_portal_mail_texts",
-        inverse="_inverse_portal_mail_body",
+        inverse="_inverse_portal_mail_texts",
         readonly=False,
         sanitize_style=True,
     )
@@ -57,31 +56,19 @@ class ResConfigSettings(models.TransientModel):
     def _compute_portal_mail_texts(self):
         texts = self.env["account.move.portal.text"]
         for settings in self:
-            company = settings.company_id
-            settings.portal_mail_subject = (
-                company.portal_mail_subject or texts._get_standard_subject()
-            )
-            body = company.portal_mail_body
-            settings.portal_mail_body = (
-                texts._get_standard_body() if is_html_empty(body) else body
+            settings.portal_mail_subject, settings.portal_mail_body = (
+                texts._get_unfilled(settings.company_id, self._get_portal_mail_lang())
             )
 
-    def _inverse_portal_mail_subject(self):
-        standard = self.env["account.move.portal.text"]._get_standard_subject()
+    def _inverse_portal_mail_texts(self):
+        texts = self.env["account.move.portal.text"]
         for settings in self:
-            typed = (settings.portal_mail_subject or "").strip()
-            own = typed if typed != standard else False
-            if own != settings.company_id.portal_mail_subject:
-                settings.company_id.portal_mail_subject = own
-
-    def _inverse_portal_mail_body(self):
-        standard = self.env["account.move.portal.text"]._get_standard_body()
-        for settings in self:
-            typed = settings.portal_mail_body
-            is_standard = is_html_empty(typed) or _squeeze(typed) == _squeeze(standard)
-            own = False if is_standard else typed
-            if own != settings.company_id.portal_mail_body:
-                settings.company_id.portal_mail_body = own
+            texts._set_unfilled(
+                settings.company_id,
+                self._get_portal_mail_lang(),
+                settings.portal_mail_subject,
+                settings.portal_mail_body,
+            )
 
     @api.depends("company_id", "portal_mail_subject", "portal_mail_body")
     def _compute_portal_mail_sample(self):
@@ -91,30 +78,37 @@ class ResConfigSettings(models.TransientModel):
     # === ACTION METHODS === #
 
     def action_translate_portal_mail(self):
-        """Open the company's mail texts, to be translated.
+        """Open the company's mail texts in another language.
 
         Note: `self.ensure_one()`
 
         :rtype: dict
         """
         self.ensure_one()
+        mine = self._get_portal_mail_lang()
+        others = [
+            lang for lang, _name in self.env["res.lang"].get_installed() if lang != mine
+        ]
         return {
-            "name": self.env._("Mails with a payment portal link"),
+            "name": self.env._("Translate the Mails with a Payment Portal Link"),
             "type": "ir.actions.act_window",
-            "res_model": "res.company",
-            "res_id": self.company_id.id,
-            "views": [
-                (
-                    self.env.ref(
-                        "account_payment_portal.res_company_view_form_portal_mail"
-                    ).id,
-                    "form",
-                )
-            ],
+            "res_model": "account.move.portal.text.translation",
+            "views": [(False, "form")],
             "target": "new",
+            "context": {
+                "default_company_id": self.company_id.id,
+                "default_lang": (others or [mine])[0],
+            },
         }
 
     # === BUSINESS METHODS === #
+
+    def _get_portal_mail_lang(self):
+        """Return the language in which the texts are set: the user's.
+
+        :rtype: str
+        """
+        return self.env.lang or "en_US"
 
     def _render_portal_mail_sample(self):
         """Render the typed texts on the company's latest invoice.
@@ -159,8 +153,3 @@ class ResConfigSettings(models.TransientModel):
                 limit=1,
             )
         )
-
-
-def _squeeze(html):
-    """Return HTML in the one form in which equal texts are equal."""
-    return "".join(html_normalize(str(html)).split())

@@ -12,6 +12,7 @@ from . import test_account_move_send_portal_origin_sale
 from . import test_account_move_send_portal_origin_sale_project
 from . import test_account_move_send_portal_preview
 from . import test_account_move_send_portal_race
+from . import test_account_move_send_portal_refusal
 from . import test_invoice_report
 from . import test_payment
 from . import test_payment_amount

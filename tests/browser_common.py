@@ -37,7 +37,9 @@ class PortalBrowserCase(HttpCase):
         super().setUpClass()
         cls._chromium = None
         for name in cls.bundles:
-            cls.env["ir.qweb"]._get_asset_bundle(name).get_links()
+            bundle = cls.env["ir.qweb"]._get_asset_bundle(name)
+            bundle.css()
+            bundle.js()
 
     @classmethod
     def _get_chromium(cls):

@@ -92,7 +92,7 @@ class PortalOriginCommon(PortalSendCommon):
         self.assertEqual(mail.envelope_to, ["carla@customer.example"])
         self.assertIn(invoice.name, mail.subject)
         self.assertIn(button, mail.html)
-        link = invoice.portal_link_ids
+        link = self._get_links(invoice)
         self.assertEqual({each["href"] for each in mail.links}, {link._get_url()})
         self.assertEqual(
             self.env["account.move.portal.link"]._find_live(link.sudo().token).move_id,

@@ -11,6 +11,17 @@ MAIL_LOGGERS = (
 class PortalSendCommon(PortalMailCommon):
     """Someone with the least rights who e-mails payment portal links."""
 
+    #: Whether the invoice has its PDF already, for tests to which it does not matter:
+    #: to make it takes longer than all the rest of sending.
+    has_document = False
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        if cls.has_document:
+            windows = cls.env["account.move.send.portal"]
+            windows.create({"move_id": cls.invoice.id})._prepare_documents()
+
     def _open_window(self, invoice=None, user=None):
         """Open the window on an invoice, as the button does."""
         user = user or self.biller

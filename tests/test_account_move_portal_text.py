@@ -2,7 +2,7 @@ from markupsafe import Markup
 
 from odoo.exceptions import ValidationError
 from odoo.tests import Form, new_test_user
-from odoo.tools import mute_logger
+from odoo.tools import html2plaintext, mute_logger
 
 from .send_common import PortalSendCommon
 
@@ -121,12 +121,66 @@ class TestAccountMovePortalText(PortalSendCommon):
         with self.assertRaisesRegex(ValidationError, "nobody-at-all"):
             self._save_settings(portal_mail_bcc="a@x.example, nobody-at-all")
 
-    def test_s6_text_is_translatable(self):
+    # === LANGUAGES === #
+
+    def _translate(self, lang, **texts):
+        """Press *Translate* in the settings, and write the texts of a language."""
+        action = self._save_settings().action_translate_portal_mail()
+        window = Form(
+            self.env[action["res_model"]]
+            .with_user(self.administrator)
+            .with_context(**action["context"])
+        )
+        window.lang = lang
+        for name, text in texts.items():
+            window[name] = text
+        window.save().action_save()
+
+    def _get_texts(self, lang):
+        """Return what the window is filled with for a customer of a language."""
+        self.customer.lang = lang
+        window = self._open_window()
+        return window.subject, html2plaintext(window.body)
+
+    def test_s6_texts_are_translated_from_the_settings(self):
         self.env["res.lang"]._activate_lang("fr_FR")
-        self._save_settings(portal_mail_subject="Bill {{invoice_number}}")
-        self.company.with_context(
-            lang="fr_FR"
-        ).portal_mail_subject = "Facture {{invoice_number}}"
-        self.assertEqual(self._open_window().subject, f"Bill {self.invoice.name}")
-        self.customer.lang = "fr_FR"
-        self.assertEqual(self._open_window().subject, f"Facture {self.invoice.name}")
+        self._save_settings(
+            portal_mail_subject="Bill {{invoice_number}}",
+            portal_mail_body="<p>Pay <b>{{balance_due}}</b></p><p>Thank you</p>",
+        )
+        number = self.invoice.name
+        english = (f"Bill {number}", "Pay *$\xa0100.00*\nThank you")
+        # Until it is translated, what the company says in English goes for all.
+        self.assertEqual(self._get_texts("fr_FR")[0], f"Bill {number}")
+        self._translate(
+            "fr_FR",
+            subject="Facture {{invoice_number}}",
+            body="<p>À payer : {{balance_due}}</p>",
+        )
+        self.assertEqual(
+            self._get_texts("fr_FR"),
+            (f"Facture {number}", "À payer : $\xa0100,00"),
+        )
+        self.assertEqual(self._get_texts("en_US"), english)
+        # Saving the settings once more, in English, leaves the French alone.
+        self._save_settings(portal_mail_size_limit=9)
+        self.assertEqual(self._get_texts("fr_FR")[0], f"Facture {number}")
+
+    def test_s6_text_in_one_language_leaves_the_others_standard(self):
+        self.env["res.lang"]._activate_lang("fr_FR")
+        standard = self._get_texts("en_US")
+        self._translate("fr_FR", subject="Facture", body="<p>Payez !</p>")
+        self.assertEqual(self._get_texts("fr_FR"), ("Facture", "Payez !"))
+        self.assertEqual(self._get_texts("en_US"), standard)
+        self._save_settings(portal_mail_size_limit=9)
+        self.assertEqual(self._get_texts("fr_FR"), ("Facture", "Payez !"))
+        self._translate("fr_FR", subject=False, body=False)
+        self.assertFalse(self.company.with_context(lang="fr_FR").portal_mail_subject)
+
+    def test_s6_unknown_placeholder_in_a_translation_is_refused_by_name(self):
+        with self.assertRaisesRegex(ValidationError, "{{numero}}"):
+            self._translate("en_US", subject="Facture {{numero}}")
+
+    def test_s6_code_in_a_stored_text_is_taken_out(self):
+        self.company.portal_mail_body = "<p>Hi</p><script>alert(1)</script>"
+        self.assertEqual(self._open_window().body, "<p>Hi</p>")

@@ -11,7 +11,7 @@ LAPTOP = {"width": 1366, "height": 768}
 class TestAccountMoveSendPortalBrowser(PortalSendCommon, PortalBrowserCase):
     """The window in Chromium, as a biller uses it."""
 
-    bundles = ("web.assets_web",)
+    bundles = ("web.assets_web", "web.assets_web_print")
 
     @classmethod
     def setUpClass(cls):
@@ -24,21 +24,20 @@ class TestAccountMoveSendPortalBrowser(PortalSendCommon, PortalBrowserCase):
             }
         )
 
-    def _open_in_browser(self, page, invoice=None):
-        """Go to an invoice as the biller."""
-        self.log_in(page, self.biller)
-        self._show(page, invoice or self.invoice)
-
     def _show(self, page, document):
-        """Show a document in its form."""
+        """Show the biller a document in its form."""
+        self.log_in(page, self.biller)
         self.env.flush_all()
         page.goto(f"{self.base_url()}/odoo/account.move/{document.id}")
         page.locator(".o_form_view .o_field_widget").first.wait_for()
 
-    def _press(self, page):
-        page.locator(".o_form_statusbar").get_by_role(
-            "button", name="Email Portal Link"
-        ).click()
+    def _open_action_menu(self, page):
+        page.locator(".o_cp_action_menus button, .o_cog_menu button").first.click()
+        menu = page.locator(".o-dropdown--menu")
+        expect(menu.get_by_text("Duplicate", exact=True)).to_be_visible()
+        return menu.get_by_text("Email Portal Link", exact=True)
+
+    def _expect_window(self, page):
         window = page.get_by_role("dialog")
         expect(window).to_contain_text("Email Payment Portal Link")
         return window
@@ -46,8 +45,11 @@ class TestAccountMoveSendPortalBrowser(PortalSendCommon, PortalBrowserCase):
     def test_s2_s5_s8_s9_s11_from_the_invoice_to_sent(self):
         number = self.invoice.name
         with self.mailbox() as mailbox, self.page(LAPTOP) as page:
-            self._open_in_browser(page)
-            window = self._press(page)
+            self._show(page, self.invoice)
+            page.locator(".o_form_statusbar").get_by_role(
+                "button", name="Email Portal Link"
+            ).click()
+            window = self._expect_window(page)
             mail = window.frame_locator("iframe[title='The e-mail']")
             expect(mail.get_by_role("link", name="View & Pay Invoice")).to_be_visible()
             for name in ("Send", "PDF Preview", "Portal Preview", "Cancel"):
@@ -55,10 +57,22 @@ class TestAccountMoveSendPortalBrowser(PortalSendCommon, PortalBrowserCase):
                     window.get_by_role("button", name=name, exact=True)
                 ).to_be_in_viewport()
 
+            # As on a phone, and in the dark.
+            window.get_by_role("button", name="Phone").click()
+            expect(window.locator(".o_portal_email_phone")).to_have_css(
+                "width", "375px"
+            )
+            page.emulate_media(color_scheme="dark")
+            for part, name, color in (
+                (".o_card", "background-color", "rgb(35, 39, 43)"),
+                ("td.o_text p >> nth=0", "color", "rgb(241, 243, 245)"),
+            ):
+                expect(mail.locator(part)).to_have_css(name, color)
+
             # A contact is completed while typing; nonsense is named at once.
             copies = window.locator("[name=email_cc]").get_by_role("combobox")
             copies.press_sequentially("zeno")
-            expect(window.get_by_role("option")).to_contain_text(
+            expect(window.get_by_role("option").first).to_contain_text(
                 "zenobia@customer.example"
             )
             # A slow server takes its time; what is typed meanwhile is added.
@@ -116,27 +130,25 @@ class TestAccountMoveSendPortalBrowser(PortalSendCommon, PortalBrowserCase):
         )
 
     def test_s2_b2_action_menu_offers_links_on_customer_invoices_only(self):
-        credit_note = self.invoice._reverse_moves()
         with self.page(DESKTOP) as page:
-            self.log_in(page, self.biller)
-            for document, count in ((self.invoice, 1), (credit_note, 0)):
+            for document, count in (
+                (self.invoice, 1),
+                (self.invoice._reverse_moves(), 0),
+            ):
                 self._show(page, document)
-                page.locator(
-                    ".o_cp_action_menus button, .o_cog_menu button"
-                ).first.click()
-                entries = page.locator(".o-dropdown--menu")
-                expect(entries.get_by_text("Duplicate", exact=True)).to_be_visible()
-                for name in ("Email Portal Link", "Copy Portal Link"):
-                    expect(entries.get_by_text(name)).to_have_count(count)
+                expect(self._open_action_menu(page)).to_have_count(count)
+                menu = page.locator(".o-dropdown--menu")
+                expect(menu.get_by_text("Copy Portal Link")).to_have_count(count)
 
     @mute_logger(*MAIL_LOGGERS)
-    def test_s11_refusal_is_shown_in_the_window_with_everything_typed(self):
+    def test_s2_s11_refusal_is_shown_in_the_window_with_everything_typed(self):
         refusal = {"*": (550, "No such user")}
         with self.mailbox(refuse_recipients=refusal), self.page(LAPTOP) as page:
-            self._open_in_browser(page)
-            window = self._press(page)
+            self._show(page, self.invoice)
+            self._open_action_menu(page).click()
+            window = self._expect_window(page)
             window.locator("[name=subject] input").fill("My own words")
-            window.get_by_role("button", name="Send", exact=True).click()
+            page.keyboard.press("Alt+q")  # The hotkey of Send.
             expect(window.get_by_role("alert").first).to_contain_text(
                 "There is no such mailbox", timeout=30000
             )

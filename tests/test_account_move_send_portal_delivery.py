@@ -1,17 +1,23 @@
-from unittest.mock import patch
+from base64 import b64encode
 
 from odoo.exceptions import UserError
-from odoo.tools import mute_logger
+from odoo.tests import new_test_user
+from odoo.tools import file_open, mute_logger
 
 from .send_common import MAIL_LOGGERS, PortalSendCommon
 
 
 class TestAccountMoveSendPortalDelivery(PortalSendCommon):
-    """The sending: what a real mail server received, and what it refused."""
+    """The sending: what a real mail server received."""
+
+    has_document = True
 
     # === THE MAIL === #
 
     def test_s11_s14_mail_as_the_server_received_it(self):
+        with file_open("account/static/description/icon.png", "rb") as logo:
+            self.company.logo = b64encode(logo.read())
+        self.company.email_secondary_color = "#123456"
         with self.mailbox() as mailbox:
             _window, action = self._send()
         [mail] = mailbox.messages
@@ -30,6 +36,8 @@ class TestAccountMoveSendPortalDelivery(PortalSendCommon):
         self.assertTrue(link.sent_on)
         self.assertIn("View &amp; Pay Invoice", mail.html)
         self.assertEqual({each["href"] for each in mail.links}, {link._get_url()})
+        self.assertIn(f"/logo.png?company={self.company.id}", mail.html)
+        self.assertIn("background-color: #123456", mail.html)
         self.assertNotIn("<script", mail.html)
         self.assertLess(len(mail.html.encode()), 102 * 1024, "Gmail clips more")
         for fact in (self.invoice.name, "100.00", "03/31/2099"):
@@ -58,11 +66,14 @@ class TestAccountMoveSendPortalDelivery(PortalSendCommon):
         self.assertNotIn("View &amp; Pay", mail.html)
 
     def test_s14_mail_is_from_the_company_without_a_salesperson(self):
-        self.invoice.invoice_user_id = False
-        with self.mailbox() as mailbox:
-            self._send()
-        [mail] = mailbox.messages
-        self.assertEqual(mail.addresses("From")[0].address, "billing@company.example")
+        for values in ({"active": False}, {"active": True, "email": False}):
+            self.salesperson.write(values)
+            with self.mailbox() as mailbox:
+                self._send()
+            [mail] = mailbox.messages
+            self.assertEqual(
+                mail.addresses("From")[0].address, "billing@company.example"
+            )
 
     def test_s14_language_and_company_of_the_invoice(self):
         self.env["res.lang"]._activate_lang("fr_FR")
@@ -187,8 +198,14 @@ class TestAccountMoveSendPortalDelivery(PortalSendCommon):
         for link in self._get_links():
             self.assertNotIn(link.sudo().token, message.body)
         self.assertEqual(message.attachment_ids.mimetype, "application/pdf")
-        self.assertTrue(
-            message.subtype_id.internal, "blind copies are for staff to know"
+        customer = new_test_user(
+            self.env, login="portal_customer", groups="base.group_portal"
+        )
+        customer.partner_id = self.customer
+        self.assertTrue(self.invoice.with_user(customer).has_access("read"))
+        self.assertFalse(
+            message.with_user(customer).has_access("read"),
+            "blind copies are for staff to know",
         )
         self.assertFalse(
             self.env["mail.mail"].search([("subject", "=", message.subject)]),
@@ -227,171 +244,3 @@ class TestAccountMoveSendPortalDelivery(PortalSendCommon):
             with self.assertRaisesRegex(UserError, "being sent"):
                 window.action_send()
         self.assertFalse(mailbox.messages)
-
-    # === REFUSALS === #
-
-    @mute_logger(*MAIL_LOGGERS)
-    def test_s11_refused_by_server_keeps_window_and_marks_nothing(self):
-        window = self._compose(subject="My own subject")
-        messages = self.invoice.message_ids
-        refusal = {"carla@customer.example": (550, "No such user here")}
-        with self.mailbox(refuse_recipients=refusal) as mailbox:
-            action = window.action_send()
-        self.assertEqual(
-            (action["res_model"], action["res_id"]), (window._name, window.id)
-        )
-        self.assertIn("carla@customer.example", window.failure)
-        self.assertIn("no such mailbox", window.failure)
-        self.assertIn("No such user here", window.failure)
-        self.assertFalse(mailbox.messages)
-        self.assertFalse(self._get_links())
-        self.assertFalse(self.invoice.is_move_sent)
-        self.assertEqual(self.invoice.message_ids, messages)
-        self.assertFalse(
-            self.env["mail.mail"].search([("subject", "=", "My own subject")])
-        )
-        self.assertEqual(window.subject, "My own subject")
-
-    @mute_logger(*MAIL_LOGGERS)
-    def test_s11_second_send_goes_to_those_who_did_not_get_it(self):
-        window = self._compose(
-            email_to="carla@customer.example, full@customer.example",
-            email_cc="cecil@customer.example",
-        )
-        refusal = {"full@customer.example": (452, "Mailbox full")}
-        with self.mailbox(refuse_recipients=refusal) as mailbox:
-            action = window.action_send()
-        self.assertEqual(action["res_id"], window.id)
-        self.assertEqual(len(mailbox.messages), 2)
-        self.assertIn("full@customer.example: The mailbox is full", window.failure)
-        self.assertNotIn("carla", window.failure)
-        self.assertIn("carla@customer.example", window.delivered_to)
-        self.assertTrue(self.invoice.is_move_sent)
-        with self.mailbox() as mailbox:
-            action = window.action_send()
-        [mail] = mailbox.messages
-        self.assertEqual(mail.envelope_to, ["full@customer.example"])
-        self.assertEqual(mail.to, ["carla@customer.example", "full@customer.example"])
-        self.assertEqual(mail.cc, ["cecil@customer.example"])
-        self.assertIn("carla@customer.example", action["params"]["message"])
-        self.assertEqual(len(self._get_links()), 3)
-        self.assertEqual(len(self._get_notes()), 2)
-
-    @mute_logger(*MAIL_LOGGERS)
-    def test_s11_refusals_are_explained(self):
-        for behaviour, words in [
-            ({"refuse_recipients": {"*": (554, "Go away")}}, "refuses this recipient"),
-            ({"refuse_recipients": {"*": (450, "Greylisted")}}, "try again later"),
-            ({"refuse_sender": (550, "Not you")}, "does not let .* send mails"),
-            ({"refuse_data": (554, "Spam")}, "refused the mail: “Spam”"),
-            ({"max_size": 1000}, "too large"),
-            ({"drop_connection": "helo"}, "broke off|cannot be reached"),
-            ({"drop_connection": "rcpt"}, "broke off"),
-            ({"require_auth": ("user", "secret")}, "[Aa]uth"),
-        ]:
-            with self.subTest(behaviour), self.mailbox(**behaviour) as mailbox:
-                window = self._compose()
-                window.action_send()
-                self.assertRegex(window.failure, words)
-                self.assertFalse(mailbox.messages)
-                self.assertFalse(self.invoice.is_move_sent)
-
-    @mute_logger(*MAIL_LOGGERS)
-    def test_s11_wrong_password_is_said(self):
-        with self.mailbox(require_auth=("user", "secret")) as mailbox:
-            self.env["ir.mail_server"].search([]).write(
-                {"smtp_user": "user", "smtp_pass": "wrong"}
-            )
-            window = self._compose()
-            window.action_send()
-        self.assertIn("user name or password is wrong", window.failure)
-        self.assertFalse(mailbox.messages)
-
-    @mute_logger(*MAIL_LOGGERS)
-    def test_s11_unreachable_server_is_said(self):
-        with self.mailbox() as mailbox:
-            pass
-        self.env["ir.mail_server"].create(
-            {
-                "name": "Gone",
-                "smtp_host": "127.0.0.1",
-                "smtp_port": mailbox.smtp_port,  # Nobody listens there any more.
-                "smtp_encryption": "none",
-            }
-        )
-        window = self._compose()
-        window.action_send()
-        self.assertIn("cannot be reached", window.failure)
-        self.assertFalse(self._get_links())
-
-    @mute_logger(*MAIL_LOGGERS)
-    def test_s11_mail_that_may_have_arrived_keeps_its_link(self):
-        window = self._compose()
-        with self.mailbox(drop_connection="content"):
-            window.action_send()
-        self.assertIn("may have arrived", window.failure)
-        self.assertFalse(self.invoice.is_move_sent)
-        link = self._get_links()
-        self.assertTrue(link._is_live(), "the recipient may hold it")
-        self.assertFalse(link.sent_on)
-        with self.mailbox() as mailbox:
-            window.action_send()
-        [mail] = mailbox.messages
-        self.assertIn(link._get_url(), mail.html)
-        self.assertEqual(self._get_links(), link)
-
-    # === CRASHES === #
-
-    def test_s11_what_a_mail_needs_is_committed_before_it_goes_out(self):
-        """Each mail finds its link committed; each outcome is committed at once."""
-        window = self._compose(email_to="carla@customer.example, otto@x.example")
-        log = []
-        window_class = type(window)
-        send_mail = window_class._send_mail
-
-        def commit(wizard):
-            log.append(sorted(each["state"] for each in wizard.deliveries.values()))
-
-        def send(wizard, values):
-            log.append("mail")
-            return send_mail(wizard, values)
-
-        with (
-            self.mailbox(),
-            patch.object(window_class, "_commit", commit),
-            patch.object(window_class, "_send_mail", send),
-        ):
-            window.action_send()
-        self.assertEqual(
-            log,
-            [
-                *(["trying"], "mail", ["sent"]),
-                *(["sent", "trying"], "mail", ["sent", "sent"]),
-                ["sent", "sent"],
-            ],
-        )
-
-    def test_s11_sending_that_died_is_taken_up_again(self):
-        """A process that is killed leaves committed what it had done, and no lock."""
-        window = self._compose(email_to="carla@customer.example, otto@x.example")
-        link = self._create_link(sent_on="2020-03-01 10:00:00")
-        tried = self._create_link(email="otto@x.example", partner_id=False)
-        window.write(
-            {
-                "delivery_state": "sending",
-                "deliveries": {
-                    each.email: {
-                        "state": "sent" if each.sent_on else "trying",
-                        "link_id": each.id,
-                        "is_new": True,
-                        "formatted": each.email,
-                    }
-                    for each in link | tried
-                },
-            }
-        )
-        with self.mailbox() as mailbox:
-            window.action_send()
-        [mail] = mailbox.messages
-        self.assertEqual(mail.envelope_to, ["otto@x.example"])
-        self.assertIn(tried._get_url(), mail.html)

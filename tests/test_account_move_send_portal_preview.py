@@ -1,6 +1,8 @@
 from datetime import datetime
 from unittest.mock import patch
 
+from lxml.html import fromstring
+
 from odoo.tests import HttpCase
 
 from .send_common import PortalSendCommon
@@ -139,6 +141,13 @@ class TestAccountMoveSendPortalPreview(PortalSendCommon, HttpCase):
 
         self.assertEqual(facts(preview), facts(page))
         self.assertIn(path.split("preview/")[0], preview)
+
+    def test_s3_s9_page_of_a_draft_says_so_and_offers_no_payment(self):
+        window = self._open_window(self._create_portal_invoice(post=False))
+        self._login(self.biller)
+        page = fromstring(self._open_preview(window).text)
+        self.assertIn("Draft", page.xpath("string(//h1)"))
+        self.assertNotIn("Pay Now", page.text_content())
 
     def test_s9_nothing_can_be_paid_in_a_preview(self):
         window = self._compose()

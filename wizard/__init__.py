@@ -1,4 +1,5 @@
 from . import account_move_portal_link_share
+from . import account_move_portal_text_translation
 from . import account_move_send_portal
 from . import account_move_send_portal_delivery
 from . import account_move_send_portal_document

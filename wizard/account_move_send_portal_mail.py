@@ -71,14 +71,10 @@ class AccountMoveSendPortal(models.TransientModel):
         :rtype: tuple[int, str]
         """
         move = self.move_id
-        company = move.company_id
-        senders = [
-            (move.invoice_user_id.name, move.invoice_user_id.email),
-            (company.name, company.email),
-            (self.env.user.name, self.env.user.email),
-        ]
-        name, email = next((each for each in senders if each[1]), senders[-1])
-        email_from = formataddr((name, email or ""))
+        # In sudo mode to read of the salesperson what a mail signature tells.
+        contact = move.sudo()._get_portal_contact()
+        sender = contact if contact.email else self.env.user
+        email_from = formataddr((sender.name, sender.email or ""))
         return move._message_compute_author(email_from=email_from)
 
     def _get_reply_to(self, email_from):
@@ -120,7 +116,9 @@ class AccountMoveSendPortal(models.TransientModel):
             body=Markup("%s<p><b>%s</b></p>%s")
             % (self._describe_recipients(reached), self.subject, self.body),
             # A note reaches staff only: it tells of blind copies, and the customer got
-            # the mail itself.
+            # the mail itself. Core hides it from a customer with an account only if
+            # it is a comment.
+            message_type="comment",
             subtype_xmlid="mail.mt_note",
             # Copies, so that the note shows what was sent whatever becomes of them.
             attachments=[
