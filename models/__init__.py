@@ -20,6 +20,7 @@ from . import account_move_portal_event_record
 from . import account_move_portal_event_evidence
 from . import account_move_portal_event
 from . import account_move_portal_link_customer
+from . import account_move_portal_link_screen
 from . import account_move_portal_link_staff
 from . import account_move_portal_link
 from . import account_move_portal_document
@@ -27,7 +28,6 @@ from . import account_move_portal_link_request
 from . import account_move_portal_miss
 from . import account_move_portal_notification
 from . import account_move_portal_report
-from . import account_move_portal_screen
 from . import account_move_portal_text
 from . import account_move_send
 from . import base_automation

@@ -40,7 +40,11 @@ class AccountMovePortalLink(models.Model):
     """
 
     _name = "account.move.portal.link"
-    _inherit = ["account.move.portal.link.customer", "account.move.portal.link.staff"]
+    _inherit = [
+        "account.move.portal.link.customer",
+        "account.move.portal.link.screen",
+        "account.move.portal.link.staff",
+    ]
     _description = "Invoice Portal Link"
     _rec_name = "email"
     _order = "id desc"

@@ -14,8 +14,11 @@ USER_FIELDS = ("active", "company_id", "partner_id", "share")
 PARTNER_FIELDS = ("name", "email", "phone", "lang", "tz")
 
 
-class AccountMovePortalLink(models.Model):
-    _inherit = "account.move.portal.link"
+class AccountMovePortalLinkScreen(models.AbstractModel):
+    """What a link's screens read, all at once."""
+
+    _name = "account.move.portal.link.screen"
+    _description = "Invoice Portal Link: what its screens read"
 
     def _fetch_for_screens(self, visitor):
         """Read what the customer's screens show: a query for each table.
