@@ -13,6 +13,7 @@ from . import test_account_move_send_portal_origin_sale_project
 from . import test_account_move_send_portal_preview
 from . import test_account_move_send_portal_race
 from . import test_account_move_send_portal_refusal
+from . import test_base_automation_portal
 from . import test_invoice_report
 from . import test_payment
 from . import test_payment_amount
@@ -27,11 +28,12 @@ from . import test_payment_screens_browser
 from . import test_payment_stripe
 from . import test_pdf_engine
 from . import test_pdf_rules
+from . import test_portal_concurrency
+from . import test_portal_evidence
+from . import test_portal_link_request
 from . import test_portal_page
 from . import test_portal_page_browser
-from . import test_visits
-from . import test_portal_concurrency
-from . import test_portal_link_request
 from . import test_portal_retention
-from . import test_portal_evidence
+from . import test_visits
 from . import test_visits_browser
+from . import test_visits_payment
