@@ -114,6 +114,9 @@ class TestAccountMovePortalPrint(PortalSendCommon, HttpCase):
         self._record_view(link)
         self.assertEqual(link.view_count, 1)
         self.assertFalse(link.email or link.partner_id)
+        self._run_notifications()
+        told = self._get_staff_messages(self.invoice, self.salesperson)
+        self.assertIn("through the link on the PDF", told.body)
         with self.with_user(self.biller.login):
             shown = self.env["account.move.portal.link"].browse(link.id)
             self.assertEqual(shown.display_name, "Printed on the PDF")
