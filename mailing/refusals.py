@@ -122,7 +122,7 @@ def _response(env, cause):
 
 
 def _has_server(env):
-    """Return whether somebody told Odoo of a mail server: else it tries its own host."""
+    """Return whether Odoo was told of a mail server: else it tries its own host."""
     # In sudo mode because servers are the administrator's.
     servers_sudo = env["ir.mail_server"].sudo()
     is_configured = config["smtp_server"] != "localhost"

@@ -1,5 +1,6 @@
 from playwright.sync_api import expect
 
+from odoo.tests import new_test_user
 from odoo.tools import mute_logger
 
 from .browser_common import DESKTOP, PortalBrowserCase
@@ -24,12 +25,15 @@ class TestAccountMoveSendPortalBrowser(PortalSendCommon, PortalBrowserCase):
             }
         )
 
-    def _show(self, page, document):
-        """Show the biller a document in its form."""
-        self.log_in(page, self.biller)
-        self.env.flush_all()
-        page.goto(f"{self.base_url()}/odoo/account.move/{document.id}")
+    def _go(self, page, path, user=None):
+        """Go to a page of the back office as a user, else as the biller."""
+        self.log_in(page, user or self.biller)
+        self.env.flush_all()  # For the server, which has its own cache.
+        page.goto(self.base_url() + path)
         page.locator(".o_form_view .o_field_widget").first.wait_for()
+
+    def _show(self, page, document):
+        self._go(page, f"/odoo/account.move/{document.id}")
 
     def _open_action_menu(self, page):
         page.locator(".o_cp_action_menus button, .o_cog_menu button").first.click()
@@ -139,6 +143,29 @@ class TestAccountMoveSendPortalBrowser(PortalSendCommon, PortalBrowserCase):
                 expect(self._open_action_menu(page)).to_have_count(count)
                 menu = page.locator(".o-dropdown--menu")
                 expect(menu.get_by_text("Copy Portal Link")).to_have_count(count)
+
+    def test_s6_placeholder_is_picked_and_shown_on_a_sample(self):
+        administrator = new_test_user(
+            self.env,
+            login="portal_administrator",
+            groups="base.group_system,account.group_account_manager",
+            company_id=self.company.id,
+        )
+        number = self.invoice.name
+        self.company.tax_exigibility = True  # Else core warns of the tests' taxes.
+        with self.page(DESKTOP) as page:
+            self._go(page, "/odoo/action-account.action_account_config", administrator)
+            page.get_by_text("Placeholders:").click()
+            subject = page.locator("[name=portal_mail_subject] input")
+            subject.press("End")
+            page.get_by_role("button", name="{{customer_name}}").click()
+            expect(subject).to_have_value(
+                "{{company_name}}: Invoice {{invoice_number}}{{customer_name}}"
+            )
+            subject.press("Tab")
+            expect(page.locator("[name=portal_mail_sample]")).to_contain_text(
+                f"Invoice {number}Carla Customer", timeout=30000
+            )
 
     @mute_logger(*MAIL_LOGGERS)
     def test_s2_s11_refusal_is_shown_in_the_window_with_everything_typed(self):
