@@ -24,8 +24,8 @@ BROWSER_HEADERS = {
 
 
 @tagged("post_install", "-at_install")
-class PortalCommon(AccountTestInvoicingCommon):
-    """A company, its salesperson, its biller, a customer and an open invoice."""
+class AccountingCommon(AccountTestInvoicingCommon):
+    """Core's company with a chart of accounts."""
 
     @classmethod
     def setup_independent_company(cls, **kwargs):
@@ -39,6 +39,11 @@ class PortalCommon(AccountTestInvoicingCommon):
             return super().setup_independent_company(**kwargs)
         cls.env.user.company_ids |= prepared  # As creating it does.
         return prepared.with_env(cls.env)
+
+
+@tagged("post_install", "-at_install")
+class PortalCommon(AccountingCommon):
+    """A company, its salesperson, its biller, a customer and an open invoice."""
 
     @classmethod
     def setUpClass(cls):

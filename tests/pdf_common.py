@@ -11,7 +11,7 @@ from pypdf import PdfReader
 from odoo import Command
 from odoo.tests import tagged
 
-from odoo.addons.account.tests.common import AccountTestInvoicingCommon
+from .common import AccountingCommon
 
 REPORT = "account_payment_portal.report_invoice"
 PAY_URL = "https://shop.example.com/portal/invoice/AbCdEf-0123456789"
@@ -19,7 +19,7 @@ LAYOUTS = ("standard", "boxed", "bold", "striped", "bubble", "wave", "folder")
 
 
 @tagged("post_install", "-at_install")
-class PdfCommon(AccountTestInvoicingCommon):
+class PdfCommon(AccountingCommon):
     """A company with a logo, an address and a footer, and its billing clerk."""
 
     @classmethod
