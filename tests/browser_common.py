@@ -3,7 +3,7 @@ import shutil
 from contextlib import contextmanager
 
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import expect, sync_playwright
 
 from odoo.tests import HttpCase
 from odoo.tests.common import TEST_CURSOR_COOKIE_NAME
@@ -19,6 +19,8 @@ PERSON_AGENT = (
     "Mozilla/5.0 (Linux; Android 15; Pixel 9) AppleWebKit/537.36 (KHTML, like Gecko) "
     "Chrome/143.0.0.0 Mobile Safari/537.36"
 )
+# As long as a browser's other waits: a busy machine is not a wrong page.
+expect.set_options(timeout=30_000)
 
 
 class PortalBrowserCase(HttpCase):
