@@ -45,7 +45,9 @@ class AccountMoveSend(models.AbstractModel):
         urls = self._plan_portal_links(invoices_data)
         sender = self.with_context(account_payment_portal_pay_url=urls)
         try:
-            super(AccountMoveSend, sender)._prepare_invoice_pdf_report(invoices_data)
+            return super(AccountMoveSend, sender)._prepare_invoice_pdf_report(
+                invoices_data
+            )
         except DocumentConversionError as error:
             self._note_failed_pdfs(invoices_data, error)
             rest = {
@@ -53,11 +55,12 @@ class AccountMoveSend(models.AbstractModel):
                 for invoice, data in invoices_data.items()
                 if not data.get("error") and "pdf_attachment_values" not in data
             }
-            if rest:
-                self.with_context(
-                    # What was made along with the bad one is not made again.
-                    account_payment_portal_pdf=error.prepared
-                )._prepare_invoice_pdf_report(rest)
+            if not rest:
+                return None
+            # What was made along with the bad one is not made again.
+            return self.with_context(
+                account_payment_portal_pdf=error.prepared
+            )._prepare_invoice_pdf_report(rest)
 
     @api.model
     def _plan_portal_links(self, invoices_data):

@@ -1,6 +1,6 @@
 """QR codes as drawings: sharp at any size, small, and the same bytes each time."""
 
-from itertools import groupby
+import re
 
 from reportlab.graphics.barcode.qr import QrCodeWidget
 
@@ -35,9 +35,6 @@ def _strokes(rows):
     :return: generator of SVG path data.
     """
     for y, row in enumerate(rows):
-        x = 0
-        for is_dark, run in groupby(row):
-            width = len(list(run))
-            if is_dark:
-                yield f"M{x} {y}.5h{width}"
-            x += width
+        line = "".join("#" if is_dark else " " for is_dark in row)
+        for run in re.finditer("#+", line):
+            yield f"M{run.start()} {y}.5h{len(run[0])}"
