@@ -4,6 +4,7 @@ Templates hold what the add-on depends on. They are made once and kept; each run
 on copies, with the add-on installed from the code of the moment.
 """
 
+import json
 from contextlib import contextmanager
 from typing import NamedTuple
 
@@ -24,8 +25,8 @@ class Template(NamedTuple):
     modules: tuple
     #: Whether Odoo adds what it adds by itself, such as electronic invoice formats.
     auto_install: bool = True
-    #: Whether it has a company with a chart of accounts, see ``testing.company``.
-    has_company: bool = False
+    #: What is prepared for tests once the add-on is in it, see ``testing.prepare``.
+    prepared: tuple = ()
     #: The template that it is made from, if there is one.
     base: "Template | None" = None
 
@@ -33,27 +34,36 @@ class Template(NamedTuple):
 #: The hard dependencies and nothing else.
 LEAN = Template("lean", DEPENDENCIES, auto_install=False)
 #: What an administrator gets who installs the add-on.
-USUAL = Template("usual", DEPENDENCIES)
-#: The same, for the many classes of tests that need a chart of accounts.
-ACCOUNTING = Template("accounting", DEPENDENCIES, has_company=True, base=USUAL)
+USUAL = Template("usual", DEPENDENCIES, prepared=("company", "bundles"))
 WEBSITE = Template("website", (*DEPENDENCIES, "website"), base=USUAL)
 #: Applications that invoices come from, all optional: each alone with what it needs.
 SALE = Template("sale", (*DEPENDENCIES, "sale"), base=USUAL)
 SALE_PROJECT = Template("sale_project", (*DEPENDENCIES, "sale_timesheet"), base=SALE)
 REPAIR = Template("repair", (*DEPENDENCIES, "repair"), base=SALE)
 POINT_OF_SALE = Template("point_of_sale", (*DEPENDENCIES, "point_of_sale"), base=USUAL)
-#: All of them together, with what they add to each other, and providers other than
-#: Stripe.
-APPLICATIONS = Template(
-    "applications",
-    (
-        *DEPENDENCIES,
-        *("sale_management", "sale_project", "sale_timesheet", "stock", "repair"),
-        *("point_of_sale", "payment_custom", "payment_demo"),
-    ),
-    base=REPAIR,
+#: Providers other than Stripe.
+PROVIDERS = Template(
+    "providers", (*DEPENDENCIES, "payment_custom", "payment_demo"), base=USUAL
 )
 TEMPLATES = (LEAN, USUAL, WEBSITE)
+
+
+def addon_files(root):
+    """What an installation depends on: all of the add-on, but its tools and tests.
+
+    :param pathlib.Path root: of the project
+    :return: paths, and texts that name them
+    :rtype: list
+    """
+    others = {"dev", "tests"}
+    files = sorted(
+        path
+        for folder in root.iterdir()
+        if folder.name not in others and not folder.name.startswith(".")
+        for path in ([folder] if folder.is_file() else folder.rglob("*"))
+        if path.is_file() and path.suffix != ".pyc"
+    )
+    return [part for path in files for part in (str(path.relative_to(root)), path)]
 
 
 class TestEnvironment:
@@ -123,23 +133,65 @@ class TestEnvironment:
             options.append("--skip-auto-install")
         log = self.logs / f"template-{template.name}.log"
         self.odoo.job(part, log, *options, console=self.console)
-        if template.has_company:
-            config = self.odoo.write_config(f"{part}.conf", part)
-            argv = [self.project.python, "-m", "testing.company", config]
-            run(argv, self.logs / "company.log", env=self.odoo.env)
         self.databases.rename(part, name)
 
-    @contextmanager
+    def ensure_installed(self, template):
+        """Install the add-on, and prepare for tests, if it is not so already.
+
+        It is done again when the add-on's code or the template has changed.
+
+        :param Template template: what else is installed
+        :return: the database's name; warnings in Odoo's log of the installation
+        :rtype: tuple[str, list[str]]
+        """
+        base = self.ensure(template)
+        name = f"{base}_installed"
+        made_from = fingerprint(
+            json.dumps(self.databases.facts(base)), *addon_files(self.project.root)
+        )
+        facts = self.databases.facts(name)
+        if facts.get("made_from") != made_from:
+            part = f"{name}_part"
+            self.databases.clone(base, part)
+            facts = {"made_from": made_from, "problems": self.install(part)}
+            if template.prepared:
+                self._prepare(part, template.prepared)
+            self.databases.rename(part, name)
+            self.databases.set_facts(name, facts)
+        return name, facts["problems"]
+
+    def _prepare(self, name, steps):
+        config = self.odoo.write_config(f"{name}.conf", name)
+        argv = [self.project.python, "-m", "testing.prepare", config, *steps]
+        with self.console.step("Preparing it for tests"):
+            run(argv, self.logs / "prepare.log", env=self.odoo.env)
+
     def copy(self, template, purpose):
         """A database of one's own, dropped at the end.
 
         :param Template template: what it starts from
         :param str purpose: part of its name
-        :return: its name
-        :rtype: str
+        :return: context manager of its name
         """
+        return self._copy(self.ensure(template), purpose)
+
+    @contextmanager
+    def copy_installed(self, template, purpose):
+        """The same, with the add-on in it.
+
+        :param Template template: what else is in it
+        :param str purpose: part of its name
+        :return: its name; warnings in Odoo's log of the installation
+        :rtype: tuple[str, list[str]]
+        """
+        source, problems = self.ensure_installed(template)
+        with self._copy(source, purpose) as name:
+            yield name, problems
+
+    @contextmanager
+    def _copy(self, source, purpose):
         name = f"{self.prefix}_{purpose}"
-        self.databases.clone(self.ensure(template), name)
+        self.databases.clone(source, name)
         try:
             yield name
         finally:

@@ -18,8 +18,8 @@ from provision.steps import exclusive
 from stack.component import ComponentFailed, kill_group
 from stack.postgres import program
 
-from .environment import TestEnvironment
-from .suites import choose, needed, split
+from .environment import TEMPLATES, TestEnvironment
+from .suites import choose, split
 
 #: pytest's exit code for "no test was found", which a filter may well cause.
 NO_TESTS = 5
@@ -54,11 +54,9 @@ class Runner:
             root = environment.project.root / "dev"
             config = ("-c", root / "pytest.ini", f"--rootdir={root}")
             return self._pytest(suite, environment, environment.odoo.python_env, config)
-        with environment.copy(suite.template, f"test_{suite.name}") as database:
-            problems = environment.install(database)
-            code = self._pytest(
-                suite, environment, *odoo_options(environment, database)
-            )
+        purpose = f"test_{suite.name}"
+        with environment.copy_installed(suite.template, purpose) as (name, problems):
+            code = self._pytest(suite, environment, *odoo_options(environment, name))
         if problems:
             environment.console.say("Odoo's log has warnings after the installation:")
             environment.console.say("\n".join(problems))
@@ -66,8 +64,9 @@ class Runner:
 
     def _pytest(self, suite, environment, env, config):
         root = environment.project.root
-        # Tests of a class stay together, as they share what is costly to set up.
-        workers = (f"-n{suite.workers}", "--dist=loadscope")
+        # Tests of a class stay together, as they share what is costly to set up, and
+        # start in the order of their files.
+        workers = (f"-n{suite.workers}", "--dist=loadscope", "--no-loadscope-reorder")
         paths = [root / path for path in suite.paths]
         argv = [environment.project.python, "-m", "pytest", *workers, *config, *paths]
         process = subprocess.Popen(
@@ -155,8 +154,12 @@ def run(environment, arguments):
     """
     dev, addon, options = split(arguments)
     *others, largest = choose(environment.project.root, dev, addon)
-    for template in needed([*others, largest]):
-        environment.ensure(template)  # Here, where its progress is seen.
+    for suite in (*others, largest):  # Here, where the progress is seen.
+        if suite.template:
+            environment.ensure_installed(suite.template)
+        else:
+            for template in TEMPLATES:
+                environment.ensure(template)
     runner, output = Runner(options), environment.folder / "largest-suite.log"
     with output.open("w") as stream, ThreadPoolExecutor(1) as pool:
         with runner.stopping():

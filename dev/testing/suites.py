@@ -3,13 +3,12 @@
 from typing import NamedTuple
 
 from .environment import (
-    ACCOUNTING,
-    APPLICATIONS,
     POINT_OF_SALE,
+    PROVIDERS,
     REPAIR,
     SALE,
     SALE_PROJECT,
-    TEMPLATES,
+    USUAL,
     Template,
 )
 
@@ -19,7 +18,7 @@ NEEDING_MORE = {
     "test_account_move_send_portal_origin_repair.py": REPAIR,
     "test_account_move_send_portal_origin_sale.py": SALE,
     "test_account_move_send_portal_origin_sale_project.py": SALE_PROJECT,
-    "test_payment_other_providers.py": APPLICATIONS,
+    "test_payment_other_providers.py": PROVIDERS,
 }
 
 
@@ -47,17 +46,13 @@ def split(arguments):
     return dev, addon, [text for text in arguments if text not in (*dev, *addon)]
 
 
-def templates_for(path):
+def template_for(path):
     """Return what a file of tests is run on.
 
-    What needs an application is run where it is alone, and again with all others.
-
     :param str path: below ``tests/``, possibly with the name of a test
-    :rtype: set[Template]
+    :rtype: Template
     """
-    name = path.partition("::")[0].rpartition("/")[2]
-    needed = NEEDING_MORE.get(name)
-    return {needed, APPLICATIONS} if needed else {ACCOUNTING}
+    return NEEDING_MORE.get(path.partition("::")[0].rpartition("/")[2], USUAL)
 
 
 def choose(root, dev, addon):
@@ -70,25 +65,18 @@ def choose(root, dev, addon):
     """
     if not dev and not addon:
         dev = ["dev"]
-        addon = sorted(f"tests/{path.name}" for path in root.glob("tests/test_*.py"))
+        addon = sorted(
+            (f"tests/{path.name}" for path in root.glob("tests/test_*.py")),
+            # Few tests of minutes in all: the last one should not run alone.
+            key=lambda path: ("_browser" not in path, "_race" not in path, path),
+        )
     by_template = {}
     for path in addon:
-        for template in templates_for(path):
-            by_template.setdefault(template, []).append(path)
+        by_template.setdefault(template_for(path), []).append(path)
     suites = [
-        Suite(template.name, tuple(paths), template, 3 if template is ACCOUNTING else 0)
+        Suite(template.name, tuple(paths), template, 3 if template is USUAL else 0)
         for template, paths in by_template.items()
     ]
     if dev:
         suites.append(Suite("dev", tuple(dev), workers=2))
-    return sorted(suites, key=lambda suite: suite.template is ACCOUNTING)
-
-
-def needed(suites):
-    """Return the templates that suites start from.
-
-    :param list suites: what is to be run
-    :rtype: set[Template]
-    """
-    templates = {suite.template for suite in suites if suite.template}
-    return templates if len(templates) == len(suites) else {*templates, *TEMPLATES}
+    return sorted(suites, key=lambda suite: suite.template is USUAL)

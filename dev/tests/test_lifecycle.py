@@ -1,5 +1,7 @@
 """The add-on's life in real Odoo processes, with and without ``website``."""
 
+from contextlib import ExitStack
+
 import pytest
 
 from provision.console import Console
@@ -14,29 +16,50 @@ def environment():
         yield running
 
 
-@pytest.fixture(params=[LEAN, WEBSITE], ids=lambda template: template.name)
-def life(request, environment):
-    with environment.copy(request.param, f"life_{request.param.name}") as database:
-        yield Lifecycle(environment, database)
+@pytest.fixture
+def lives(environment):
+    """Start a life on a copy of a template."""
+    with ExitStack() as stack:
+
+        def start(template):
+            copy = environment.copy(template, f"life_{template.name}")
+            return Lifecycle(environment, stack.enter_context(copy))
+
+        yield start
 
 
-def test_install_update_uninstall_install(life):
-    """Nothing in Odoo's log, and nothing left behind."""
+def install(life):
+    """Install the add-on; return what there was before, and what there is now."""
     before = life.content()
-
     assert life.press("button_immediate_install") == []
     assert life.state() == "installed"
     installed = life.content()
     assert ("table or view", "account_move_portal_link") in installed - before
+    return before, installed
 
-    assert life.update() == []
-    assert life.state() == "installed"
-    assert life.content() == installed
 
+def uninstall(life, before):
+    """Uninstall the add-on; nothing is left behind."""
     assert life.press("button_immediate_uninstall") == []
     assert life.state() == "uninstalled"
     assert sorted(life.content() - before) == []
     assert sorted(before - life.content()) == []
 
+
+def test_install_update_uninstall_install(lives):
+    """Nothing in Odoo's log at any step."""
+    life = lives(LEAN)
+    before, installed = install(life)
+    assert life.update() == []
+    assert life.state() == "installed"
+    assert life.content() == installed
+    uninstall(life, before)
     assert life.press("button_immediate_install") == []
     assert life.content() == installed
+
+
+def test_install_uninstall_with_website(lives):
+    """``website`` extends much of what the add-on extends."""
+    life = lives(WEBSITE)
+    before, _installed = install(life)
+    uninstall(life, before)

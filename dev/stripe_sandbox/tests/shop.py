@@ -47,7 +47,8 @@ if (words.has("type")) {
 
 
 def fields(page):
-    """Return the frame with the fields."""
+    """Wait until the element is ready, and return the frame with its fields."""
+    page.locator("body[data-ready=yes]").wait_for()
     return page.frame_locator("#box iframe")
 
 
