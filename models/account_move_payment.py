@@ -255,8 +255,10 @@ class AccountMovePortalPayment(models.AbstractModel):
         :rtype: bool
         """
         self.ensure_one()
+        providers = self.env["payment.provider"]
         return (
             self._has_to_be_paid()
+            and providers._is_portal_payment_offered(self.company_id.id)
             and not self._has_portal_payment_in_progress()
             and not self.currency_id.is_zero(self._get_portal_balance_due())
         )

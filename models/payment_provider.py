@@ -5,6 +5,7 @@ from functools import lru_cache
 import stripe
 
 from odoo import api, models
+from odoo.tools import ormcache
 from odoo.tools.urls import urljoin
 
 from odoo.addons.payment_stripe import const
@@ -44,6 +45,47 @@ class PaymentProvider(models.Model):
 
     _name = "payment.provider"
     _inherit = ["payment.provider", "payment.provider.stripe.catch.up"]
+
+    # === CRUD METHODS === #
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        self.env.registry.clear_cache()  # See `_is_portal_payment_offered`.
+        return super().create(vals_list)
+
+    def write(self, vals):
+        if not vals.keys().isdisjoint(("company_id", "is_published", "state")):
+            self.env.registry.clear_cache()
+        return super().write(vals)
+
+    def unlink(self):
+        self.env.registry.clear_cache()
+        return super().unlink()
+
+    # === BUSINESS METHODS === #
+
+    @api.model
+    @ormcache("company_id")
+    def _is_portal_payment_offered(self, company_id):
+        """Return whether customers have any way to pay on the portal.
+
+        Cached because each page and each mail asks for it. Which ways suit an invoice,
+        its currency and its customer, the payment screen finds out.
+
+        :param int company_id: The id of the company that is paid.
+        :rtype: bool
+        """
+        # In sudo mode because providers are closed to customers.
+        return bool(
+            self.sudo().search_count(
+                [
+                    *self._check_company_domain(company_id),
+                    ("state", "in", ["enabled", "test"]),
+                    ("is_published", "=", True),
+                ],
+                limit=1,
+            )
+        )
 
     @api.model
     def _stripe_get_sandbox_url(self):

@@ -40,6 +40,22 @@ class AccountingCommon(AccountTestInvoicingCommon):
         cls.env.user.company_ids |= prepared  # As creating it does.
         return prepared.with_env(cls.env)
 
+    @classmethod
+    def _offer_payment(cls):
+        """Give the company's customers a way to pay."""
+        # In sudo mode because the installed provider is another company's.
+        template = cls.env.ref("payment.payment_provider_stripe").sudo()
+        provider = template.copy({"company_id": cls.env.company.id})
+        provider.write(
+            {
+                "stripe_publishable_key": "pk_test_portal",
+                "stripe_secret_key": "sk_test_portal",
+                "state": "test",
+                "is_published": True,
+            }
+        )
+        return provider
+
 
 @tagged("post_install", "-at_install")
 class PortalCommon(AccountingCommon):
@@ -50,6 +66,7 @@ class PortalCommon(AccountingCommon):
         super().setUpClass()
         cls.company = cls.company_data["company"]
         cls.company.email = "billing@company.example"
+        cls._offer_payment()
         cls.salesperson = new_test_user(
             cls.env,
             login="portal_salesperson",

@@ -53,18 +53,8 @@ class PortalPaymentCommon(PortalCommon):
 
     @classmethod
     def _create_stripe_provider(cls):
-        # In sudo mode because the installed provider is another company's.
-        template = cls.env.ref("payment.payment_provider_stripe").sudo()
-        provider = template.copy({"company_id": cls.company.id})
-        provider.write(
-            {
-                "payment_method_ids": [Command.link(cls.card.id)],
-                "stripe_publishable_key": "pk_test_portal",
-                "stripe_secret_key": "sk_test_portal",
-                "state": "test",
-                "is_published": True,
-            }
-        )
+        provider = cls._offer_payment()
+        provider.payment_method_ids = [Command.link(cls.card.id)]
         provider.journal_id = cls.company_data["default_journal_bank"]
         return provider
 

@@ -26,6 +26,7 @@ class PdfCommon(AccountingCommon):
     def setUpClass(cls):
         super().setUpClass()
         cls.company = cls.env.company
+        cls._offer_payment()
         cls.company.write(
             {
                 "name": "Harbour Trading",

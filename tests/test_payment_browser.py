@@ -92,14 +92,22 @@ class TestPaymentBrowser(TracesMixin, PortalPaymentCommon, PortalBrowserCase):
     def test_s22_declined_card_says_why_and_can_be_retried(self):
         with self.page() as page:
             self._open_screen(page)
-            self._fill_card(page, "4000 0000 0000 0002")
-            page.get_by_role("button", name="Pay").click()
             dialog = page.get_by_role("dialog")
-            expect(dialog).to_contain_text("declined")
+            for number, words in {
+                "4000 0000 0000 0002": "declined",
+                "4000 0000 0000 9995": "insufficient funds",
+                "4000 0000 0000 0069": "expired",
+                "4000 0000 0000 0127": "security code is incorrect",
+                "4000 0000 0000 0119": "processing",
+            }.items():
+                self._fill_card(page, number)
+                page.get_by_role("button", name="Pay").click()
+                expect(dialog).to_contain_text(words)
+                dialog.get_by_role("button", name="Ok").click()
+                expect(dialog).to_have_count(0)
             self.env.invalidate_all()
             self.assertEqual(self.invoice.amount_residual, 100.0)
             self.assertFalse(self._get_transactions().payment_id)
-            dialog.get_by_role("button", name="Ok").click()
             self._fill_card(page, "4242 4242 4242 4242")
             page.get_by_role("button", name="Pay").click()
             expect(page.get_by_role("heading", level=1)).to_have_text(PAID)

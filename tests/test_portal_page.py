@@ -115,6 +115,13 @@ class TestPortalPage(PortalCommon, HttpCase):
         self.assertEqual(response.status_code, 303)
         self.assertTrue(response.headers["Location"].endswith(self.link._get_path()))
 
+    def test_s18_without_a_way_to_pay_nothing_is_offered(self):
+        self.assertTrue(self._read(self._open()).xpath("//a[@id='pay_now']"))
+        providers = self.env["payment.provider"].sudo().search([])
+        providers.write({"state": "disabled", "is_published": False})
+        self.assertFalse(self._read(self._open()).xpath("//a[@id='pay_now']"))
+        self.assertFalse(self.invoice._is_payable_on_portal())
+
     def test_b2_unknown_expired_and_revoked_links_look_the_same(self):
         revoked = self._create_link()
         revoked.action_revoke()
