@@ -51,19 +51,23 @@ class Runner:
         if self.is_stopped:
             return 1
         if not suite.template:
-            root = environment.project.root / "dev"
-            config = ("-c", root / "pytest.ini", f"--rootdir={root}")
-            return self._pytest(suite, environment, environment.odoo.python_env, config)
+            root = environment.project.root
+            dev = root / "dev"
+            config = ("-c", dev / "pytest.ini", f"--rootdir={dev}")
+            env = environment.odoo.python_env
+            return self._pytest(suite, environment, root, env, config)
         purpose = f"test_{suite.name}"
         with environment.copy_installed(suite.template, purpose) as (name, problems):
-            code = self._pytest(suite, environment, *odoo_options(environment, name))
+            # Below the name that Odoo knows, whatever the clone's folder is called.
+            root = environment.project.addons / ADDON
+            env, config = odoo_options(environment, name)
+            code = self._pytest(suite, environment, root, env, config)
         if problems:
             environment.console.say("Odoo's log has warnings after the installation:")
             environment.console.say("\n".join(problems))
         return code or int(bool(problems))
 
-    def _pytest(self, suite, environment, env, config):
-        root = environment.project.root
+    def _pytest(self, suite, environment, root, env, config):
         # Tests of a class stay together, as they share what is costly to set up, and
         # start in the order of their files.
         workers = (f"-n{suite.workers}", "--dist=loadscope", "--no-loadscope-reorder")
@@ -71,7 +75,7 @@ class Runner:
         argv = [environment.project.python, "-m", "pytest", *workers, *config, *paths]
         process = subprocess.Popen(
             [str(part) for part in (*argv, *self.options)],
-            cwd=root,
+            cwd=environment.project.root,
             env=env,
             stdin=subprocess.DEVNULL,
             stdout=environment.console.stream,
