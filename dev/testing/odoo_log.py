@@ -14,6 +14,9 @@ ACCEPTED = {
     r"'Could not get content for mail/static/lib/selfie_segmentation/": (
         "Debian's package leaves this file out; it blurs the background of video calls"
     ),
+    r"Task was destroyed but it is pending!\ntask: <Task pending .*Page\._on_route": (
+        "Playwright's own: a page was closed while it still asked for something"
+    ),
 }
 
 _records = []
