@@ -56,6 +56,18 @@ class AccountingCommon(AccountTestInvoicingCommon):
         )
         return provider
 
+    def _broken_layout(self, bad):
+        """Have the printing of one invoice fail."""
+        Move = type(self.env["account.move"])
+        original = Move._get_move_lines_to_report
+
+        def broken(move):
+            if move.id == bad.id:
+                raise ValueError("no lines today")
+            return original(move)
+
+        return patch.object(Move, "_get_move_lines_to_report", broken)
+
 
 @tagged("post_install", "-at_install")
 class PortalCommon(AccountingCommon):

@@ -280,7 +280,7 @@ class PortalProcessCase(BaseCase):
         end = time.monotonic() + DEADLINE
         while not condition():
             self.assertLess(time.monotonic(), end, "it did not happen in time")
-            time.sleep(0.02)
+            time.sleep(0.02)  # Another process: there is nothing else to wait on.
 
     def _assert_log_has_no_error(self):
         errors = re.findall(r"^.* ERROR .*$", self.odoo.log.read_text(), re.MULTILINE)

@@ -1,7 +1,6 @@
 """The link on the PDF: one for all who have the file, live once it is handed out."""
 
 import io
-from unittest.mock import patch
 
 from pypdf import PdfReader
 
@@ -233,14 +232,3 @@ class TestAccountMovePortalPrint(PortalSendCommon, HttpCase):
         for invoice in self.invoice + last:
             [url] = self._get_urls(invoice.invoice_pdf_report_id.raw)
             self.assertEqual(self._get_printed(invoice)._get_url(), url)
-
-    def _broken_layout(self, bad):
-        Move = type(self.env["account.move"])
-        original = Move._get_move_lines_to_report
-
-        def broken(move):
-            if move.id == bad.id:
-                raise ValueError("no lines today")
-            return original(move)
-
-        return patch.object(Move, "_get_move_lines_to_report", broken)

@@ -301,17 +301,6 @@ class TestPdfEngine(PdfCommon):
         self.assertEqual(len(ahead), length)
         self.assertLess(max(ahead), 6)
 
-    def _broken_layout(self, bad):
-        Move = type(self.env["account.move"])
-        original = Move._get_move_lines_to_report
-
-        def broken(move):
-            if move.id == bad.id:
-                raise ValueError("no lines today")
-            return original(move)
-
-        return patch.object(Move, "_get_move_lines_to_report", broken)
-
     def _assert_only(self, error, bad, good):
         self.assertEqual(list(error.failures), bad.ids)
         self.assertIn(bad.name, str(error))
