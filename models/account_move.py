@@ -19,6 +19,13 @@ class AccountMove(models.Model):
         compute="_compute_can_send_portal_link", export_string_translation=False
     )
 
+    portal_balance_due = fields.Monetary(
+        string="Balance Due",
+        help="What is left to be paid, payments that are not booked yet included.",
+        compute="_compute_portal_balance_due",
+        compute_sudo=True,  # Customers have no rights on payments.
+    )
+
     # === COMPUTE METHODS === #
 
     @api.depends("move_type", "state")
@@ -26,6 +33,24 @@ class AccountMove(models.Model):
         for move in self:
             move.can_send_portal_link = (
                 move.move_type == "out_invoice" and move.state in ("draft", "posted")
+            )
+
+    @api.depends(
+        *("amount_total", "amount_residual", "payment_state", "currency_id"),
+        *("matched_payment_ids.state", "matched_payment_ids.move_id"),
+        *("matched_payment_ids.amount", "matched_payment_ids.payment_type"),
+    )
+    def _compute_portal_balance_due(self):
+        for move in self:
+            given = dict.fromkeys(("in_process", "paid"), 0.0)
+            for payment in move._get_portal_payments_without_entry():
+                sign = 1 if payment.payment_type == "inbound" else -1
+                given[payment.state] += sign * payment.amount
+            # Those that a bank statement has shown are part of what was reconciled.
+            booked = move.amount_total - move.amount_residual
+            missing = given["in_process"] + max(given["paid"] - booked, 0.0)
+            move.portal_balance_due = move.currency_id.round(
+                max(move.amount_residual - missing, 0.0)
             )
 
     # === ACTION METHODS === #
@@ -159,13 +184,13 @@ class AccountMove(models.Model):
             return "draft" if self.state == "draft" else "cancelled"
         if self.payment_state == "reversed":
             return "credited"
-        if self.currency_id.is_zero(self._get_portal_balance_due()):
+        if self.currency_id.is_zero(self.portal_balance_due):
             return "paid"
         if self._has_portal_payment_in_progress():
             return "processing"
         if self._get_portal_days_overdue():
             return "overdue"
-        return "partly_paid" if self.amount_residual < self.amount_total else "open"
+        return "partly_paid" if self.portal_balance_due < self.amount_total else "open"
 
     def _get_portal_days_overdue(self):
         """Return how long the invoice has been due, in whole days; 0 if it is not.
@@ -179,33 +204,72 @@ class AccountMove(models.Model):
             return 0
         return max(0, (fields.Date.context_today(self) - self.invoice_date_due).days)
 
+    def _get_portal_payments_without_entry(self):
+        """Return the payments that left the invoice's residual as it was.
+
+        With Odoo's accounting application, a payment through a journal without an
+        outstanding account has no journal entry: the bank statement books it.
+
+        Note: `self.ensure_one()`
+
+        :rtype: account.payment
+        """
+        self.ensure_one()
+        if self.payment_state == "not_paid" or not self.amount_residual:
+            return self.env["account.payment"]  # Most invoices: nothing to look up.
+        return self.matched_payment_ids.filtered(
+            lambda payment: (
+                not payment.move_id
+                and payment.state in ("in_process", "paid")
+                and payment.currency_id == self.currency_id
+            )
+        )
+
     def _get_portal_payments(self):
         """Return what has been paid on the invoice so far, oldest first.
 
         Note: `self.ensure_one()`
 
-        :return: The date, amount and way of each payment or credit.
+        :return: The date, amount, currency and name of each payment or credit.
         :rtype: list[dict]
         """
         self.ensure_one()
         if (
-            self.currency_id.compare_amounts(self.amount_residual, self.amount_total)
+            self.currency_id.compare_amounts(self.portal_balance_due, self.amount_total)
             == 0
         ):
             return []  # Most invoices: nothing to look up.
         content = (self.invoice_payments_widget or {}).get("content", [])
+        # In sudo mode because customers have no rights on payments.
+        without_entry = self.sudo()._get_portal_payments_without_entry()
+        if content:  # What a bank statement has shown is part of it.
+            without_entry = without_entry.filtered(lambda pay: pay.state != "paid")
         return sorted(
-            (
-                {
-                    "date": entry["date"],
-                    "amount": entry["amount"],
-                    "currency": self.env["res.currency"].browse(entry["currency_id"]),
-                    "name": self.env._("Credit note")
-                    if entry["is_refund"]
-                    else entry["payment_method_name"] or self.env._("Payment"),
-                }
-                for entry in content
-                if not entry["is_exchange"]
-            ),
+            [
+                *(
+                    {
+                        "date": entry["date"],
+                        "amount": entry["amount"],
+                        "currency": self.env["res.currency"].browse(
+                            entry["currency_id"]
+                        ),
+                        "name": self.env._("Credit note")
+                        if entry["is_refund"]
+                        else entry["payment_method_name"] or self.env._("Payment"),
+                    }
+                    for entry in content
+                    if not entry["is_exchange"]
+                ),
+                *(
+                    {
+                        "date": payment.date,
+                        "amount": payment.amount,
+                        "currency": payment.currency_id,
+                        "name": payment.payment_method_line_id.name
+                        or self.env._("Payment"),
+                    }
+                    for payment in without_entry.sorted("id")
+                ),
+            ],
             key=lambda payment: payment["date"],
         )

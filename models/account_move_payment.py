@@ -39,32 +39,6 @@ class AccountMovePortalPayment(models.AbstractModel):
 
     # === BUSINESS METHODS - WHAT IS TO BE PAID === #
 
-    def _get_portal_balance_due(self):
-        """Return what is left to be paid.
-
-        A payment without a journal entry of its own (a journal without an outstanding
-        account) leaves the residual as it was until the bank statement comes.
-
-        Note: `self.ensure_one()`
-
-        :return: The amount in the invoice's currency.
-        :rtype: float
-        """
-        self.ensure_one()
-        # In sudo mode because customers have no rights on payments.
-        on_the_way = self.sudo().matched_payment_ids.filtered(
-            lambda payment: (
-                not payment.move_id
-                and payment.state == "in_process"
-                and payment.currency_id == self.currency_id
-            )
-        )
-        paid = sum(
-            payment.amount if payment.payment_type == "inbound" else -payment.amount
-            for payment in on_the_way
-        )
-        return self.currency_id.round(max(self.amount_residual - paid, 0.0))
-
     def _get_portal_amounts(self):
         """Return the amounts that are offered to be paid, the usual one first.
 
@@ -76,7 +50,7 @@ class AccountMovePortalPayment(models.AbstractModel):
         :rtype: list[tuple[float, str]]
         """
         self.ensure_one()
-        balance = self._get_portal_balance_due()
+        balance = self.portal_balance_due
         if balance != self.amount_residual:
             return [(balance, self.env._("Balance due"))]
         values = self._get_invoice_next_payment_values()
@@ -165,7 +139,7 @@ class AccountMovePortalPayment(models.AbstractModel):
         for one in offered:
             if currency.compare_amounts(amount, one) == 0:
                 return one
-        balance = self._get_portal_balance_due()
+        balance = self.portal_balance_due
         if amount <= 0:
             message = self.env._("Please enter an amount above zero.")
         elif currency.compare_amounts(amount, balance) > 0:
@@ -260,7 +234,7 @@ class AccountMovePortalPayment(models.AbstractModel):
             self._has_to_be_paid()
             and providers._is_portal_payment_offered(self.company_id.id)
             and not self._has_portal_payment_in_progress()
-            and not self.currency_id.is_zero(self._get_portal_balance_due())
+            and not self.currency_id.is_zero(self.portal_balance_due)
         )
 
     def _check_payable_on_portal(self):

@@ -232,7 +232,7 @@ class AccountMovePortalEvent(models.Model):
         :rtype: grading.Visit
         """
         self.ensure_one()
-        now, opened_on = self.env.cr.now(), self.create_date
+        now, opened_on = self._get_clock(), self.create_date
         sent_on = self.link_id.sent_on
         around = timedelta(seconds=grading.BURST_SECONDS)
         near = self.search(

@@ -10,6 +10,7 @@ COMPANY_FIELDS = (
     *("name", "partner_id", "primary_color", "uses_default_logo"),
     "write_date",  # The logo's address changes with it.
 )
+CURRENCY_FIELDS = ("name", "symbol", "position", "rounding", "decimal_places")
 USER_FIELDS = ("active", "company_id", "partner_id", "share")
 PARTNER_FIELDS = ("name", "email", "phone", "lang", "tz")
 
@@ -34,6 +35,7 @@ class AccountMovePortalLinkScreen(models.AbstractModel):
         move = self.move_id
         move.fetch(MOVE_FIELDS)
         move.company_id.fetch(COMPANY_FIELDS)
+        move.currency_id.fetch(CURRENCY_FIELDS)
         users = move.env["res.users"].browse(visitor.id) | move.invoice_user_id
         users.fetch(USER_FIELDS)
         partners = (

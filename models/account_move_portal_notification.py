@@ -251,7 +251,7 @@ class AccountMovePortalNotification(models.Model):
             "recipient": occasion["link"].email or None,
             "currency": move.currency_id.name,
             "amount_total": move.amount_total,
-            "amount_residual": move.amount_residual,
+            "balance_due": move.portal_balance_due,
             "amount_paid": tx.amount if tx else None,
             "payment_method": tx.payment_method_id.code or None,
         }

@@ -72,7 +72,7 @@ class AccountMovePortalText(models.AbstractModel):
         dates["due_date"] = move.invoice_date_due
         amounts = {
             "invoice_total": move.amount_total,
-            "balance_due": move.amount_residual
+            "balance_due": move.portal_balance_due
             if move.state == "posted"
             else move.amount_total,
         }

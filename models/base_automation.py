@@ -172,7 +172,7 @@ class BaseAutomation(models.Model):
         return (
             not is_received
             or self.portal_payment_scope == "any"
-            or move.currency_id.is_zero(move.amount_residual)
+            or move.currency_id.is_zero(move.portal_balance_due)
         )
 
     @api.model

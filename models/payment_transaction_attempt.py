@@ -80,7 +80,7 @@ class PaymentTransactionPortalAttempt(models.AbstractModel):
         """
         self.ensure_one()
         self._portal_lock()
-        balance = self.portal_move_id._get_portal_balance_due()
+        balance = self.portal_move_id.portal_balance_due
         if self.currency_id.compare_amounts(self.amount, balance) > 0:
             self._portal_release()  # It was paid in another way meanwhile.
             return

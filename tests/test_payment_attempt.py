@@ -194,7 +194,7 @@ class TestPaymentAttempt(PortalPaymentCommon, HttpCase):
         self.assertTrue(tx.payment_id)
         self.assertFalse(tx.payment_id.move_id)
         self.assertEqual(self.invoice.amount_residual, 100.0)
-        self.assertEqual(self.invoice._get_portal_balance_due(), 0.0)
+        self.assertEqual(self.invoice.portal_balance_due, 0.0)
         self.assertFalse(self.invoice._is_payable_on_portal())
         self._assert_refused("nothing to pay")
 

@@ -225,7 +225,7 @@ class TestPaymentBank(PortalPaymentCommon, HttpCase):
         self.sandbox.control.return_payment(tx.provider_reference)
         self._catch_up()
         self.assertEqual(tx.payment_id.state, "rejected")
-        self.assertEqual(self.invoice._get_portal_balance_due(), 100.0)
+        self.assertEqual(self.invoice.portal_balance_due, 100.0)
         self.assertTrue(self.invoice._is_payable_on_portal())
 
     # === Refunds === #

@@ -57,6 +57,36 @@ class TestPortalPage(PortalCommon, HttpCase):
         self.assertIn(self.company.name, page.xpath("string(//header)"))
         self.assertTrue(page.xpath("//iframe[@id='invoice_document']"))
 
+    def test_s15_payment_that_is_not_booked_yet_is_known(self):
+        """Where Odoo's accounting application leaves it to the bank statement."""
+        self.patch(
+            self.env.registry["account.move"],
+            "_get_invoice_in_payment_state",
+            lambda _self: "in_payment",
+        )
+        journal = self.company_data["default_journal_bank"]
+        journal.inbound_payment_method_line_ids.payment_account_id = False
+        for amount, state, balance in (
+            (40, "partly_paid", "60.00"),
+            (60, "paid", "0.00"),
+        ):
+            payment = (
+                self.env["account.payment.register"]
+                .with_context(active_model="account.move", active_ids=self.invoice.ids)
+                .create({"amount": amount, "journal_id": journal.id})
+                ._create_payments()
+            )
+            self.assertFalse(payment.move_id)
+            self.assertEqual(self.invoice._get_portal_state(), state)
+            page = self._read(self._open())
+            self.assertIn(balance, page.xpath("string(//dd[@id='balance_due'])"))
+            self.assertIn(
+                f"{amount}.00",
+                page.xpath("string(//section[@class='o_portal_payments']//li[last()])"),
+            )
+        self.assertFalse(page.xpath("//a[@id='pay_now']"))
+        self.assertEqual(self.invoice.amount_residual, 100.0)
+
     def test_s15_company_logo_is_shown_and_sharp(self):
         picture = io.BytesIO()
         Image.new("RGB", (900, 240)).save(picture, "PNG")

@@ -231,14 +231,14 @@ class TestVisits(PortalCommon, HttpCase):
         ]
         self.assertEqual(changes, ["account_move_portal_event"])
 
-    def test_b7_page_costs_twelve_queries(self):
+    def test_b7_page_costs_ten_queries(self):
         link = self._create_link()
         self.opener.headers.update(BROWSER_HEADERS)
         self.url_open(link._get_path())  # Caches.
         with self._capture_statements() as statements:
             self._play_open(link, [])
         self.assertIn("account_move_portal_link", "".join(statements))
-        self.assertLessEqual(len(statements), 12, "\n".join(statements))
+        self.assertLessEqual(len(statements), 10, "\n".join(statements))
 
     @contextmanager
     def _capture_statements(self):

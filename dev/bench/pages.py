@@ -27,7 +27,7 @@ def server_row(url, invoice, lines):
             f"Page of {lines} lines, server",
             lambda: ours.get(url + invoice["ours"]).raise_for_status(),
             lambda: core.get(url + invoice["core"]).raise_for_status(),
-            repeat=30,
+            repeat=60,
         )
 
 

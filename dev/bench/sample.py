@@ -38,25 +38,19 @@ class Row:
         return {**asdict(self), "ratio": self.ratio}
 
 
-def seconds(action, repeat):
-    """Time an action, after one run that warms caches.
+def seconds(action):
+    """Time an action.
 
     :param action: called without arguments
-    :param int repeat: how often
-    :return: the seconds of each run
-    :rtype: list[float]
+    :rtype: float
     """
+    start = time.perf_counter()
     action()
-    times = []
-    for _run in range(repeat):
-        start = time.perf_counter()
-        action()
-        times.append(time.perf_counter() - start)
-    return times
+    return time.perf_counter() - start
 
 
 def compare(name, ours, core, repeat, unit="ms", per=1):
-    """Time two actions in turn.
+    """Time two actions by turns, after one run of each that warms caches.
 
     :param str name: what they do
     :param ours: our action
@@ -66,7 +60,10 @@ def compare(name, ours, core, repeat, unit="ms", per=1):
     :param int per: documents that an action makes, to get the time of one
     :rtype: Row
     """
-    mine, theirs = seconds(ours, repeat), seconds(core, repeat)
+    ours()
+    core()
+    pairs = [(seconds(ours), seconds(core)) for _run in range(repeat)]
+    mine, theirs = zip(*pairs, strict=True)
     return Row(
         name,
         unit,
