@@ -182,10 +182,7 @@ class PortalCommon(AccountingCommon):
 
     @classmethod
     def _pass_time(cls, seconds):
-        """Let time pass: everything that happened is that much longer ago.
-
-        Time itself stands still in a test, as the transaction's does.
-        """
+        """Let time pass: everything that happened is that much longer ago."""
         cls.env.flush_all()
         interval = f"{seconds} seconds"
         for table, column in [

@@ -110,6 +110,7 @@ class TestAccountMovePortalPrint(PortalSendCommon, HttpCase):
     def test_b2_view_through_the_pdf_is_the_customers_and_nobodys(self):
         self._send_pdf()
         link = self._get_printed()
+        self._pass_time(60)  # The mail is not just sent.
         self._record_view(link)
         self.assertEqual(link.view_count, 1)
         self.assertFalse(link.email or link.partner_id)
