@@ -232,12 +232,13 @@ class TestVisits(PortalCommon, HttpCase):
         self.assertEqual(changes, ["account_move_portal_event"])
 
     def test_b7_page_costs_ten_queries(self):
-        link = self._create_link()
+        path = self._create_link()._get_path()
         self.opener.headers.update(BROWSER_HEADERS)
-        self.url_open(link._get_path())  # Caches.
+        self.url_open(path)  # Caches.
         with self._capture_statements() as statements:
-            self._play_open(link, [])
+            self.url_open(path)
         self.assertIn("account_move_portal_link", "".join(statements))
+        # Odoo looks for the databases here, and not for changed caches.
         self.assertLessEqual(len(statements), 10, "\n".join(statements))
 
     @contextmanager
