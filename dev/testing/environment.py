@@ -6,6 +6,7 @@ on copies, with the add-on installed from the code of the moment.
 
 import json
 from contextlib import contextmanager
+from pathlib import Path
 from typing import NamedTuple
 
 from provision.commands import run
@@ -15,6 +16,7 @@ from stack.databases import Databases
 from stack.odoo_server import Odoo
 from stack.postgres import OwnServer, from_environment
 
+PREPARATION = Path(__file__).with_name("prepare.py")
 DEPENDENCIES = ("account_payment", "payment_stripe", "base_automation")
 
 
@@ -25,8 +27,10 @@ class Template(NamedTuple):
     modules: tuple
     #: Whether Odoo adds what it adds by itself, such as electronic invoice formats.
     auto_install: bool = True
-    #: What is prepared for tests once the add-on is in it, see ``testing.prepare``.
+    #: What is prepared in it for tests, see ``testing.prepare``.
     prepared: tuple = ()
+    #: The same, once the add-on is in it.
+    completed: tuple = ()
     #: The template that it is made from, if there is one.
     base: "Template | None" = None
 
@@ -34,16 +38,26 @@ class Template(NamedTuple):
 #: The hard dependencies and nothing else.
 LEAN = Template("lean", DEPENDENCIES, auto_install=False)
 #: What an administrator gets who installs the add-on.
-USUAL = Template("usual", DEPENDENCIES, prepared=("company", "bundles"))
+USUAL = Template("usual", DEPENDENCIES)
 WEBSITE = Template("website", (*DEPENDENCIES, "website"), base=USUAL)
+#: With the company that core's tests of accounting work in.
+COMPANY = Template(
+    "company",
+    DEPENDENCIES,
+    prepared=("company",),
+    completed=("bundles",),
+    base=USUAL,
+)
 #: Applications that invoices come from, all optional: each alone with what it needs.
-SALE = Template("sale", (*DEPENDENCIES, "sale"), base=USUAL)
+SALE = Template("sale", (*DEPENDENCIES, "sale"), base=COMPANY)
 SALE_PROJECT = Template("sale_project", (*DEPENDENCIES, "sale_timesheet"), base=SALE)
 REPAIR = Template("repair", (*DEPENDENCIES, "repair"), base=SALE)
-POINT_OF_SALE = Template("point_of_sale", (*DEPENDENCIES, "point_of_sale"), base=USUAL)
+POINT_OF_SALE = Template(
+    "point_of_sale", (*DEPENDENCIES, "point_of_sale"), base=COMPANY
+)
 #: Providers other than Stripe.
 PROVIDERS = Template(
-    "providers", (*DEPENDENCIES, "payment_custom", "payment_demo"), base=USUAL
+    "providers", (*DEPENDENCIES, "payment_custom", "payment_demo"), base=COMPANY
 )
 TEMPLATES = (LEAN, USUAL, WEBSITE)
 
@@ -111,7 +125,9 @@ class TestEnvironment:
         :rtype: str
         """
         facts = {
-            "made_from": fingerprint(self.odoo.facts["fingerprint"], repr(template))
+            "made_from": fingerprint(
+                self.odoo.facts["fingerprint"], repr(template), PREPARATION
+            )
         }
         name = f"{self.prefix}_{template.name}"
         if self.databases.facts(name) != facts:
@@ -128,11 +144,14 @@ class TestEnvironment:
             self.databases.clone(base, part)
         else:
             self.databases.create(part)
-        options = ["-i", ",".join(template.modules)]
-        if not template.auto_install:
-            options.append("--skip-auto-install")
-        log = self.logs / f"template-{template.name}.log"
-        self.odoo.job(part, log, *options, console=self.console)
+        if not template.base or template.modules != template.base.modules:
+            options = ["-i", ",".join(template.modules)]
+            if not template.auto_install:
+                options.append("--skip-auto-install")
+            log = self.logs / f"template-{template.name}.log"
+            self.odoo.job(part, log, *options, console=self.console)
+        if template.prepared:
+            self._prepare(part, template.prepared)
         self.databases.rename(part, name)
 
     def ensure_installed(self, template):
@@ -154,8 +173,9 @@ class TestEnvironment:
             part = f"{name}_part"
             self.databases.clone(base, part)
             facts = {"made_from": made_from, "problems": self.install(part)}
-            if template.prepared:
-                self._prepare(part, template.prepared)
+            if template.completed:
+                with self.console.step("Preparing it for tests"):
+                    self._prepare(part, template.completed)
             self.databases.rename(part, name)
             self.databases.set_facts(name, facts)
         return name, facts["problems"]
@@ -163,8 +183,7 @@ class TestEnvironment:
     def _prepare(self, name, steps):
         config = self.odoo.write_config(f"{name}.conf", name)
         argv = [self.project.python, "-m", "testing.prepare", config, *steps]
-        with self.console.step("Preparing it for tests"):
-            run(argv, self.logs / "prepare.log", env=self.odoo.env)
+        run(argv, self.logs / "prepare.log", env=self.odoo.env)
 
     def copy(self, template, purpose):
         """A database of one's own, dropped at the end.

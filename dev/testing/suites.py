@@ -3,12 +3,12 @@
 from typing import NamedTuple
 
 from .environment import (
+    COMPANY,
     POINT_OF_SALE,
     PROVIDERS,
     REPAIR,
     SALE,
     SALE_PROJECT,
-    USUAL,
     Template,
 )
 
@@ -52,7 +52,7 @@ def template_for(path):
     :param str path: below ``tests/``, possibly with the name of a test
     :rtype: Template
     """
-    return NEEDING_MORE.get(path.partition("::")[0].rpartition("/")[2], USUAL)
+    return NEEDING_MORE.get(path.partition("::")[0].rpartition("/")[2], COMPANY)
 
 
 def choose(root, dev, addon):
@@ -74,9 +74,9 @@ def choose(root, dev, addon):
     for path in addon:
         by_template.setdefault(template_for(path), []).append(path)
     suites = [
-        Suite(template.name, tuple(paths), template, 3 if template is USUAL else 0)
+        Suite(template.name, tuple(paths), template, 3 if template is COMPANY else 0)
         for template, paths in by_template.items()
     ]
     if dev:
         suites.append(Suite("dev", tuple(dev), workers=2))
-    return sorted(suites, key=lambda suite: suite.template is USUAL)
+    return sorted(suites, key=lambda suite: suite.template is COMPANY)
