@@ -187,8 +187,12 @@ class AccountMovePortalEvent(models.Model):
         :rtype: str
         """
         self.ensure_one()
+        return self._make_visit_proof(self.id, self.link_id.id)
+
+    @api.model
+    def _make_visit_proof(self, visit_id, link_id):
         # In sudo mode to read the database's secret.
-        return hmac(self.env(su=True), VISIT_PROOF_SCOPE, (self.id, self.link_id.id))
+        return hmac(self.env(su=True), VISIT_PROOF_SCOPE, (visit_id, link_id))
 
     @api.model
     def _find_visit(self, link_sudo, visit_id, proof):
@@ -201,14 +205,15 @@ class AccountMovePortalEvent(models.Model):
         :rtype: account.move.portal.event
         """
         # In sudo mode because visitors have no rights on events.
-        visit_sudo = self.sudo().browse(visit_id).exists()
-        if (
-            visit_sudo.link_id != link_sudo
-            or visit_sudo.kind != "opened"
-            or visit_sudo.visitor != "unproven"
-            or not consteq(visit_sudo._get_visit_proof().encode(), proof.encode())
-        ):
-            return self.sudo().browse()
+        visit_sudo = self.sudo().browse(visit_id)
+        # First, so that the database is asked for ids of our own making only. As bytes,
+        # whatever was sent: the comparison refuses text that is not ASCII.
+        expected = self._make_visit_proof(visit_id, link_sudo.id)
+        if not consteq(expected.encode(), proof.encode(errors="replace")):
+            return visit_sudo.browse()
+        visit_sudo = visit_sudo.exists()
+        if visit_sudo.kind != "opened" or visit_sudo.visitor != "unproven":
+            return visit_sudo.browse()
         return visit_sudo
 
     def _find_doubt(self, report):

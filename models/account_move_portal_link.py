@@ -268,9 +268,11 @@ class AccountMovePortalLink(models.Model):
         :return: The link, in sudo mode, or an empty recordset.
         :rtype: account.move.portal.link
         """
+        # PostgreSQL cannot be asked for a NUL, of which no token has any.
+        selector = token[:SELECTOR_LENGTH].replace("\0", "")
         # In sudo mode because the token is what authorizes a visitor.
         link_sudo = self.sudo().search_fetch(
-            [("token_selector", "=", token[:SELECTOR_LENGTH])], SCREEN_FIELDS, limit=1
+            [("token_selector", "=", selector)], SCREEN_FIELDS, limit=1
         )
         # Bytes, because the comparison refuses text that is not ASCII.
         if not consteq((link_sudo.token or "").encode(), token.encode()):

@@ -1,14 +1,60 @@
 import logging
 from datetime import datetime, timedelta
+from unittest.mock import patch
 
 from freezegun import freeze_time
 
 from odoo import fields
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command
+from odoo.sql_db import Cursor
 from odoo.tests import new_test_user
 
+from odoo.addons.account_payment_portal.models.account_move_portal_link import (
+    SELECTOR_LENGTH,
+)
 from .common import PortalCommon
+
+
+class _Uncomparable:
+    """A secret that only a comparison in constant time can be done with.
+
+    Whatever looks at one character after the other, or at a hash, is an error. Such a
+    function reads the memory and calls none of these.
+    """
+
+    def _refuse(self, *_args):
+        raise AssertionError("A secret is not compared in constant time.")
+
+    __eq__ = __ne__ = __lt__ = __le__ = __gt__ = __ge__ = _refuse
+    __hash__ = __contains__ = startswith = endswith = find = index = _refuse
+
+
+class _SecretBytes(_Uncomparable, bytes):
+    pass
+
+
+class _Secret(_Uncomparable, str):
+    """A secret as found in a URL. Its first part may be known to everybody.
+
+    :param str text: The secret.
+    :param int known: Length of the first part.
+    """
+
+    def __new__(cls, text, known=0):
+        secret = super().__new__(cls, text)
+        secret.known = known
+        return secret
+
+    def encode(self, *args):
+        return _SecretBytes(super().encode(*args))
+
+    def __getitem__(self, key):
+        text = super().__getitem__(key)
+        return text if key == slice(self.known) else _Secret(text)
+
+    def __iter__(self):
+        return self._refuse()
 
 
 class TestAccountMovePortalLink(PortalCommon):
@@ -37,9 +83,45 @@ class TestAccountMovePortalLink(PortalCommon):
     def test_b2_wrong_tokens_open_nothing(self):
         token = self._create_link().token
         find_live = self.env["account.move.portal.link"]._find_live
-        for wrong in ["", "x", token[:-1], token[:12], token + "x", "é", token.upper()]:
+        for wrong in ["", "x", token[:-1], token[:12], token + "x", "é", "\0", token.upper()]:
             with self.subTest(token=wrong):
                 self.assertFalse(find_live(wrong))
+
+    def test_b2_secret_part_of_a_token_is_compared_in_constant_time(self):
+        link = self._create_link()
+        links, token = self.env["account.move.portal.link"], link.token
+        for place in (SELECTOR_LENGTH, len(token) - 1):
+            wrong = token[:place] + ("a" if token[place] == "b" else "b")
+            wrong += token[place + 1 :]
+            self.assertFalse(links._find(_Secret(wrong, SELECTOR_LENGTH)))
+        self.assertEqual(links._find_live(_Secret(token, SELECTOR_LENGTH)), link)
+
+    def test_b2_secret_part_of_a_token_is_not_looked_up_in_the_database(self):
+        """An index tells by its time how much of what is looked up is right."""
+        link = self._create_link()
+        token, statements = link.token, []
+        self.env.invalidate_all()
+        execute = Cursor.execute
+
+        def listen(cursor, *args, **kwargs):
+            result = execute(cursor, *args, **kwargs)
+            statements.append(cursor._obj.query.decode())
+            return result
+
+        with patch.object(Cursor, "execute", listen):
+            self.assertEqual(link._find_live(token), link)
+        self.assertTrue(any(token[:SELECTOR_LENGTH] in each for each in statements))
+        for statement in statements:
+            self.assertNotIn(token[: SELECTOR_LENGTH + 1], statement)
+            self.assertNotIn(token[SELECTOR_LENGTH:], statement)
+        self.assertGreaterEqual((len(token) - SELECTOR_LENGTH) * 6, 128, "bits")
+
+    def test_b1_proof_of_a_visit_is_compared_in_constant_time(self):
+        visit = self._record_visit(self._create_link())
+        proof = visit._get_visit_proof()
+        for secret, outcome in [(proof[:-1] + "?", visit.browse()), (proof, visit)]:
+            found = visit._find_visit(visit.link_id, visit.id, _Secret(secret))
+            self.assertEqual(found, outcome)
 
     def test_b2_expired_link_opens_nothing(self):
         link = self._create_link(expires_on=fields.Datetime.now() + timedelta(days=1))

@@ -171,6 +171,8 @@ class TestVisits(PortalCommon, HttpCase):
             (link, other_visit.id, proof),
             (other, visit.id, proof),
             (link, 0, proof),
+            (link, 2**40, proof),
+            (link, visit.id, "\ud800"),
         ]:
             self.assertFalse(
                 visit._record_view(
