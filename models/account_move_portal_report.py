@@ -26,15 +26,32 @@ class AccountMovePortalReport(models.Model):
     sent_on = fields.Datetime(string="Sent", readonly=True)
     first_viewed_on = fields.Datetime(string="First view", readonly=True)
     paid_on = fields.Datetime(string="Paid", readonly=True)
+    stage = fields.Selection(
+        selection=[
+            ("sent", "Not viewed"),
+            ("viewed", "Viewed"),
+            ("paid", "Paid"),
+        ],
+        help="How far the link's holder has come.",
+        readonly=True,
+    )
     sent_count = fields.Integer(string="Links sent", readonly=True)
     viewed_count = fields.Integer(string="Links viewed", readonly=True)
-    paid_count = fields.Integer(string="Links paid through", readonly=True)
+    paid_count = fields.Integer(
+        string="Links paid", help="Links through which was paid.", readonly=True
+    )
     view_count = fields.Integer(string="Views", readonly=True)
     hours_to_view = fields.Float(
-        string="Hours from sent to viewed", aggregator="avg", readonly=True
+        string="Average hours to view",
+        help="From when the link was sent first to its first view.",
+        aggregator="avg",
+        readonly=True,
     )
     hours_to_pay = fields.Float(
-        string="Hours from sent to paid", aggregator="avg", readonly=True
+        string="Average hours to pay",
+        help="From when the link was sent first to the first payment through it.",
+        aggregator="avg",
+        readonly=True,
     )
 
     @property
@@ -59,6 +76,10 @@ class AccountMovePortalReport(models.Model):
                    link.sent_on,
                    view.first_viewed_on,
                    payment.paid_on,
+                   CASE WHEN payment.paid_on IS NOT NULL THEN 'paid'
+                        WHEN view.first_viewed_on IS NOT NULL THEN 'viewed'
+                        ELSE 'sent'
+                   END AS stage,
                    (link.sent_on IS NOT NULL AND link.audience = 'customer')::int
                        AS sent_count,
                    (view.first_viewed_on IS NOT NULL)::int AS viewed_count,

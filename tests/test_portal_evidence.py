@@ -118,6 +118,7 @@ class TestPortalEvidence(PortalCommon):
             (rows.sent_count, rows.viewed_count, rows.paid_count, rows.view_count),
             (1, 1, 1, 1),
         )
+        self.assertEqual(rows.stage, "paid")
         self.assertGreater(rows.hours_to_pay, rows.hours_to_view)
         [[count, hours]] = report._read_group(
             [("invoice_user_id", "=", self.salesperson.id)],
@@ -144,6 +145,18 @@ class TestPortalEvidence(PortalCommon):
                 )
             ],
         )
+
+    def test_b13_report_tells_how_far_each_recipient_has_come(self):
+        viewed, silent = (
+            self._create_link(email=f"{name}@customer.example") for name in "ab"
+        )
+        self._record_view(viewed)
+        self.env.flush_all()
+        report = self.env["account.move.portal.report"].with_user(self.biller)
+        stages = report._read_group([("move_id", "=", self.invoice.id)], ["stage"])
+        self.assertEqual({stage for (stage,) in stages}, {"sent", "viewed", "paid"})
+        self.assertEqual(report.browse(viewed.id).stage, "viewed")
+        self.assertEqual(report.browse(silent.id).stage, "sent")
 
     def test_b13_report_of_other_companies_is_hidden(self):
         other = self.setup_other_company()["company"]
