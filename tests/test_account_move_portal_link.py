@@ -13,6 +13,7 @@ from odoo.tests import new_test_user
 from odoo.addons.account_payment_portal.models.account_move_portal_link import (
     SELECTOR_LENGTH,
 )
+
 from .common import PortalCommon
 
 
@@ -46,8 +47,8 @@ class _Secret(_Uncomparable, str):
         secret.known = known
         return secret
 
-    def encode(self, *args):
-        return _SecretBytes(super().encode(*args))
+    def encode(self, *args, **kwargs):
+        return _SecretBytes(super().encode(*args, **kwargs))
 
     def __getitem__(self, key):
         text = super().__getitem__(key)
@@ -83,7 +84,8 @@ class TestAccountMovePortalLink(PortalCommon):
     def test_b2_wrong_tokens_open_nothing(self):
         token = self._create_link().token
         find_live = self.env["account.move.portal.link"]._find_live
-        for wrong in ["", "x", token[:-1], token[:12], token + "x", "é", "\0", token.upper()]:
+        near = [token[:-1], token[:12], token + "x", token.upper()]
+        for wrong in ["", "x", "é", "\0", *near]:
             with self.subTest(token=wrong):
                 self.assertFalse(find_live(wrong))
 
