@@ -25,7 +25,8 @@ from ..pdf.production import Production, Style
 
 _logger = logging.getLogger(__name__)
 
-_BUNDLES = ("web.report_assets_pdf", "web.report_assets_common")
+#: The bundles with the styles of reports; the last one is for screens too.
+PRINT_BUNDLES = ("web.report_assets_pdf", "web.report_assets_common")
 _PAPERFORMAT_FIELDS = (
     *("format", "page_width", "page_height", "orientation", "dpi", "css_margins"),
     *("margin_top", "margin_bottom", "margin_left", "margin_right"),
@@ -347,7 +348,7 @@ class IrActionsReport(models.Model):
         transform = css.mirror if direction == "rtl" else None
         text = "".join(
             css.prune(self._pdfkit_stylesheet(bundle), tokens, transform)
-            for bundle in (_BUNDLES if for_print else _BUNDLES[1:])
+            for bundle in (PRINT_BUNDLES if for_print else PRINT_BUNDLES[1:])
         )
         return css.replace_urls(text, resources.static_file)
 
@@ -357,7 +358,7 @@ class IrActionsReport(models.Model):
         if "company_id" in records:
             companies |= records.company_id
         families = {(each.font or "Lato").lower() for each in companies.sudo()}
-        return fonts.files(self._pdfkit_stylesheet(_BUNDLES[-1]).fonts, families)
+        return fonts.files(self._pdfkit_stylesheet(PRINT_BUNDLES[-1]).fonts, families)
 
     @tools.ormcache("bundle", cache="assets")
     def _pdfkit_stylesheet(self, bundle):
@@ -365,6 +366,14 @@ class IrActionsReport(models.Model):
 
         :rtype: css.Stylesheet
         """
+        return css.parse(self._pdfkit_compiled(bundle).raw.decode())
+
+    def _pdfkit_compiled(self, bundle):
+        """A bundle's style sheet, compiled now if it is not yet.
+
+        :rtype: ir.attachment
+        """
+        # In sudo mode: attachments of bundles are not everybody's to write.
         assets = (
             self.env["ir.qweb"]
             .sudo()
@@ -372,4 +381,4 @@ class IrActionsReport(models.Model):
                 bundle, css=True, js=False, autoprefix=True, assets_params={}
             )
         )
-        return css.parse(assets.css().raw.decode())
+        return assets.css()

@@ -7,6 +7,7 @@ from odoo.tests import new_test_user, tagged
 from odoo.tools import SQL
 
 from odoo.addons.account.tests.common import AccountTestInvoicingCommon
+from odoo.addons.account_payment_portal.models.ir_actions_report import PRINT_BUNDLES
 from odoo.addons.account_payment_portal.visitor.grading import Report
 from odoo.addons.base.models.ir_mail_server import IrMail_Server
 
@@ -55,6 +56,15 @@ class AccountingCommon(AccountTestInvoicingCommon):
             }
         )
         return provider
+
+    @classmethod
+    def _prepare_printing(cls):
+        """Have the style sheets of PDF files compiled before the tests begin.
+
+        Odoo keeps them as attachments, which would go with each test that makes them.
+        """
+        for bundle in PRINT_BUNDLES:
+            cls.env["ir.actions.report"]._pdfkit_compiled(bundle)
 
     def _broken_layout(self, bad):
         """Have the printing of one invoice fail."""

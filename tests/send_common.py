@@ -18,6 +18,7 @@ class PortalSendCommon(PortalMailCommon):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
+        cls._prepare_printing()
         if cls.has_document:
             windows = cls.env["account.move.send.portal"]
             windows.create({"move_id": cls.invoice.id})._prepare_documents()

@@ -141,23 +141,33 @@ class TestPdfEngine(PdfCommon):
         return " ".join(self._texts(PdfReader(io.BytesIO(content))))
 
     def test_images_are_read_with_the_reader_s_rights(self):
-        picture = self._picture("#123456", (31, 17))
-        secret = self.env["ir.attachment"].create(
-            {"name": "secret.png", "raw": picture, "res_model": "ir.cron", "res_id": 1}
+        move = self._invoice()
+        secret, *own = (
+            self.env["ir.attachment"].create(
+                {
+                    "name": "picture.png",
+                    "raw": self._picture("#123456", (width, 17)),
+                    "res_model": model,
+                    "res_id": res_id,
+                }
+            )
+            for width, (model, res_id) in enumerate(
+                [("ir.cron", 1), *[(move._name, move.id)] * 3], 31
+            )
         )
-        move = self._invoice(narration=f'<img src="/web/image/{secret.id}"/>')
+        move.narration = "".join(
+            f'<p><img src="{address}"/></p>'
+            for address in (
+                f"/web/image/{secret.id}",
+                f"/web/image/{own[0].id}",
+                f"/web/image/{own[1].id}-abc123/picture.png",
+                f"http://127.0.0.1:9/web/content/{own[2].id}",
+            )
+        )
         sizes = self._image_sizes(self._pdf(move).pages[0]["/Resources"])
         self.assertNotIn((31, 17), sizes)
-        own = secret.copy({"res_model": "account.move", "res_id": move.id})
-        for address in (
-            f"/web/image/{own.id}",
-            f"/web/image/{own.id}-abc123/picture.png",
-            f"http://127.0.0.1:9/web/content/{own.id}",
-        ):
-            with self.subTest(address=address):
-                move.narration = f'<img src="{address}"/>'
-                sizes = self._image_sizes(self._pdf(move).pages[0]["/Resources"])
-                self.assertIn((31, 17), sizes)
+        for width in (32, 33, 34):
+            self.assertIn((width, 17), sizes)
 
     # --- Broken programs
 
@@ -226,33 +236,25 @@ class TestPdfEngine(PdfCommon):
         # The first time, its scale is measured.
         self._pdf(moves[0])
         Path(log.name).write_text("")
+        folder = self._temporary_folder()
         streams, _kind = self._reports()._pre_render_qweb_pdf(REPORT, moves.ids)
         self.assertEqual(list(streams), moves.ids)
         self.assertEqual(Path(log.name).read_text().split(), ["started"])
+        self.assertEqual(list(folder.glob("odoo-pdf-*")), [], "all is tidied up")
         for move in moves:
             text = self._texts_of(streams[move.id]["stream"].getvalue())
             self.assertIn(move.name, text)
             self.assertIn("Page 1 / 1", text)
 
     @mute_logger(_MODEL_LOGGER, _PROGRAM_LOGGER)
-    def test_bad_template_fails_alone(self):
-        good, bad, other = (self._invoice() for _ in range(3))
-        moves = good + bad + other
-        with (
-            self._broken_layout(bad),
-            self.assertRaises(DocumentConversionError) as caught,
-        ):
-            self._reports()._pre_render_qweb_pdf(REPORT, moves.ids)
-        self._assert_only(caught.exception, bad, good + other)
-
-    @mute_logger(_MODEL_LOGGER, _PROGRAM_LOGGER)
-    def test_the_rest_of_a_batch_is_not_converted_again(self):
+    def test_bad_template_fails_alone_and_the_rest_is_not_converted_again(self):
         good, bad, other = (self._invoice() for _ in range(3))
         with (
             self._broken_layout(bad),
             self.assertRaises(DocumentConversionError) as caught,
         ):
             self._reports()._pre_render_qweb_pdf(REPORT, (good + bad + other).ids)
+        self._assert_only(caught.exception, bad, good + other)
         # From here on, converting would fail.
         self._set_parameter("account_payment_portal.wkhtmltopdf", "/nowhere")
         reports = self._reports(account_payment_portal_pdf=caught.exception.prepared)
@@ -313,11 +315,6 @@ class TestPdfEngine(PdfCommon):
         move = self._invoice()
         content, _kind = self._reports()._render_qweb_pdf(REPORT, [move.id, move.id])
         self.assertIn(move.name, self._texts_of(content))
-
-    def test_no_folder_is_left(self):
-        folder = self._temporary_folder()
-        self._pdf(self._invoice() + self._invoice())
-        self.assertEqual(list(folder.glob("odoo-pdf-*")), [])
 
     def test_proxy_settings_of_the_server_are_not_handed_on(self):
         with patch.dict(os.environ, {"http_proxy": "http://127.0.0.1:9"}):

@@ -16,6 +16,8 @@ BUNDLES = (
     "web.assets_frontend_lazy",
     "web.assets_frontend_minimal",
 )
+#: What PDF files are made with.
+PRINT_BUNDLES = ("web.report_assets_pdf", "web.report_assets_common")
 
 
 def create_company(env):
@@ -32,6 +34,10 @@ def compile_bundles(env):
         bundle = env["ir.qweb"]._get_asset_bundle(name)
         bundle.css()
         bundle.js()
+    for name in PRINT_BUNDLES:
+        env["ir.qweb"]._get_asset_bundle(
+            name, css=True, js=False, autoprefix=True
+        ).css()
 
 
 STEPS = {"company": create_company, "bundles": compile_bundles}
