@@ -1,4 +1,7 @@
+import io
 from unittest.mock import patch
+
+from pypdf import PdfReader
 
 from odoo.tests import HttpCase
 from odoo.tools import mute_logger
@@ -21,7 +24,9 @@ class TestPaymentReceipt(PortalPaymentCommon, PortalMailCommon, HttpCase):
         tx._stripe_refresh()
         return tx.with_context(force_report_rendering=True)
 
-    def test_b9_receipt_is_mailed_once_to_the_address_on_the_form(self):
+    def test_b9_receipt_is_mailed_once_to_the_payer_and_in_the_payers_language(self):
+        self.env["res.lang"]._activate_lang("fr_FR")
+        self.customer.lang = "fr_FR"  # The staff's is English.
         tx = self._pay(email="clerk@customer.example")
         self.assertEqual(tx.portal_receipt_state, "waiting")
         with self.mailbox() as mailbox:
@@ -32,14 +37,12 @@ class TestPaymentReceipt(PortalPaymentCommon, PortalMailCommon, HttpCase):
         self.assertEqual(message.envelope_to, ["clerk@customer.example"])
         self.assertIn(self.invoice.name, message.subject)
         [attachment] = message.attachments
-        self.assertTrue(attachment.content.startswith(b"%PDF"))
+        [page] = PdfReader(io.BytesIO(attachment.content)).pages
+        text = " ".join(page.extract_text().split())
+        self.assertIn("Reçu de paiement", text)
+        self.assertNotIn("Payment Receipt", text)
+        self.assertIn(self.company.name, text, "the letterhead")
         self.assertEqual(tx.portal_receipt_state, "sent")
-
-    def test_b9_receipt_is_in_the_payers_language(self):
-        self.env["res.lang"]._activate_lang("fr_FR")
-        self.customer.lang = "fr_FR"
-        tx = self._pay()
-        self.assertEqual(tx._get_portal_payer_lang(), "fr_FR")
 
     def test_b9_no_receipt_before_the_money_has_arrived(self):
         self._enable_echeck()
