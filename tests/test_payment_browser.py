@@ -139,8 +139,9 @@ class TestPaymentBrowser(TracesMixin, PortalPaymentCommon, PortalBrowserCase):
         frame = page.frame_locator("iframe[src*='/3ds/']")
         frame.get_by_role("button", name=answer).click()
 
-    def test_s21_echeck_is_verified_settled_and_answered(self):
+    def test_s21_b4_echeck_is_verified_settled_and_returned(self):
         with self.page() as page:
+            page.clock.install()  # What takes days is asked for once a minute.
             with self.traces(page):
                 self._open_screen(page, "eCheck / Bank")
                 self._fill_echeck(page)
@@ -151,20 +152,52 @@ class TestPaymentBrowser(TracesMixin, PortalPaymentCommon, PortalBrowserCase):
                 page.get_by_role("link", name="Verify").get_attribute("href"),
                 tx.portal_verification_url,
             )
+            page.evaluate("window.isWhereItWas = true")
             self._get_stripe().payment_intents.verify_microdeposits(
                 tx.provider_reference, {"descriptor_code": "SM11AA"}
             )
-            tx._stripe_refresh()
-            self.visit(page, self.link._get_path("result"))
+            self._catch_up()
+            page.clock.fast_forward("01:00")
             self._expect_heading(page, "Your payment is being processed")
             self.sandbox.control.settle(tx.provider_reference)
-            tx._stripe_refresh()
-            self.visit(page, self.link._get_path("result"))
+            self._catch_up()
+            page.clock.fast_forward("01:00")
             self._expect_heading(page, PAID)
+            self.assertTrue(page.evaluate("window.isWhereItWas"), "without a reload")
             self._assert_stays_away(page, BANK_NUMBER, ROUTING)
-        self._assert_paid_once()
-        self.assertIn("$\xa0100.00", tx.portal_authorization)
-        self.assertIn("authorize", tx.portal_authorization)
+            self._assert_paid_once()
+            self.assertIn("$\xa0100.00", tx.portal_authorization)
+            self.assertIn("authorize", tx.portal_authorization)
+            self.sandbox.control.return_payment(tx.provider_reference)
+            self._assert_taken_back(page, "payment_returned")
+
+    def test_b4_disputed_card_payment_is_told_wherever_the_customer_looks(self):
+        with self.page() as page:
+            self._open_screen(page)
+            self._fill_card(page, CARD_NUMBER)
+            self._pay(page)
+            self._expect_heading(page, PAID)
+            page.wait_for_load_state("networkidle")
+            self.sandbox.control.dispute(self._get_transactions().provider_reference)
+            self._assert_taken_back(page, "payment_disputed")
+
+    def _assert_taken_back(self, page, kind):
+        """Check that customer and staff are told as soon as Stripe is asked."""
+        self._catch_up()
+        self.visit(page, self.link._get_path("result"))
+        self._expect_heading(page, "Your bank has taken the payment back")
+        expect(page.get_by_role("link", name="Pay again")).to_be_visible()
+        page.get_by_role("link", name="Back to the invoice").click()
+        expect(page.get_by_role("status")).to_have_text("Open")
+        expect(page.locator("#balance_due")).to_contain_text("100.00")
+        expect(page.locator(".o_portal_taken_back")).to_contain_text("100.00")
+        expect(page.get_by_role("link", name="Pay Now")).to_be_visible()
+        page.wait_for_load_state("networkidle")
+        self.env.invalidate_all()
+        self.assertIn(kind, self.link.event_ids.mapped("kind"))
+        [activity] = self.invoice.activity_ids
+        self.assertEqual(activity.user_id, self.salesperson)
+        self.assertIn("taken back", activity.summary)
 
     def _assert_stays_away(self, page, *numbers):
         """Check that Stripe got some numbers, and Odoo none of them.
