@@ -52,6 +52,15 @@ class TestPaymentScreensBrowser(PortalPaymentCommon, PortalBrowserCase):
         self._confirm(tx)
         return tx
 
+    def _promise(self):
+        """Choose a transfer, which the customer makes without the provider's help."""
+        provider = self.provider.copy(
+            {"code": "none", "pending_msg": "<p>Please use account 12-34.</p>"}
+        )
+        tx = self._start(provider_id=provider.id)
+        tx._set_pending()
+        return tx
+
     def _take_back(self):
         tx = self._pay()
         tx._stripe_refresh()
@@ -66,6 +75,7 @@ class TestPaymentScreensBrowser(PortalPaymentCommon, PortalBrowserCase):
             "paid": self._pay(amount=40.0),
             "failed": self._decline(),
             "held": self._pay_other_amount(),
+            "promised": self._promise(),
             "taken_back": self._take_back(),
             "waiting": self._start(),
             "cancelled": self._start(),
