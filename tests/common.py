@@ -78,7 +78,7 @@ class PortalCommon(AccountingCommon):
         super().setUpClass()
         cls.company = cls.company_data["company"]
         cls.company.email = "billing@company.example"
-        cls._offer_payment()
+        cls.provider = cls._offer_payment()
         cls.salesperson = new_test_user(
             cls.env,
             login="portal_salesperson",
