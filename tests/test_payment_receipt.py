@@ -15,19 +15,21 @@ MAIL_LOGGER = "odoo.addons.account_payment_portal.models.payment_transaction_mai
 class TestPaymentReceipt(PortalPaymentCommon, PortalMailCommon, HttpCase):
     """The payer's receipt, when the money has arrived."""
 
-    def _pay(self, **billing):
+    def _pay(self, link=None, **billing):
         values = self.env["payment.transaction"]._get_portal_billing_defaults(
             self.customer
         )
-        tx = self._create_attempt(portal_billing={**values, **billing})
+        tx = self._create_attempt(link=link, portal_billing={**values, **billing})
         self._confirm(tx)
         tx._stripe_refresh()
         return tx.with_context(force_report_rendering=True)
 
     def test_b9_receipt_is_mailed_once_to_the_payer_and_in_the_payers_language(self):
         self.env["res.lang"]._activate_lang("fr_FR")
-        self.customer.lang = "fr_FR"  # The staff's is English.
-        tx = self._pay(email="clerk@customer.example")
+        # The staff's and the invoice's contact's is English.
+        payer = self.customer.copy({"lang": "fr_FR"})
+        link = self._create_link(partner_id=payer.id)
+        tx = self._pay(link, email="clerk@customer.example")
         self.assertEqual(tx.portal_receipt_state, "waiting")
         with self.mailbox() as mailbox:
             tx._portal_send_receipt()
