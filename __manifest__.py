@@ -15,6 +15,7 @@
         # Reports. Before the data and views that refer to them.
         "report/invoice_report.xml",
         "report/invoice_report_templates.xml",
+        "report/payment_receipt_report.xml",
         "report/portal_evidence_report.xml",
         "report/portal_evidence_report_templates.xml",
         # Record data.

@@ -221,6 +221,19 @@ class AccountMovePortalPayment(models.AbstractModel):
             if tx.provider_code not in PROMISES
         )
 
+    def _get_portal_taken_back_payments(self):
+        """Return the payments that the customer's bank took back, oldest first.
+
+        Note: `self.ensure_one()`
+
+        :return: The payments, in sudo mode.
+        :rtype: payment.transaction
+        """
+        self.ensure_one()
+        # In sudo mode because customers have no rights on transactions.
+        txs_sudo = self.sudo().transaction_ids
+        return txs_sudo.filtered("portal_is_taken_back").sorted("id")
+
     def _is_payable_on_portal(self):
         """Return whether a customer may start a payment now.
 

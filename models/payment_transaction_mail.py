@@ -6,6 +6,7 @@ from odoo import api, fields, models
 _logger = logging.getLogger(__name__)
 
 RECEIPT_CRON = "account_payment_portal.ir_cron_send_portal_receipts"
+RECEIPT_REPORT = "account_payment_portal.action_report_portal_receipt"
 FAILED_TEMPLATE = "account_payment_portal.mail_template_portal_payment_failed"
 RECEIPT_TEMPLATE = "account_payment_portal.mail_template_portal_receipt"
 
@@ -124,7 +125,7 @@ class PaymentTransactionPortalMail(models.AbstractModel):
             self.portal_receipt_state = "failed"
 
     def _get_portal_receipt(self):
-        """Return the receipt of a booked payment: core's own document.
+        """Return the receipt of a booked payment: core's document, by our engine.
 
         Note: `self.ensure_one()`
 
@@ -137,7 +138,7 @@ class PaymentTransactionPortalMail(models.AbstractModel):
         content, _type = (
             self.env["ir.actions.report"]
             .with_context(lang=lang)
-            ._render_qweb_pdf("account.action_report_payment_receipt", payment.ids)
+            ._render_qweb_pdf(RECEIPT_REPORT, payment.ids)
         )
         name = payment.env._("Receipt %(reference)s.pdf", reference=self.reference)
         return name.replace("/", "-"), content

@@ -95,7 +95,7 @@ class PortalBrowserCase(HttpCase):
         :param dict kwargs: Other options of the browser's context.
         """
         with self.browser() as browser:
-            options = {"user_agent": PERSON_AGENT, **kwargs}
+            options = {"user_agent": PERSON_AGENT, "locale": "en-US", **kwargs}
             context = browser.new_context(viewport=viewport or PHONE, **options)
             self.trust(context)
             yield context.new_page()

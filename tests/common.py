@@ -29,6 +29,14 @@ class AccountingCommon(AccountTestInvoicingCommon):
     """Core's company with a chart of accounts."""
 
     @classmethod
+    def setUpClass(cls):
+        # Past core's own set-up: taxes, products, terms, partners and a user, of which
+        # no test makes use, take longer than all the rest.
+        super(AccountTestInvoicingCommon, cls).setUpClass()
+        cls.maxDiff = None
+        cls.company_data = cls.collect_company_accounting_data(cls.env.company)
+
+    @classmethod
     def setup_independent_company(cls, **kwargs):
         # A chart of accounts takes seconds to load: test databases come with a company
         # that has one, as core's tests would make it.
@@ -88,7 +96,7 @@ class PortalCommon(AccountingCommon):
         super().setUpClass()
         cls.company = cls.company_data["company"]
         cls.company.email = "billing@company.example"
-        cls._offer_payment()
+        cls.provider = cls._offer_payment()
         cls.salesperson = new_test_user(
             cls.env,
             login="portal_salesperson",

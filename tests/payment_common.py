@@ -36,11 +36,11 @@ class PortalPaymentCommon(PortalCommon):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.env["payment.provider"].sudo().search([]).write(
-            {"state": "disabled", "is_published": False}
-        )
+        others = cls.env["payment.provider"].sudo().search([]) - cls.provider
+        others.write({"state": "disabled", "is_published": False})
         cls.card = cls.env.ref("payment.payment_method_card")
-        cls.provider = cls._create_stripe_provider()
+        cls.provider.payment_method_ids = [Command.link(cls.card.id)]
+        cls.provider.journal_id = cls.company_data["default_journal_bank"]
         cls.card.active = True
         cls.link = cls._create_link()
 
@@ -50,13 +50,6 @@ class PortalPaymentCommon(PortalCommon):
         cls.echeck = cls.env.ref("payment.payment_method_ach_direct_debit").sudo()
         cls.echeck.active = True
         cls.provider.payment_method_ids = [Command.link(cls.echeck.id)]
-
-    @classmethod
-    def _create_stripe_provider(cls):
-        provider = cls._offer_payment()
-        provider.payment_method_ids = [Command.link(cls.card.id)]
-        provider.journal_id = cls.company_data["default_journal_bank"]
-        return provider
 
     def setUp(self):
         super().setUp()

@@ -61,6 +61,7 @@ class PdfCommon(AccountingCommon):
             {"name": "Gemini Furniture", "email": "gemini@example.com"}
         )
         cls.report = cls.env.ref("account_payment_portal.action_report_invoice")
+        cls.tax = cls.company_data["default_tax_sale"]
         cls._prepare_printing()
 
     @staticmethod
@@ -84,10 +85,10 @@ class PdfCommon(AccountingCommon):
                 "invoice_line_ids": [
                     Command.create(
                         {
-                            "product_id": cls.product_a.id,
+                            "product_id": cls.product.id,
                             "name": f"Article {number:03}",
                             "price_unit": 10.0 + number,
-                            "tax_ids": [Command.set(cls.tax_sale_a.ids)],
+                            "tax_ids": [Command.set(cls.tax.ids)],
                         }
                     )
                     for number in range(1, lines + 1)

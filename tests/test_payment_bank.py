@@ -29,7 +29,10 @@ class TestPaymentBank(PortalPaymentCommon, HttpCase):
         return tx
 
     def _settle_echeck(self):
-        tx = self._process_echeck()
+        """Pay from a bank that knows its customer at once."""
+        self.sandbox.control.change_settings(verify_banks_instantly=True)
+        tx = self._create_attempt(method=self.echeck)
+        self._confirm_bank(tx)
         self.sandbox.control.settle(tx.provider_reference)
         self._catch_up()
         return tx
@@ -64,7 +67,9 @@ class TestPaymentBank(PortalPaymentCommon, HttpCase):
         self.assertEqual(self.invoice.amount_residual, 100.0, "never paid too early")
 
     def test_b4_settled_payment_is_booked(self):
-        tx = self._settle_echeck()
+        tx = self._process_echeck()
+        self.sandbox.control.settle(tx.provider_reference)
+        self._catch_up()
         self.assertEqual(tx._get_portal_answer(), "paid")
         self._assert_paid_once()
 

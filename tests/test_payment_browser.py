@@ -5,7 +5,7 @@ from playwright.sync_api import expect
 
 from odoo import fields
 
-from .browser_common import PortalBrowserCase
+from .browser_common import PHONE, PortalBrowserCase
 from .payment_common import ROUTING, SCREEN_BUNDLES, PortalPaymentCommon
 from .traces_common import TracesMixin
 
@@ -108,39 +108,38 @@ class TestPaymentBrowser(TracesMixin, PortalPaymentCommon, PortalBrowserCase):
             self.env.invalidate_all()
             self.assertEqual(self.invoice.amount_residual, 100.0)
             self.assertFalse(self._get_transactions().payment_id)
-            self._fill_card(page, "4242 4242 4242 4242")
+            self._fill_card(page, CARD_NUMBER)
             page.get_by_role("button", name="Pay").click()
             expect(page.get_by_role("heading", level=1)).to_have_text(PAID)
         self.env.invalidate_all()
         self.assertEqual(self.invoice.amount_residual, 0.0)
         self.assertEqual(len(self._get_transactions().payment_id), 1)
 
-    def test_s20_3d_secure_is_passed_and_paid(self):
-        with self.page() as page:
-            self._open_screen(page)
-            self._fill_card(page, "4000 0025 0000 3155")
-            self._pay(page)
-            self._pass_challenge(page, "Complete")
-            self._expect_heading(page, PAID)
-        self._assert_paid_once()
-
-    def test_s20_3d_secure_is_failed_and_told(self):
+    def test_s20_3d_secure_is_failed_and_told_then_passed_and_paid(self):
         with self.page() as page:
             self._open_screen(page)
             self._fill_card(page, "4000 0025 0000 3155")
             self._pay(page)
             self._pass_challenge(page, "Fail")
-            expect(page.get_by_text("unable to authenticate").first).to_be_visible()
-        self.env.invalidate_all()
-        self.assertEqual(self.invoice.amount_residual, 100.0)
+            dialog = page.get_by_role("dialog")
+            expect(dialog).to_contain_text("unable to authenticate")
+            self.env.invalidate_all()
+            self.assertEqual(self.invoice.amount_residual, 100.0)
+            dialog.get_by_role("button", name="Ok").click()
+            expect(dialog).to_have_count(0)
+            self._pay(page)
+            self._pass_challenge(page, "Complete")
+            self._expect_heading(page, PAID)
+        self._assert_paid_once()
 
     def _pass_challenge(self, page, answer):
         """Answer the question of the card's bank, which comes in a frame."""
         frame = page.frame_locator("iframe[src*='/3ds/']")
         frame.get_by_role("button", name=answer).click()
 
-    def test_s21_echeck_is_verified_settled_and_answered(self):
+    def test_s21_b4_echeck_is_verified_settled_and_returned(self):
         with self.page() as page:
+            page.clock.install()  # What takes days is asked for once a minute.
             with self.traces(page):
                 self._open_screen(page, "eCheck / Bank")
                 self._fill_echeck(page)
@@ -151,20 +150,52 @@ class TestPaymentBrowser(TracesMixin, PortalPaymentCommon, PortalBrowserCase):
                 page.get_by_role("link", name="Verify").get_attribute("href"),
                 tx.portal_verification_url,
             )
+            page.evaluate("window.isWhereItWas = true")
             self._get_stripe().payment_intents.verify_microdeposits(
                 tx.provider_reference, {"descriptor_code": "SM11AA"}
             )
-            tx._stripe_refresh()
-            self.visit(page, self.link._get_path("result"))
+            self._catch_up()
+            page.clock.fast_forward("01:00")
             self._expect_heading(page, "Your payment is being processed")
             self.sandbox.control.settle(tx.provider_reference)
-            tx._stripe_refresh()
-            self.visit(page, self.link._get_path("result"))
+            self._catch_up()
+            page.clock.fast_forward("01:00")
             self._expect_heading(page, PAID)
+            self.assertTrue(page.evaluate("window.isWhereItWas"), "without a reload")
             self._assert_stays_away(page, BANK_NUMBER, ROUTING)
-        self._assert_paid_once()
-        self.assertIn("$\xa0100.00", tx.portal_authorization)
-        self.assertIn("authorize", tx.portal_authorization)
+            self._assert_paid_once()
+            self.assertIn("$\xa0100.00", tx.portal_authorization)
+            self.assertIn("authorize", tx.portal_authorization)
+            self.sandbox.control.return_payment(tx.provider_reference)
+            self._assert_taken_back(page, "payment_returned")
+
+    def test_b4_disputed_card_payment_is_told_wherever_the_customer_looks(self):
+        with self.page() as page:
+            self._open_screen(page)
+            self._fill_card(page, CARD_NUMBER)
+            self._pay(page)
+            self._expect_heading(page, PAID)
+            page.wait_for_load_state("networkidle")
+            self.sandbox.control.dispute(self._get_transactions().provider_reference)
+            self._assert_taken_back(page, "payment_disputed")
+
+    def _assert_taken_back(self, page, kind):
+        """Check that customer and staff are told as soon as Stripe is asked."""
+        self._catch_up()
+        self.visit(page, self.link._get_path("result"))
+        self._expect_heading(page, "Your bank has taken the payment back")
+        expect(page.get_by_role("link", name="Pay again")).to_be_visible()
+        page.get_by_role("link", name="Back to the invoice").click()
+        expect(page.get_by_role("status")).to_have_text("Open")
+        expect(page.locator("#balance_due")).to_contain_text("100.00")
+        expect(page.locator(".o_portal_taken_back")).to_contain_text("100.00")
+        expect(page.get_by_role("link", name="Pay Now")).to_be_visible()
+        page.wait_for_load_state("networkidle")
+        self.env.invalidate_all()
+        self.assertIn(kind, self.link.event_ids.mapped("kind"))
+        [activity] = self.invoice.activity_ids
+        self.assertEqual(activity.user_id, self.salesperson)
+        self.assertIn("taken back", activity.summary)
 
     def _assert_stays_away(self, page, *numbers):
         """Check that Stripe got some numbers, and Odoo none of them.
@@ -259,14 +290,14 @@ class TestPaymentBrowser(TracesMixin, PortalPaymentCommon, PortalBrowserCase):
         with self.page() as page:
             self._open_screen(page)
             page.get_by_label("Amount to pay").fill("40.00")
-            self._fill_card(page, "4242 4242 4242 4242")
+            self._fill_card(page, CARD_NUMBER)
             self._pay(page)
             self._expect_heading(page, PAID)
             expect(page.get_by_role("status")).to_contain_text("60.00")
             page.get_by_role("link", name="Pay the rest").click()
             expect(page.get_by_label("Amount to pay")).to_have_value("60.00")
             page.get_by_text("Credit Card", exact=True).click()
-            self._fill_card(page, "4242 4242 4242 4242")
+            self._fill_card(page, CARD_NUMBER)
             self._pay(page)
             self._expect_heading(page, PAID)
             expect(page.get_by_role("status")).to_contain_text("fully paid")
@@ -274,7 +305,7 @@ class TestPaymentBrowser(TracesMixin, PortalPaymentCommon, PortalBrowserCase):
         self.assertEqual(self._get_transactions().mapped("amount"), [40.0, 60.0])
         self.assertEqual(self.invoice.amount_residual, 0.0)
 
-    def test_s19_edited_billing_goes_to_stripe_and_not_to_the_contact(self):
+    def test_s19_billing_is_checked_and_goes_to_stripe_and_not_to_the_contact(self):
         with self.page() as page:
             self._open_screen(page)
             page.locator("#billing_name").fill("Carl Cousin")
@@ -283,7 +314,16 @@ class TestPaymentBrowser(TracesMixin, PortalPaymentCommon, PortalBrowserCase):
                 "aria-required", "false"
             )
             page.get_by_label("Postcode").fill("1000")
-            self._fill_card(page, "4242 4242 4242 4242")
+            page.get_by_label("E-mail").fill("nobody")
+            page.get_by_label("Amount to pay").fill("100.01")
+            self._fill_card(page, CARD_NUMBER)
+            self._pay(page)
+            for text in ("check the e-mail address", "more than the balance due"):
+                expect(page.get_by_text(text)).to_be_visible()
+            expect(page.get_by_label("E-mail")).to_be_focused()
+            self.assertFalse(self._get_transactions())
+            page.get_by_label("E-mail").fill("carl@customer.example")
+            page.get_by_label("Amount to pay").fill("100.00")
             self._pay(page)
             self._expect_heading(page, PAID)
         self.env.invalidate_all()
@@ -295,24 +335,12 @@ class TestPaymentBrowser(TracesMixin, PortalPaymentCommon, PortalBrowserCase):
         self.assertEqual(method["billing_details"]["name"], "Carl Cousin")
         self.assertIn("Carl Cousin", self.invoice.portal_billing_differences)
 
-    def test_s19_wrong_entries_are_told_beside_the_fields(self):
-        with self.page() as page:
-            self._open_screen(page)
-            page.get_by_label("E-mail").fill("nobody")
-            page.get_by_label("Amount to pay").fill("100.01")
-            self._fill_card(page, "4242 4242 4242 4242")
-            self._pay(page)
-            for text in ("check the e-mail address", "more than the balance due"):
-                expect(page.get_by_text(text)).to_be_visible()
-            expect(page.get_by_label("E-mail")).to_be_focused()
-        self.assertFalse(self._get_transactions())
-
     def test_b3_other_tab_is_asked_before_it_takes_over(self):
         with self.page() as page:
             self._open_screen(page)
             self._create_attempt(portal_form_key="another tab")
             self.env.flush_all()
-            self._fill_card(page, "4242 4242 4242 4242")
+            self._fill_card(page, CARD_NUMBER)
             self._pay(page)
             dialog = page.get_by_role("dialog")
             expect(dialog).to_contain_text("was started")
@@ -321,3 +349,24 @@ class TestPaymentBrowser(TracesMixin, PortalPaymentCommon, PortalBrowserCase):
         self.env.invalidate_all()
         self.assertEqual(self._get_transactions().mapped("state"), ["cancel", "done"])
         self._assert_paid_once()
+
+    def test_b8_axe_finds_nothing_on_the_payment_screen(self):
+        with self.page() as page:
+            self.visit(page, self.link._get_path("pay"))
+            page.get_by_text("Credit Card", exact=True).click()
+            card = page.frame_locator("[name='o_stripe_element_container'] iframe")
+            expect(card.first.locator("[name='number']")).to_be_visible()
+            self.assert_accessible(page)
+            # With an error beside each field.
+            page.get_by_text("eCheck / Bank", exact=True).click()
+            page.locator("#billing_name").fill("")
+            page.get_by_role("button", name="Pay").click()
+            expect(page.get_by_text("not a routing number")).to_be_visible()
+            expect(page.locator("#billing_name")).to_be_focused()
+            self.assert_accessible(page)
+            page.set_viewport_size({**PHONE, "width": 320})
+            overflow = page.evaluate(
+                "document.documentElement.scrollWidth"
+                " - document.documentElement.clientWidth"
+            )
+            self.assertLessEqual(overflow, 0)

@@ -1,4 +1,7 @@
+import io
 from unittest.mock import patch
+
+from pypdf import PdfReader
 
 from odoo.tests import HttpCase
 from odoo.tools import mute_logger
@@ -12,17 +15,21 @@ MAIL_LOGGER = "odoo.addons.account_payment_portal.models.payment_transaction_mai
 class TestPaymentReceipt(PortalPaymentCommon, PortalMailCommon, HttpCase):
     """The payer's receipt, when the money has arrived."""
 
-    def _pay(self, **billing):
+    def _pay(self, link=None, **billing):
         values = self.env["payment.transaction"]._get_portal_billing_defaults(
             self.customer
         )
-        tx = self._create_attempt(portal_billing={**values, **billing})
+        tx = self._create_attempt(link=link, portal_billing={**values, **billing})
         self._confirm(tx)
         tx._stripe_refresh()
         return tx.with_context(force_report_rendering=True)
 
-    def test_b9_receipt_is_mailed_once_to_the_address_on_the_form(self):
-        tx = self._pay(email="clerk@customer.example")
+    def test_b9_receipt_is_mailed_once_to_the_payer_and_in_the_payers_language(self):
+        self.env["res.lang"]._activate_lang("fr_FR")
+        # The staff's and the invoice's contact's is English.
+        payer = self.customer.copy({"lang": "fr_FR"})
+        link = self._create_link(partner_id=payer.id)
+        tx = self._pay(link, email="clerk@customer.example")
         self.assertEqual(tx.portal_receipt_state, "waiting")
         with self.mailbox() as mailbox:
             tx._portal_send_receipt()
@@ -32,14 +39,12 @@ class TestPaymentReceipt(PortalPaymentCommon, PortalMailCommon, HttpCase):
         self.assertEqual(message.envelope_to, ["clerk@customer.example"])
         self.assertIn(self.invoice.name, message.subject)
         [attachment] = message.attachments
-        self.assertTrue(attachment.content.startswith(b"%PDF"))
+        [page] = PdfReader(io.BytesIO(attachment.content)).pages
+        text = " ".join(page.extract_text().split())
+        self.assertIn("Reçu de paiement", text)
+        self.assertNotIn("Payment Receipt", text)
+        self.assertIn(self.company.name, text, "the letterhead")
         self.assertEqual(tx.portal_receipt_state, "sent")
-
-    def test_b9_receipt_is_in_the_payers_language(self):
-        self.env["res.lang"]._activate_lang("fr_FR")
-        self.customer.lang = "fr_FR"
-        tx = self._pay()
-        self.assertEqual(tx._get_portal_payer_lang(), "fr_FR")
 
     def test_b9_no_receipt_before_the_money_has_arrived(self):
         self._enable_echeck()
