@@ -12,7 +12,7 @@ from pathlib import Path
 from PIL import Image, ImageChops
 from playwright.sync_api import sync_playwright
 
-from story.story import find_browser
+from provision.system import find_browser
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = ROOT / "dev" / "artwork"

@@ -1,5 +1,4 @@
 import resource
-import shutil
 from contextlib import contextmanager
 
 from axe_playwright_python.sync_playwright import Axe
@@ -7,6 +6,8 @@ from playwright.sync_api import expect, sync_playwright
 
 from odoo.tests import HttpCase
 from odoo.tests.common import TEST_CURSOR_COOKIE_NAME
+
+from provision.system import find_browser
 
 DESKTOP = {"width": 1280, "height": 800}
 PHONE = {"width": 390, "height": 844}
@@ -56,7 +57,7 @@ class PortalBrowserCase(HttpCase):
                 playwright = sync_playwright().start()
                 cls.addClassCleanup(playwright.stop)
                 cls._chromium = playwright.chromium.launch(
-                    executable_path=shutil.which("chromium"), args=["--no-sandbox"]
+                    executable_path=find_browser(), args=["--no-sandbox"]
                 )
             cls.addClassCleanup(cls._chromium.close)
         return cls._chromium

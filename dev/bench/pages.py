@@ -1,11 +1,12 @@
 """The invoice page: the server's work, the bytes, and how soon there is something."""
 
 import re
-import shutil
 import statistics
 
 import requests
 from playwright.sync_api import sync_playwright
+
+from provision.system import find_browser
 
 from .sample import Row, compare
 
@@ -115,7 +116,7 @@ def browser_rows(url, invoice):
     """
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
-            executable_path=shutil.which("chromium"), args=["--no-sandbox"]
+            executable_path=find_browser(), args=["--no-sandbox"]
         )
         visits = {
             side: [visit(browser, url + invoice[side]) for _each in range(5)]

@@ -1,11 +1,10 @@
 """The people of the story, their screens, and the invoice that it is about."""
 
-import shutil
 from contextlib import contextmanager
 
 from playwright.sync_api import expect, sync_playwright
 
-from provision.system import BROWSERS
+from provision.system import find_browser
 from stack.client import Client
 
 from . import records
@@ -64,14 +63,6 @@ class ScriptErrors:
 
     def _note(self, web_error):
         self._told.append(f"{web_error.page.url}: {web_error.error}")
-
-
-def find_browser():
-    """Path of the machine's Chromium.
-
-    :rtype: str
-    """
-    return next(path for name in BROWSERS if (path := shutil.which(name)))
 
 
 @contextmanager

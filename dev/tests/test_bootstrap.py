@@ -3,6 +3,7 @@
 import io
 import os
 import sys
+from types import SimpleNamespace
 
 import pytest
 
@@ -174,7 +175,31 @@ def test_lines_of_a_program_are_passed_on(tmp_path):
 def test_missing_packages_are_named():
     present = {"wkhtmltopdf": "/bin/x", "chromium-browser": "/bin/y"}
     assert system.missing_packages(present.get) == []
-    assert system.missing_packages({}.get) == ["wkhtmltopdf", "chromium"]
+    assert system.missing_packages({}.get) == [
+        "wkhtmltopdf",
+        "chromium-headless-shell",
+    ]
+
+
+def test_light_browser_goes_before_the_others():
+    present = {"chromium": "/bin/x", "chromium-headless-shell": "/bin/y"}
+    assert system.find_browser(present.get) == "/bin/y"
+    assert system.find_browser({"google-chrome": "/bin/z"}.get) == "/bin/z"
+    assert system.find_browser({}.get) is None
+
+
+def test_light_browser_is_asked_for_once_and_not_needed(monkeypatch, tmp_path):
+    asked = []
+
+    def refuse(packages, *_args):
+        asked.append(packages)
+        raise commands.SetupError("no network")
+
+    monkeypatch.setattr(system, "install_packages", refuse)
+    project = SimpleNamespace(state=tmp_path)
+    for _run in range(2):
+        system.add_light_browser(project, Console())
+    assert asked == [["chromium-headless-shell"]]
 
 
 def test_user_who_may_not_install_is_told_what_to_install(monkeypatch):

@@ -2,7 +2,6 @@
 
 import http.client
 import json
-import shutil
 import threading
 from types import SimpleNamespace
 from urllib.parse import urlencode, urlsplit
@@ -13,6 +12,7 @@ from playwright.sync_api import sync_playwright
 from werkzeug.serving import make_server
 from werkzeug.wrappers import Request, Response
 
+from provision.system import find_browser
 from stripe_sandbox import StripeSandbox
 from stripe_sandbox.tests.shop import AMOUNT, PAGE, SHOP
 
@@ -205,9 +205,8 @@ def debit(client):
 @pytest.fixture(scope="module")
 def browser():
     with sync_playwright() as playwright:
-        path = shutil.which("chromium")
         running = playwright.chromium.launch(
-            executable_path=path, args=["--no-sandbox"]
+            executable_path=find_browser(), args=["--no-sandbox"]
         )
         yield running
         running.close()
