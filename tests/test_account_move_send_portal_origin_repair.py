@@ -8,6 +8,14 @@ class TestAccountMoveSendPortalOriginRepair(PortalOriginCommon):
 
     application = "repair"
 
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        warehouses = cls.system["stock.warehouse"]
+        # A company that was there before the application has none.
+        if not warehouses.search([("company_id", "=", cls.company.id)]):
+            warehouses.create({"company_id": cls.company.id})
+
     def _create_repair(self):
         """Return a repair for which a part was needed, and its quotation."""
         repair = self.system["repair.order"].create(

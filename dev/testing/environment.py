@@ -51,13 +51,7 @@ COMPANY = Template(
 #: Applications that invoices come from, all optional: each alone with what it needs.
 SALE = Template("sale", (*DEPENDENCIES, "sale"), base=COMPANY)
 SALE_PROJECT = Template("sale_project", (*DEPENDENCIES, "sale_timesheet"), base=SALE)
-REPAIR = Template(
-    "repair",
-    (*DEPENDENCIES, "repair"),
-    # Not the company of before: it would have no warehouse.
-    prepared=("company",),
-    base=USUAL,
-)
+REPAIR = Template("repair", (*DEPENDENCIES, "repair"), base=SALE)
 POINT_OF_SALE = Template(
     "point_of_sale", (*DEPENDENCIES, "point_of_sale"), base=COMPANY
 )
