@@ -25,6 +25,7 @@ PERSON_AGENT = (
     "Mozilla/5.0 (Linux; Android 15; Pixel 9) AppleWebKit/537.36 (KHTML, like Gecko) "
     "Chrome/143.0.0.0 Mobile Safari/537.36"
 )
+PERSON_BRANDS = '"Chromium";v="143"'
 # As long as a browser's other waits: a busy machine is not a wrong page.
 expect.set_options(timeout=30_000)
 
@@ -96,7 +97,12 @@ class PortalBrowserCase(HttpCase):
         :param dict kwargs: Other options of the browser's context.
         """
         with self.browser() as browser:
-            options = {"user_agent": PERSON_AGENT, "locale": "en-US", **kwargs}
+            options = {
+                "user_agent": PERSON_AGENT,
+                "extra_http_headers": {"Sec-CH-UA": PERSON_BRANDS},
+                "locale": "en-US",
+                **kwargs,
+            }
             context = browser.new_context(viewport=viewport or PHONE, **options)
             self.trust(context)
             yield context.new_page()

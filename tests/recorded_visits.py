@@ -192,6 +192,12 @@ MACHINES = [
         "known_agent",
     ),
     Recorded(
+        "Headless Chromium by another name",
+        CHROME,
+        "known_agent",
+        headers={"Sec-CH-UA": '"Chromium";v="131", "HeadlessChrome";v="131"'},
+    ),
+    Recorded(
         "Driven Chromium that presses nothing",
         CHROME,
         "driven",

@@ -4,8 +4,6 @@ from .browser_common import DESKTOP, PHONE, PortalBrowserCase
 from .common import PortalCommon
 from .recorded_visits import ANDROID, CHROME
 
-HEADLESS = CHROME.replace("Chrome/", "HeadlessChrome/")
-
 
 class TestVisitsBrowser(PortalCommon, PortalBrowserCase):
     """Real browsers at the door; their clock runs as fast as the test likes."""
@@ -52,7 +50,8 @@ class TestVisitsBrowser(PortalCommon, PortalBrowserCase):
         return sorted((event.kind, event.reason or "") for event in link.event_ids)
 
     def test_b1_headless_browser_that_says_so_is_given_nothing_to_report_with(self):
-        with self._visit(HEADLESS) as (link, page):
+        with self._visit(None, extra_http_headers={}) as (link, page):
+            self.assertIn("Headless", page.evaluate("navigator.userAgent"))
             self._let_time_pass(page, 60)
             self.assertFalse(page.locator("[data-seen-url]").count())
         self.assertEqual(self._read(link), [("opened", "known_agent")])

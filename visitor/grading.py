@@ -87,7 +87,10 @@ def grade_request(headers):
     :rtype: Grade
     """
     agent = headers.get("User-Agent") or ""
-    if "Odoo-Link-Preview" in headers or agents.is_known_machine(agent):
+    # A program that calls itself a browser may still tell the truth here: W3C, User
+    # Agent Client Hints.
+    brands = headers.get("Sec-CH-UA") or ""
+    if "Odoo-Link-Preview" in headers or agents.is_known_machine(agent + brands):
         return Grade("machine", "known_agent")
     if not agents.is_browser(agent) or not headers.get("Accept-Language"):
         return Grade("machine", "not_a_browser")

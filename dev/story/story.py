@@ -83,7 +83,12 @@ def screens():
         try:
             pages = {}
             for person, options in sizes.items():
-                context = browser.new_context(locale="en-US", **options)
+                context = browser.new_context(
+                    locale="en-US",
+                    # Nor do people's browsers say that they have no head.
+                    extra_http_headers={"Sec-CH-UA": '"Chromium";v="143"'},
+                    **options,
+                )
                 context.set_default_timeout(PATIENCE * 1000)
                 pages[person] = context.new_page()
             yield pages
