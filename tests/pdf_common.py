@@ -2,9 +2,12 @@
 
 import base64
 import io
+import platform
 import re
 import socket
+import sys
 import threading
+from pathlib import Path
 
 from PIL import Image
 from pypdf import PdfReader
@@ -12,6 +15,8 @@ from pypdf.generic import DecodedStreamObject, NameObject
 
 from odoo import Command
 from odoo.tests import tagged
+
+from testing.skips import NO_PATCHED_QT
 
 from .common import AccountingCommon
 
@@ -155,6 +160,15 @@ class PdfCommon(AccountingCommon):
             elif "/Resources" in image:
                 sizes += PdfCommon._image_sizes(image["/Resources"].get_object())
         return sizes
+
+    def _use_patched_qt(self):
+        """Convert by the other kind of ``wkhtmltopdf``, which Debian does not have."""
+        if platform.machine() != "x86_64":
+            self.skipTest(NO_PATCHED_QT)
+        program = Path(sys.executable).with_name("wkhtmltopdf-pack")
+        self._set_parameter("account_payment_portal.wkhtmltopdf", str(program))
+        binary = self.env["ir.actions.report"]._pdfkit_binary()
+        self.assertTrue(binary.patched)
 
     def _set_parameter(self, name, value):
         self.env["ir.config_parameter"].set_param(name, value)

@@ -53,6 +53,30 @@ class TestInvoiceReport(PdfCommon):
                 if is_long_due:
                     self._assert_sheets(long, files[long.id], 9)
 
+    def test_each_layout_with_patched_qt(self):
+        """By the other kind of wkhtmltopdf, which has a scale of its own."""
+        self._use_patched_qt()
+        short, long = self._invoice(), self._invoice(200)
+        from_the_right = self._invoice(20, partner_id=self.arab.id)
+        for layout in LAYOUTS:
+            with self.subTest(layout=layout):
+                self._use(layout)
+                moves = (
+                    short
+                    + from_the_right
+                    + (long if layout == LAYOUTS[-1] else long[:0])
+                )
+                files = self._files(moves, PAY_URL)
+                for move in moves:
+                    links = [
+                        url for page in self._links(files[move.id]) for url in page
+                    ]
+                    self.assertEqual(links, [PAY_URL, PAY_URL])
+                self._assert_short(short, files[short.id])
+                self._assert_sheets(from_the_right, files[from_the_right.id], 2)
+                self._assert_from_the_right(files[from_the_right.id])
+        self._assert_sheets(long, files[long.id], 9)
+
     def _assert_size(self, reader, width, height):
         for page in reader.pages:
             self.assertAlmostEqual(float(page.mediabox.width), width, 0)
