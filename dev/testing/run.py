@@ -139,13 +139,26 @@ def show(output, console, future):
                 return
 
 
+def prepare(environment, suite):
+    """Make the databases that a suite starts from, where they are not there yet."""
+    if suite.template:
+        environment.ensure_installed(suite.template)
+    else:
+        for template in TEMPLATES:
+            environment.ensure(template)
+
+
 def run_all(runner, environment, suites):
     """Run suites one after the other.
 
     :return: exit codes
     :rtype: list[int]
     """
-    return [runner.run(suite, environment) for suite in suites]
+    codes = []
+    for suite in suites:
+        prepare(environment, suite)
+        codes.append(runner.run(suite, environment))
+    return codes
 
 
 def run(environment, arguments):
@@ -158,12 +171,7 @@ def run(environment, arguments):
     """
     dev, addon, options = split(arguments)
     *others, largest = choose(environment.project.root, dev, addon)
-    for suite in (*others, largest):  # Here, where the progress is seen.
-        if suite.template:
-            environment.ensure_installed(suite.template)
-        else:
-            for template in TEMPLATES:
-                environment.ensure(template)
+    prepare(environment, largest)  # Here, where the progress is seen.
     runner, output = Runner(options), environment.folder / "largest-suite.log"
     with output.open("w") as stream, ThreadPoolExecutor(1) as pool:
         with runner.stopping():
