@@ -155,12 +155,15 @@ class PortalInvoicePayment(PortalAccount):
         auth="public",
         sitemap=False,
     )
-    def portal_invoice_check(self, token, amount=None, billing=None, **_kwargs):
+    def portal_invoice_check(
+        self, token, amount=None, billing=None, form_key="", **_kwargs
+    ):
         """Tell what is wrong with a filled-in payment screen, before anything starts.
 
         :param str token: The token of the link.
         :param str amount: The amount as entered.
         :param dict billing: The billing information as entered.
+        :param str form_key: The copy of the screen.
         :return: A message by field, and what to know of an attempt under way.
         :rtype: dict
         """
@@ -171,7 +174,7 @@ class PortalInvoicePayment(PortalAccount):
             "errors": errors,
             "attempt": attempt_sudo
             and {
-                "form_key": attempt_sudo.portal_form_key,
+                "is_this_screens": attempt_sudo.portal_form_key == form_key,
                 "message": attempt_sudo._get_portal_progress_message(),
                 "is_mine": attempt_sudo._is_portal_restartable(link_sudo),
             },
@@ -260,17 +263,25 @@ class PortalInvoicePayment(PortalAccount):
         """
         link_sudo = self._get_payable_link(token)
         move_sudo, form_key = link_sudo.move_id, str(form_key)[:64]
-        amount, billing, errors = self._read_portal_form(link_sudo, amount, billing)
+        entered = (link_sudo, amount, billing)
+        amount, billing, errors = self._read_portal_form(*entered)
         option = {
             "provider_id": provider_id,
             "payment_method_id": payment_method_id,
             "token_id": token_id,
         }
-        chosen = {**option, "amount": amount, "portal_billing": billing}
+        chosen = {
+            **option,
+            "amount": amount,
+            "portal_billing": billing,
+            "portal_link_id": link_sudo.id,
+        }
         resumed = not errors and move_sudo._resume_portal_payment(form_key, chosen)
         if resumed:
             return resumed
         move_sudo._make_way_for_portal_payment(link_sudo, form_key, bool(restart))
+        # Again, as an attempt before may have turned out to be paid: less is due then.
+        amount, billing, errors = self._read_portal_form(*entered)
         if errors:
             raise ValidationError("\n".join(errors.values()))
         self._check_portal_payment_option(link_sudo, **option)

@@ -39,13 +39,13 @@ class AccountMove(models.Model):
         *("amount_total", "amount_residual", "payment_state", "currency_id"),
         *("matched_payment_ids.state", "matched_payment_ids.move_id"),
         *("matched_payment_ids.amount", "matched_payment_ids.payment_type"),
+        *("matched_payment_ids.currency_id", "matched_payment_ids.date"),
     )
     def _compute_portal_balance_due(self):
         for move in self:
             given = dict.fromkeys(("in_process", "paid"), 0.0)
             for payment in move._get_portal_payments_without_entry():
-                sign = 1 if payment.payment_type == "inbound" else -1
-                given[payment.state] += sign * payment.amount
+                given[payment.state] += move._get_portal_share(payment)
             # Those that a bank statement has shown are part of what was reconciled.
             booked = move.amount_total - move.amount_residual
             missing = given["in_process"] + max(given["paid"] - booked, 0.0)
@@ -219,11 +219,50 @@ class AccountMove(models.Model):
             return self.env["account.payment"]  # Most invoices: nothing to look up.
         return self.matched_payment_ids.filtered(
             lambda payment: (
-                not payment.move_id
-                and payment.state in ("in_process", "paid")
-                and payment.currency_id == self.currency_id
+                not payment.move_id and payment.state in ("in_process", "paid")
             )
         )
+
+    def _get_portal_share(self, payment):
+        """Return how much of a payment without an entry is for this invoice.
+
+        A payment of several invoices pays those that are due first.
+
+        Note: `self.ensure_one()`
+
+        :param account.payment payment: The payment.
+        :return: The amount in the invoice's currency; negative for money given back.
+        :rtype: float
+        """
+        self.ensure_one()
+        rate = (payment.company_id, payment.date)
+        if payment.payment_type == "outbound":
+            return -payment.currency_id._convert(
+                payment.amount, self.currency_id, *rate
+            )
+        left = payment.amount
+        # Credit notes, which were taken off the payment, come first.
+        for move in payment.invoice_ids.sorted(
+            lambda move: (
+                move.is_inbound(),
+                move.invoice_date_due or move.date,
+                move.id,
+            )
+        ):
+            due = move.currency_id._convert(
+                move.amount_residual, payment.currency_id, *rate
+            )
+            if not move.is_inbound():
+                left += due
+            elif payment.currency_id.compare_amounts(left, due) >= 0:
+                left -= due
+                if move == self:
+                    return self.amount_residual
+            elif move == self:
+                return payment.currency_id._convert(left, self.currency_id, *rate)
+            else:
+                left = 0.0
+        return 0.0
 
     def _get_portal_payments(self):
         """Return what has been paid on the invoice so far, oldest first.
@@ -263,8 +302,8 @@ class AccountMove(models.Model):
                 *(
                     {
                         "date": payment.date,
-                        "amount": payment.amount,
-                        "currency": payment.currency_id,
+                        "amount": self._get_portal_share(payment),
+                        "currency": self.currency_id,
                         "name": payment.payment_method_line_id.name
                         or self.env._("Payment"),
                     }

@@ -4,6 +4,7 @@ import psycopg2
 import stripe
 
 from odoo import api, fields, models
+from odoo.exceptions import UserError
 
 from .account_move_payment import PROMISES
 from .payment_transaction_stripe import UNDECIDED
@@ -103,6 +104,8 @@ class PaymentTransaction(models.Model):
 
         :raise stripe.StripeError: If a saved card may have been charged, or not: core
             would take that for a failure. It is to be asked again.
+        :raise UserError: The same of a refund. Nothing is recorded, so that it is asked
+            for again under the same reference, which makes no second refund.
         """
         if self.provider_code != "stripe" or not self._is_portal_payment():
             return super()._send_api_request(
@@ -113,9 +116,20 @@ class PaymentTransaction(models.Model):
                 self.reference, method, endpoint, params or data
             )
         except stripe.StripeError as error:
-            if self.operation == "online_token" and isinstance(error, UNDECIDED):
-                raise
+            if isinstance(error, UNDECIDED):
+                if self.operation == "online_token":
+                    raise
+                if self.operation == "refund":
+                    raise self._get_undecided_refund_error() from error
             raise self._stripe_get_refusal(error) from error
+
+    def _get_undecided_refund_error(self):
+        return UserError(
+            self.env._(
+                "The payment service has not said whether the refund was made. Please "
+                "try again in a minute: it will not be made twice."
+            )
+        )
 
     def _stripe_create_intent(self):
         """Override of `payment_stripe` to keep the intent's id from the beginning.
@@ -210,6 +224,27 @@ class PaymentTransaction(models.Model):
         except Exception:
             self.env.invalidate_all()
             _logger.exception("Payment %s could not be booked yet", self.reference)
+            self._portal_tell_unbooked()
+
+    def _portal_tell_unbooked(self):
+        """Give staff to do what keeps this payment from being booked, once.
+
+        Note: `self.ensure_one()`
+        """
+        self.ensure_one()
+        summary = self.env._("Online payment could not be booked")
+        if summary in self.portal_move_id.activity_ids.mapped("summary"):
+            return
+        self._portal_give_staff_to_do(
+            summary,
+            self.env._(
+                "%(amount)s were paid (%(reference)s). Odoo tries to book it again "
+                "every few minutes. Please see what keeps it from doing so, such as a "
+                "locked period or a journal without accounts.",
+                amount=self.currency_id.format(self.amount),
+                reference=self.reference,
+            ),
+        )
 
     def _post_process(self):
         """Override of `payment` to close the attempt and to tell who wants to know."""
@@ -258,7 +293,7 @@ class PaymentTransaction(models.Model):
         return {
             "draft": "waiting",
             "authorized": "processing",
-            "done": "paid" if self.is_post_processed else "waiting",
+            "done": "paid" if self.is_post_processed else "processing",
             "cancel": "cancelled",
             "error": "failed",
         }[self.state]

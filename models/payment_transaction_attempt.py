@@ -175,7 +175,8 @@ class PaymentTransactionPortalAttempt(models.AbstractModel):
         Note: `self.ensure_one()`
 
         :param str form_key: The copy of the screen in which it is started.
-        :param dict values: What identifies it: the method, the amount, the billing.
+        :param dict values: What identifies it: the method, the amount, the billing,
+            the link.
         :rtype: bool
         """
         self.ensure_one()
@@ -184,6 +185,7 @@ class PaymentTransactionPortalAttempt(models.AbstractModel):
             self.state == "draft"
             and self.operation in ("online_direct", "online_token")
             and self.portal_form_key == form_key
+            and self.portal_link_id.id == values["portal_link_id"]
             and self.provider_id.id == values["provider_id"]
             and method.id == (values["token_id"] or values["payment_method_id"])
             and bool(self.token_id) == bool(values["token_id"])
@@ -234,7 +236,7 @@ class PaymentTransactionPortalAttempt(models.AbstractModel):
         self.ensure_one()
         amount = self.currency_id.format(self.amount)
         since = fields.Datetime.now() - self.create_date
-        minutes = int(since.total_seconds() // 60)
+        minutes = max(0, int(since.total_seconds() // 60))
         if self.state == "draft":
             return self.env._(
                 "A payment of %(amount)s was started %(minutes)s minutes ago and is "

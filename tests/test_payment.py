@@ -1,8 +1,12 @@
 import json
 import time
+from unittest.mock import patch
 
+from odoo.exceptions import UserError
 from odoo.tests import HttpCase, JsonRpcException, new_test_user
 from odoo.tools import mute_logger
+
+from odoo.addons.account_payment_portal.models import payment_provider
 
 from .payment_common import PortalPaymentCommon
 
@@ -197,6 +201,59 @@ class TestPayment(PortalPaymentCommon, HttpCase):
             }
             self.assertEqual(self._deliver(event).status_code, 200)
         self.assertFalse(self.env["payment.provider.event"].search([]))
+
+    def test_b2_attempt_of_one_recipient_is_closed_to_the_others(self):
+        tx = self._create_attempt(portal_form_key="secret")
+        other = self._create_link(email="other@customer.example")
+        answer = self.url_open(other._get_path("check"), json={"params": {}})
+        self.assertNotIn("secret", answer.text)
+        answer = self.url_open(
+            other._get_path("transaction"),
+            json={
+                "params": {
+                    "provider_id": self.provider.id,
+                    "payment_method_id": tx.payment_method_id.id,
+                    "flow": "direct",
+                    "form_key": "secret",
+                }
+            },
+        )
+        self.assertIn("was started", answer.json()["error"]["data"]["message"])
+        self.assertNotIn("client_secret", answer.text)
+
+    def test_b4_refund_whose_answer_was_lost_is_not_made_twice(self):
+        tx = self._create_attempt()
+        self._confirm(tx)
+        tx._stripe_refresh()
+        self.sandbox.faults.add("drop", stage="after", path="refunds$")
+        with (
+            patch(f"{payment_provider.__name__}.MAX_RETRIES", 0),
+            self.assertRaisesRegex(UserError, "not said whether"),
+            self.env.cr.savepoint(),
+        ):
+            tx._refund(amount_to_refund=30.0)
+        tx.invalidate_recordset()
+        refund = tx._refund(amount_to_refund=30.0)
+        self.assertEqual(refund.state, "done")
+        [made] = self.sandbox.objects("refund")
+        self.assertEqual(made["amount"], 3000)
+
+    def test_b5_payment_that_cannot_be_booked_is_told_to_staff_once(self):
+        tx = self._create_attempt()
+        self._confirm(tx)
+        module = "odoo.addons.account_payment_portal.models.payment_transaction"
+        with (
+            mute_logger(module),
+            patch.object(type(tx), "_create_payment", side_effect=ValueError("no")),
+        ):
+            tx._stripe_refresh()
+            tx._portal_book()
+        self.assertEqual(tx._get_portal_answer(), "processing")
+        [activity] = self.invoice.activity_ids
+        self.assertEqual(activity.user_id, self.salesperson)
+        self.assertIn("could not be booked", activity.summary)
+        tx._portal_book()
+        self.assertEqual(tx._get_portal_answer(), "paid")
 
     def test_s22_answer_follows_the_payment(self):
         self._start_payment()

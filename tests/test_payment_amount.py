@@ -48,6 +48,8 @@ class TestPaymentAmount(PortalPaymentCommon, HttpCase):
             "inf": "as a number",
             "1e400": "as a number",
             "$5": "as a number",
+            "12,50": "as a number",  # No 1250, whoever means 12.50.
+            "1,2,3": "as a number",
         }.items():
             with self.subTest(amount):
                 self.assertIn(reason, self._check(amount)["amount"])
@@ -75,6 +77,20 @@ class TestPaymentAmount(PortalPaymentCommon, HttpCase):
         self.company.portal_allow_part_payment = True
         invoice = self._create_portal_invoice(price=2000.0).with_context(lang="de_DE")
         self.assertEqual(invoice._check_portal_amount("1.234,56"), 1234.56)
+        self.assertEqual(invoice._check_portal_amount("1.500"), 1500.0)
+        with self.assertRaisesRegex(ValidationError, "as a number"):
+            invoice._check_portal_amount("12.50")
+
+    def test_s19_separators_of_thousands_are_read_where_they_belong(self):
+        self.company.portal_allow_part_payment = True
+        invoice = self._create_portal_invoice(price=2000000.0)
+        for entered, amount in {
+            "1,234.5": 1234.5,
+            "1,234,567": 1234567.0,
+            "12,34,567": 1234567.0,  # As in India.
+            "1 234.50": 1234.5,
+        }.items():
+            self.assertEqual(invoice._check_portal_amount(entered), amount)
 
     def test_s19_currency_without_decimals_takes_none(self):
         yen = self.env.ref("base.JPY")
@@ -199,6 +215,27 @@ class TestPaymentAmount(PortalPaymentCommon, HttpCase):
         self.assertIn("more than the balance", message)
         self.assertIn("e-mail", message)
         self.assertFalse(self._get_transactions())
+
+    def test_b3_what_was_paid_elsewhere_meanwhile_is_not_asked_for_again(self):
+        """The other tab's payment is booked only when this one makes it give way."""
+        self.company.portal_allow_part_payment = True
+        first = self._create_attempt(amount=40.0)
+        self._confirm(first)
+        values = {
+            "provider_id": self.provider.id,
+            "payment_method_id": self.card.id,
+            "flow": "direct",
+            "billing": self._get_billing(),
+            "form_key": "tab 2",
+            "restart": True,
+        }
+        url = self.link._get_path("transaction")
+        answer = self.url_open(url, json={"params": {**values, "amount": "100"}}).json()
+        self.assertIn("more than the balance", answer["error"]["data"]["message"])
+        self.assertEqual(len(self._get_intents()), 1)
+        self.make_jsonrpc_request(url, values)  # The usual amount is what is left.
+        self.env.invalidate_all()
+        self.assertEqual(self._get_transactions().mapped("amount"), [40.0, 60.0])
 
     def _pay_with_other_billing(self):
         values = self.env["payment.transaction"]._parse_portal_billing(

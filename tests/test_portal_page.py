@@ -59,13 +59,7 @@ class TestPortalPage(PortalCommon, HttpCase):
 
     def test_s15_payment_that_is_not_booked_yet_is_known(self):
         """Where Odoo's accounting application leaves it to the bank statement."""
-        self.patch(
-            self.env.registry["account.move"],
-            "_get_invoice_in_payment_state",
-            lambda _self: "in_payment",
-        )
-        journal = self.company_data["default_journal_bank"]
-        journal.inbound_payment_method_line_ids.payment_account_id = False
+        journal = self._get_journal_without_entries()
         for amount, state, balance in (
             (40, "partly_paid", "60.00"),
             (60, "paid", "0.00"),
@@ -86,6 +80,50 @@ class TestPortalPage(PortalCommon, HttpCase):
             )
         self.assertFalse(page.xpath("//a[@id='pay_now']"))
         self.assertEqual(self.invoice.amount_residual, 100.0)
+
+    def test_s15_payment_of_several_invoices_pays_the_first_ones(self):
+        journal = self._get_journal_without_entries()
+        later = self._create_portal_invoice(invoice_date_due="2099-04-30")
+        invoices = self.invoice | later
+        self.env["account.payment.register"].with_context(
+            active_model="account.move", active_ids=invoices.ids
+        ).create(
+            {"amount": 150.0, "group_payment": True, "journal_id": journal.id}
+        )._create_payments()
+        self.assertEqual(invoices.mapped("portal_balance_due"), [0.0, 50.0])
+        self.assertEqual(later._get_portal_state(), "partly_paid")
+
+    def test_s15_payment_in_another_currency_is_known(self):
+        euro = self.env.ref("base.EUR")
+        euro.active = True
+        self.env["res.currency.rate"].create(
+            {
+                "name": "2020-01-01",
+                "rate": 0.5,
+                "currency_id": euro.id,
+                "company_id": self.company.id,
+            }
+        )
+        journal = self._get_journal_without_entries()
+        register = self.env["account.payment.register"].with_context(
+            active_model="account.move", active_ids=self.invoice.ids
+        )
+        register.create(
+            {"amount": 20.0, "currency_id": euro.id, "journal_id": journal.id}
+        )._create_payments()
+        self.assertEqual(self.invoice.portal_balance_due, 60.0)
+        self.assertEqual(self.invoice._get_portal_payments()[0]["amount"], 40.0)
+
+    def _get_journal_without_entries(self):
+        """Have payments wait for the bank statement, as with the accounting app."""
+        self.patch(
+            self.env.registry["account.move"],
+            "_get_invoice_in_payment_state",
+            lambda _self: "in_payment",
+        )
+        journal = self.company_data["default_journal_bank"]
+        journal.inbound_payment_method_line_ids.payment_account_id = False
+        return journal
 
     def test_s15_company_logo_is_shown_and_sharp(self):
         picture = io.BytesIO()

@@ -1,4 +1,5 @@
 import {_t} from "@web/core/l10n/translation";
+import {escapeRegExp} from "@web/core/utils/strings";
 import {rpc} from "@web/core/network/rpc";
 
 /**
@@ -68,15 +69,16 @@ export class PayerForm {
     get number() {
         const {decimalPoint, thousandsSeparator, digits} =
             this.amount.closest("[data-portal-field]").dataset;
-        const text = this.amount.value
-            .trim()
-            .replaceAll(/[\s\u00a0\u202f]/g, "")
-            .replaceAll(thousandsSeparator || "\u0000", "")
-            .replace(decimalPoint, ".");
-        const fraction = text.split(".")[1] || "";
-        return /^\d+(\.\d*)?$/.test(text) && fraction.length <= Number(digits)
-            ? Number(text)
-            : NaN;
+        const text = this.amount.value.replaceAll(/\s/g, "");
+        const separator = (thousandsSeparator || "").trim();
+        const [one, point] = [separator, decimalPoint].map(escapeRegExp);
+        // Only where thousands are separated: "12,50" is no 1250, see the server.
+        const grouped = `\\d{1,3}(?:${one}\\d{2,3})*${one}\\d{3}`;
+        const found = text.match(`^(\\d+|${grouped})(?:${point}(\\d*))?$`);
+        if (!found || (found[2] || "").length > Number(digits)) {
+            return NaN;
+        }
+        return Number(`${found[1].replaceAll(separator || " ", "")}.${found[2] || 0}`);
     }
 
     /**
@@ -139,7 +141,9 @@ export class PayerForm {
         }
         if (this.authorized) {
             const {currency} = this.authorized.dataset;
-            this.authorized.textContent = `${this.amount.value} ${currency}`;
+            const {digits} = this.amount.closest("[data-portal-field]").dataset;
+            const figure = this.number > 0 ? this.number.toFixed(Number(digits)) : "…";
+            this.authorized.textContent = `${figure} ${currency}`;
         }
     }
 

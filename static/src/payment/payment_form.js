@@ -140,7 +140,7 @@ patch(PaymentForm.prototype, {
         if (!this.payerForm.showErrors(answer.errors)) {
             return false;
         }
-        if (answer.attempt && answer.attempt.form_key !== values.form_key) {
+        if (answer.attempt && !answer.attempt.is_this_screens) {
             return this._askAboutAttempt(answer.attempt);
         }
         return true;
