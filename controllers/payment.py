@@ -1,3 +1,4 @@
+import re
 import secrets
 
 from odoo import http
@@ -262,7 +263,8 @@ class PortalInvoicePayment(PortalAccount):
         :raise ValidationError: If there is nothing to pay, or no such way to pay it.
         """
         link_sudo = self._get_payable_link(token)
-        move_sudo, form_key = link_sudo.move_id, str(form_key)[:64]
+        move_sudo = link_sudo.move_id
+        form_key = re.sub(r"[^\w -]", "", str(form_key)[:64], flags=re.ASCII)
         entered = (link_sudo, amount, billing)
         amount, billing, errors = self._read_portal_form(*entered)
         option = {

@@ -1,3 +1,4 @@
+import re
 from contextlib import suppress
 
 from markupsafe import Markup
@@ -120,9 +121,13 @@ class PaymentTransactionPortalBilling(models.AbstractModel):
         for name, size in BILLING_FIELDS.items():
             value = entered.get(name) or ""
             if size is None:
-                values[name] = int(value) if str(value).isdecimal() else False
+                # At most what PostgreSQL takes for an id.
+                is_id = re.fullmatch(r"\d{1,9}", str(value))
+                values[name] = int(value) if is_id else False
             else:
-                values[name] = " ".join(str(value).split())[:size]
+                # Neither NUL nor half a character can be kept.
+                text = str(value).replace("\0", "").encode(errors="ignore").decode()
+                values[name] = " ".join(text.split())[:size]
         return values
 
     @api.model

@@ -190,6 +190,24 @@ class TestPaymentAmount(PortalPaymentCommon, HttpCase):
             with self.subTest(field):
                 self.assertIn(field, self._check(**{field: value}))
 
+    def test_s19_what_no_form_sends_breaks_nothing(self):
+        self.assertIn("state_id", self._check(state_id="9" * 30))
+        values = {**self._get_billing(), "name": "C\0arl\ud800"}
+        answer = self.url_open(
+            self.link._get_path("transaction"),
+            json={
+                "params": {
+                    "provider_id": self.provider.id,
+                    "payment_method_id": self.card.id,
+                    "flow": "direct",
+                    "billing": values,
+                    "form_key": "\0\ud800é",
+                }
+            },
+        ).json()
+        self.assertNotIn("error", answer)
+        self.assertEqual(self._get_transactions().partner_name, "Carl")
+
     def test_s19_states_follow_the_country(self):
         answer = self.make_jsonrpc_request(
             self.link._get_path("country"), {"country_id": self.env.ref("base.us").id}
