@@ -40,6 +40,16 @@ class AccountMovePortalPayment(models.AbstractModel):
 
     # === BUSINESS METHODS - WHAT IS TO BE PAID === #
 
+    def _is_eligible_for_early_payment_discount(self, currency, reference_date):
+        """Override of `account` to keep a discount that was promised.
+
+        The customer pays when the payment is started; a bank takes days to settle it.
+        """
+        started_on = self.env.context.get("portal_payment_started_on")
+        return super()._is_eligible_for_early_payment_discount(
+            currency, started_on or reference_date
+        )
+
     def _get_portal_amounts(self):
         """Return the amounts that are offered to be paid, the usual one first.
 

@@ -226,6 +226,19 @@ class PaymentTransaction(models.Model):
             _logger.exception("Payment %s could not be booked yet", self.reference)
             self._portal_tell_unbooked()
 
+    def _create_payment(self, **extra_create_values):
+        """Override of `account_payment` to book as of the start of the payment.
+
+        See `account.move._is_eligible_for_early_payment_discount`.
+        """
+        if self.portal_move_id:
+            self = self.with_context(
+                portal_payment_started_on=fields.Date.context_today(
+                    self, self.create_date
+                )
+            )
+        return super()._create_payment(**extra_create_values)
+
     def _portal_tell_unbooked(self):
         """Give staff to do what keeps this payment from being booked, once.
 

@@ -1,3 +1,7 @@
+from datetime import timedelta
+
+from freezegun import freeze_time
+
 from odoo.exceptions import ValidationError
 from odoo.fields import Command
 from odoo.tests import HttpCase
@@ -165,7 +169,14 @@ class TestPaymentAmount(PortalPaymentCommon, HttpCase):
         )
         tx = self._create_attempt(link=self._create_link(invoice), amount=98.0)
         self._confirm(tx)
-        tx._stripe_refresh()
+        # It is settled after the last day, as a bank takes its time.
+        [line] = invoice.line_ids.filtered("discount_date")
+        line.discount_date = tx.create_date.date()
+        with freeze_time(tx.create_date + timedelta(days=4)):
+            self.assertEqual(
+                [amount for amount, _label in invoice._get_portal_amounts()], [100.0]
+            )
+            tx._stripe_refresh()
         self.assertEqual(invoice.amount_residual, 0.0)
 
     # === Billing === #
