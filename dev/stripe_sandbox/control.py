@@ -58,20 +58,22 @@ class Control:
                 disputing.open_dispute(self.backend, charge, reason, final=True)
         self.sandbox.changed()
 
-    def dispute(self, intent, reason="fraudulent", inquiry=False):
-        """Dispute a payment and return the dispute's id."""
+    def dispute(self, intent, reason="fraudulent", inquiry=False, amount=None):
+        """Dispute a payment, or an amount of it, and return the dispute's id."""
         with self.backend.lock:
             found = self._in_status(intent, "succeeded")
             charge = found["latest_charge"]
-            dispute = disputing.open_dispute(self.backend, charge, reason, inquiry)
+            dispute = disputing.open_dispute(
+                self.backend, charge, reason, inquiry, amount=amount
+            )
         self.sandbox.changed()
         return dispute["id"]
 
-    def close_dispute(self, dispute, status="lost"):
-        """End a dispute as ``won`` or ``lost``."""
+    def close_dispute(self, dispute, status="lost", reinstated=None):
+        """End a dispute as ``won`` or ``lost``; see `disputing.close_dispute`."""
         with self.backend.lock:
             found = self.backend.store.get("dispute", dispute)
-            disputing.close_dispute(self.backend, found, status)
+            disputing.close_dispute(self.backend, found, status, reinstated)
         self.sandbox.changed()
 
     def succeed_refund(self, refund):

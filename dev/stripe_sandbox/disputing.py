@@ -6,6 +6,8 @@ from .errors import invalid
 
 FEE = 1500
 EVIDENCE_DAYS = 7
+#: The states of a dispute that leaves, or has given back, the money.
+GIVEN_BACK = ("won", "warning_closed")
 REASONS = frozenset(
     "bank_cannot_process check_returned credit_not_processed customer_initiated"
     " debit_not_authorized duplicate fraudulent general incorrect_account_details"
@@ -14,7 +16,9 @@ REASONS = frozenset(
 )
 
 
-def open_dispute(backend, charge, reason="fraudulent", inquiry=False, final=False):
+def open_dispute(
+    backend, charge, reason="fraudulent", inquiry=False, final=False, amount=None
+):
     """Dispute a charge.
 
     :param str charge: the charge's id.
@@ -22,12 +26,15 @@ def open_dispute(backend, charge, reason="fraudulent", inquiry=False, final=Fals
     :param bool inquiry: only a question; no money moves yet.
     :param bool final: lost at once, as bank debits are: the rules of the ACH
         network give the payee no appeal.
+    :param int amount: how much of it, in the smallest unit; usually all of it.
     :return: the dispute.
     """
     found = backend.store.get("charge", charge)
-    _check(found, reason)
+    amount = found["amount_captured"] if amount is None else amount
+    _check(backend, found, reason, amount)
     final = final or found["id"].startswith("py_")
-    dispute = backend.create("dispute", **_values(backend, found, reason, inquiry))
+    values = _values(backend, found, reason, inquiry)
+    dispute = backend.create("dispute", **{**values, "amount": amount})
     found["disputed"] = True
     backend.emit("charge.dispute.created", dispute)
     if not inquiry:
@@ -39,16 +46,23 @@ def open_dispute(backend, charge, reason="fraudulent", inquiry=False, final=Fals
     return dispute
 
 
-def _check(charge, reason):
+def _check(backend, charge, reason, amount):
     if reason not in REASONS:
         raise invalid(f"Invalid reason: {reason}", "reason")
-    if charge["status"] != "succeeded" or charge["disputed"]:
-        raise invalid("Only a charge that succeeded can be disputed, once.", "charge")
+    if charge["status"] != "succeeded":
+        raise invalid("Only a charge that succeeded can be disputed.", "charge")
+    # A charge may have several disputes: each of a part, or one after another.
+    taken = sum(
+        dispute["amount"]
+        for dispute in backend.store.objects["dispute"].values()
+        if dispute["charge"] == charge["id"] and dispute["status"] not in GIVEN_BACK
+    )
+    if not 0 < amount <= charge["amount_captured"] - taken:
+        raise invalid("No more than the charge can be disputed.", "amount")
 
 
 def _values(backend, charge, reason, inquiry):
     return {
-        "amount": charge["amount_captured"],
         "balance_transactions": [],
         "charge": charge["id"],
         "currency": charge["currency"],
@@ -69,17 +83,20 @@ def _values(backend, charge, reason, inquiry):
     }
 
 
-def close_dispute(backend, dispute, status):
+def close_dispute(backend, dispute, status, reinstated=None):
     """End a dispute.
 
     :param str status: ``won``, ``lost`` or, for an inquiry, ``warning_closed``.
+    :param int reinstated: what comes back into the balance, where the exchange rate
+        has changed since the money was taken.
     """
     if dispute["status"] in ("won", "lost", "warning_closed"):
         raise invalid("This dispute is already closed.")
     previous = {"status": dispute["status"]}
     dispute["status"] = status
     if status == "won":
-        txn = ledger.post_adjustment(backend, dispute["amount"], dispute)
+        amount = dispute["amount"] if reinstated is None else reinstated
+        txn = ledger.post_adjustment(backend, amount, dispute)
         dispute["balance_transactions"].append(txn)
         backend.emit("charge.dispute.funds_reinstated", dispute)
     backend.emit("charge.dispute.closed", dispute, previous)

@@ -113,3 +113,22 @@ def test_a_dispute_is_won(sandbox, client, control, pay):
         "charge.dispute.funds_reinstated",
         "charge.dispute.closed",
     ]
+
+
+def test_a_charge_is_disputed_in_parts(client, control, pay):
+    intent = pay(amount=1000)
+    control("dispute", intent=intent.id, amount=300)
+    assert control("dispute", intent=intent.id).status == 400
+    control("dispute", intent=intent.id, amount=700)
+    found = client.disputes.list({"charge": intent.latest_charge}).data
+    assert [dispute.amount for dispute in found] == [700, 300]
+
+
+def test_a_charge_is_disputed_again_after_a_dispute_was_won(client, control, pay):
+    intent = pay(amount=1000)
+    first = control("dispute", intent=intent.id).json["result"]
+    control("close_dispute", dispute=first, status="won", reinstated=990)
+    control("dispute", intent=intent.id)
+    second, won = client.disputes.list({"charge": intent.latest_charge}).data
+    assert (second.status, won.status) == ("needs_response", "won")
+    assert [money.amount for money in won.balance_transactions] == [-1000, 990]
