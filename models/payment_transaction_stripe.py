@@ -251,8 +251,7 @@ class PaymentTransactionStripe(models.AbstractModel):
             )
         if any(charge["disputed"] for charge in charges):
             disputes = self.provider_id._stripe_request("GET", "disputes", about)
-            for dispute in disputes["data"]:
-                self._portal_follow_dispute(dispute)
+            self._portal_follow_disputes(disputes["data"])
 
     def _stripe_follow_refunds(self, refunds):
         """Follow the refunds of this payment, wherever they were made.

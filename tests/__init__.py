@@ -20,6 +20,7 @@ from . import test_payment_amount
 from . import test_payment_attempt
 from . import test_payment_bank
 from . import test_payment_browser
+from . import test_payment_dispute
 from . import test_payment_other_providers
 from . import test_payment_race
 from . import test_payment_receipt

@@ -51,6 +51,12 @@ class PortalPaymentCommon(PortalCommon):
         cls.echeck.active = True
         cls.provider.payment_method_ids = [Command.link(cls.echeck.id)]
 
+    @classmethod
+    def _capture_manually(cls):
+        """Let the provider only authorize payments, which not all methods allow."""
+        cls.provider.payment_method_ids = [Command.set(cls.card.ids)]
+        cls.provider.capture_manually = True
+
     def setUp(self):
         super().setUp()
         # A fresh one for each test: each rolls back to the same references, on which
@@ -76,6 +82,18 @@ class PortalPaymentCommon(PortalCommon):
 
     def _get_intents(self):
         return self.sandbox.objects("payment_intent")
+
+    def _get_activities(self):
+        return self.invoice.activity_ids.filtered(
+            lambda activity: activity.user_id == self.salesperson
+        )
+
+    def _get_outcomes(self, tx):
+        return (
+            self.env["account.move.portal.notification"]
+            .search([("transaction_id", "=", tx.id)])
+            .mapped("outcome")
+        )
 
     # === At Stripe === #
 

@@ -42,11 +42,6 @@ class TestPaymentBank(PortalPaymentCommon, HttpCase):
             [("model", "=", tx._name), ("res_id", "=", tx.id)], order="id"
         )
 
-    def _get_activities(self):
-        return self.invoice.activity_ids.filtered(
-            lambda activity: activity.user_id == self.salesperson
-        )
-
     def test_b4_verification_is_asked_for_and_the_link_is_mailed(self):
         tx = self._start_echeck()
         self.assertEqual(tx.state, "pending")
@@ -156,13 +151,6 @@ class TestPaymentBank(PortalPaymentCommon, HttpCase):
             ["paid", "payment_returned"],
         )
 
-    def _get_outcomes(self, tx):
-        return (
-            self.env["account.move.portal.notification"]
-            .search([("transaction_id", "=", tx.id)])
-            .mapped("outcome")
-        )
-
     def test_b4_returned_payment_leaves_the_bank_statements_match(self):
         tx = self._settle_echeck()
         liquidity = tx.payment_id._seek_for_lines()[0]
@@ -197,31 +185,6 @@ class TestPaymentBank(PortalPaymentCommon, HttpCase):
         self._catch_up()
         self.assertEqual(second.state, "done")
         self.assertEqual(self.invoice.amount_residual, 0.0)
-
-    def test_b4_dispute_of_a_card_is_taken_back_and_given_back_when_won(self):
-        tx = self._create_attempt()
-        self._confirm(tx)
-        self._catch_up()
-        dispute = self.sandbox.control.dispute(tx.provider_reference)
-        self._catch_up()
-        self.assertTrue(tx.portal_is_taken_back)
-        self.assertEqual(self.invoice.amount_residual, 100.0)
-        self.sandbox.control.close_dispute(dispute, "won")
-        self._catch_up()
-        self.assertFalse(tx.portal_is_taken_back)
-        self.assertEqual(self.invoice.amount_residual, 0.0)
-        self.assertEqual(tx.portal_dispute_status, "won")
-        self.assertEqual(len(self._get_activities()), 2)
-
-    def test_b4_inquiry_moves_no_money(self):
-        tx = self._create_attempt()
-        self._confirm(tx)
-        self._catch_up()
-        self.sandbox.control.dispute(tx.provider_reference, inquiry=True)
-        self._catch_up()
-        self.assertFalse(tx.portal_is_taken_back)
-        self.assertEqual(self.invoice.amount_residual, 0.0)
-        self.assertTrue(self._get_activities())
 
     def test_b4_payment_without_an_entry_is_rejected(self):
         self._book_without_entries()
