@@ -126,7 +126,8 @@ class PortalPaymentResult(http.Controller):
         if not link_sudo:
             return render_unavailable()
         tx_sudo = get_last_payment(link_sudo)
-        if not tx_sudo or tx_sudo._get_portal_answer() != "paid":
+        # A payment that was captured in parts has several, and no receipt.
+        if not tx_sudo.payment_id or tx_sudo._get_portal_answer() != "paid":
             return request.redirect(link_sudo._get_path("result"))
         name, content = tx_sudo._get_portal_receipt()
         return request.make_response(

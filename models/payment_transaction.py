@@ -164,6 +164,26 @@ class PaymentTransaction(models.Model):
             self._portal_lock()
         return super()._refund(amount_to_refund=amount_to_refund)
 
+    def _capture(self, amount_to_capture=None):
+        """Override of `payment`: Stripe captures a portal payment as a whole.
+
+        Core would make a transaction of its own for it, with the payment, of which
+        neither the receipt nor the notifications nor a dispute would know.
+
+        :raise ValidationError: If Stripe refuses, or cannot be reached.
+        """
+        self.ensure_one()
+        asked = amount_to_capture or self.amount
+        is_whole = self.currency_id.compare_amounts(asked, self.amount) == 0
+        if not (self.provider_code == "stripe" and self.portal_move_id and is_whole):
+            return super()._capture(amount_to_capture=amount_to_capture)
+        self._ensure_provider_is_not_disabled()
+        try:
+            self._stripe_capture()
+        except stripe.StripeError as error:
+            raise self._stripe_get_refusal(error) from error
+        return self
+
     # === BUSINESS METHODS - STATES === #
 
     def _set_pending(self, *, state_message=None, extra_allowed_states=()):

@@ -233,6 +233,27 @@ class PaymentTransactionStripe(models.AbstractModel):
         else:
             self._stripe_follow(intent)
 
+    def _stripe_capture(self):
+        """Take, as a whole, the money that the customer's bank has reserved.
+
+        Note: `self.ensure_one()`
+
+        :raise stripe.StripeError: If Stripe refuses, or cannot be reached.
+        """
+        self.ensure_one()
+        self._portal_lock()
+        try:
+            self.provider_id._stripe_request(
+                "POST", f"payment_intents/{self.provider_reference}/capture"
+            )
+        except stripe.InvalidRequestError:
+            # It may be beyond that: captured at Stripe, cancelled, or expired.
+            self._stripe_refresh()
+            if self.state == "authorized":
+                raise
+        else:
+            self._stripe_refresh()
+
     # === BUSINESS METHODS - REFUNDS AND DISPUTES === #
 
     def _stripe_follow_money_back(self, intent):

@@ -67,6 +67,35 @@ class TestPaymentReceipt(PortalPaymentCommon, PortalMailCommon, HttpCase):
         self.assertEqual(tx.portal_receipt_state, "failed")
         self._assert_paid_once()
 
+    def test_b9_captured_by_staff_is_paid_told_and_receipted_once(self):
+        self._capture_manually()
+        tx = self._pay()
+        self.assertEqual(tx.state, "authorized")
+        self.assertFalse(tx.portal_receipt_state)
+        tx.with_user(self.biller).sudo(False).action_capture()
+        tx._stripe_refresh()
+        self._catch_up()
+        self.assertEqual((tx.state, tx._get_portal_answer()), ("done", "paid"))
+        self.assertFalse(tx.child_transaction_ids)
+        self.assertEqual(tx.payment_id.amount, 100.0)
+        self._assert_paid_once()
+        self.assertEqual(tx.portal_receipt_state, "waiting")
+        self.assertFalse(tx.portal_open_move_id)
+        self.assertEqual(self._get_outcomes(tx), ["received"])
+        self.sandbox.control.dispute(tx.provider_reference)
+        self._catch_up()
+        self.assertTrue(tx.portal_is_taken_back)
+        self.assertEqual(self.invoice.amount_residual, 100.0)
+
+    def test_s22_no_receipt_is_made_of_no_payment(self):
+        tx = self._pay()
+        tx.payment_id = False  # As after a capture in parts, which has several.
+        response = self.url_open(self.link._get_path("receipt"), allow_redirects=False)
+        self.assertURLEqual(response.headers["Location"], self.link._get_path("result"))
+        page = self.url_open(self.link._get_path("result")).text
+        self.assertIn("your payment was received", page)
+        self.assertNotIn("Download the receipt", page)
+
     def test_s22_receipt_is_downloaded_from_the_answer(self):
         self._pay()
         with patch.object(

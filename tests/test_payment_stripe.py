@@ -2,6 +2,7 @@ from unittest.mock import patch
 
 import stripe
 
+from odoo.exceptions import ValidationError
 from odoo.tests import HttpCase
 from odoo.tools import mute_logger
 
@@ -260,6 +261,40 @@ class TestPaymentStripe(PortalPaymentCommon, HttpCase):
         )
         self.assertEqual(line.amount_residual, -100.0)
         self.assertEqual(line.partner_id, self.customer)
+
+    # === Capture === #
+
+    def _authorize(self):
+        self._capture_manually()
+        tx = self._create_attempt()
+        self._confirm(tx)
+        self._catch_up()
+        self.assertEqual(tx.state, "authorized")
+        return tx
+
+    def test_b5_captured_at_stripe_before_is_followed(self):
+        tx = self._authorize()
+        self._get_stripe().payment_intents.capture(tx.provider_reference)
+        tx.action_capture()
+        self.assertEqual(tx.state, "done")
+        self._assert_paid_once()
+
+    def test_b5_authorization_that_expired_opens_the_invoice(self):
+        tx = self._authorize()
+        self._get_stripe().payment_intents.cancel(tx.provider_reference)
+        tx.action_capture()
+        self.assertEqual(tx.state, "cancel")
+        self.assertTrue(self.invoice._is_payable_on_portal())
+
+    def test_b5_capture_that_stripe_refuses_leaves_the_authorization(self):
+        tx = self._authorize()
+        self.sandbox.faults.add("error", status=400, path="capture$")
+        with self.assertRaises(ValidationError), self._undone():
+            tx.action_capture()
+        self.assertEqual(tx.state, "authorized")
+        self.assertFalse(tx.child_transaction_ids)
+        tx.action_capture()
+        self._assert_paid_once()
 
     # === The SDK === #
 
