@@ -22,7 +22,7 @@ READ_BY_SALESPEOPLE = (
 
 
 class TestAccountMovePortalAccess(PortalCommon):
-    """The invoice's form, for those who have rights on links and those who have none."""
+    """The invoice's form, for those with rights on links and those without."""
 
     @classmethod
     def setUpClass(cls):
