@@ -6,6 +6,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import html2plaintext
 
+from .account_move_portal_notify import is_staff
 from .base_automation_portal_summary import PAYMENT_RECEIVED, VIEWED
 
 WEBHOOK_SECONDS = 10
@@ -32,7 +33,8 @@ class BaseAutomationPortalMessage(models.AbstractModel):
             ("webhook", "Another system (webhook)"),
         ],
         string="Tell",
-        help="Empty: nobody; the rule only runs its actions.",
+        help="Empty: nobody; the rule only runs its actions. Where the salesperson has "
+        "left, the invoice's followers or the administrators of invoicing are told.",
     )
     portal_user_ids = fields.Many2many(
         comodel_name="res.users",
@@ -181,6 +183,7 @@ class BaseAutomationPortalMessage(models.AbstractModel):
         Note: `self.ensure_one()`
 
         :param account.move.portal.notification notification: The occasion.
+        :raise UserError: If none of those it is to tell works here any more.
         """
         self.ensure_one()
         move = notification.move_id
@@ -194,7 +197,11 @@ class BaseAutomationPortalMessage(models.AbstractModel):
                 subtype_xmlid="mail.mt_comment",
             )
         else:
-            for user in self._get_portal_users(move):
+            users = self._get_portal_users(move)
+            # That an invoice has no followers is nothing unusual.
+            if not users and self.portal_recipient != "followers":
+                raise UserError(self.env._("There is nobody to tell."))
+            for user in users:
                 message = self._render_portal_message(notification, user)
                 self._tell_portal_users(move, user, *message, self.portal_delivery)
 
@@ -206,13 +213,15 @@ class BaseAutomationPortalMessage(models.AbstractModel):
         :param account.move move: The invoice.
         :rtype: res.users
         """
+        if self.portal_recipient == "salesperson":
+            return move._get_portal_staff()
+        if self.portal_recipient == "creator":
+            return move._get_portal_staff(("create_uid",))
         users = {
-            "salesperson": move.invoice_user_id.filtered("active") or move.create_uid,
-            "creator": move.create_uid,
             "followers": move.message_partner_ids.user_ids,
             "users": self.portal_user_ids,
         }[self.portal_recipient]
-        return users.filtered(lambda user: user.active and user._is_internal())
+        return users.filtered(is_staff)
 
     def _render_portal_message(self, notification, user):
         """Return the rule's words for an occasion, in a user's language.

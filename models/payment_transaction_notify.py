@@ -46,6 +46,9 @@ class PaymentTransactionPortalNotify(models.AbstractModel):
     def _portal_give_staff_to_do(self, summary, note):
         """Give whoever is responsible for the invoice something to do.
 
+        One of them, so that it is not done twice; where there is nobody, it waits on
+        the invoice for whoever takes it.
+
         Note: `self.ensure_one()`
 
         :param str summary: What it is about.
@@ -55,7 +58,7 @@ class PaymentTransactionPortalNotify(models.AbstractModel):
         move = self.portal_move_id
         move.activity_schedule(
             "mail.mail_activity_data_warning",
-            user_id=(move.invoice_user_id or move.create_uid).id,
+            user_id=move._get_portal_staff()[:1].id,
             summary=summary,
             note=note,
         )

@@ -1,3 +1,4 @@
+from . import test_account_move_portal_access
 from . import test_account_move_portal_link
 from . import test_account_move_portal_notification
 from . import test_account_move_portal_print

@@ -209,6 +209,7 @@ class PortalCommon(AccountingCommon):
             ("account_move_portal_link", "sent_on"),
             ("account_move_portal_miss", "missed_on"),
             ("account_move_portal_link_request", "create_date"),
+            ("account_move_portal_link_request", "retry_on"),
             ("account_move_portal_notification", "retry_on"),
         ]:
             cls.env.cr.execute(

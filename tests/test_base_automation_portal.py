@@ -28,6 +28,86 @@ class TestBaseAutomationPortal(PortalNotificationCommon, HttpCase):
         self._run_notifications()
         self.assertTrue(self._get_told(self.invoice.create_uid))
 
+    def _create_left_invoice(self, maker, **values):
+        """Create an invoice that neither its salesperson nor its maker hears of."""
+        # In sudo mode because a customer has no right to make one.
+        invoice = (
+            self.env["account.move"]
+            .with_user(maker)
+            .with_company(self.company)
+            .sudo()
+            .create({"move_type": "out_invoice", "partner_id": self.customer.id})
+        )
+        invoice.write({"invoice_user_id": False, **values})
+        invoice.message_unsubscribe(invoice.message_partner_ids.ids)
+        return invoice
+
+    def _create_administrator(self, company):
+        return new_test_user(
+            self.env,
+            login="portal_administrator",
+            groups="account.group_account_manager",
+            email="chief@company.example",
+            company_id=company.id,
+            company_ids=[Command.set(company.ids)],
+        )
+
+    def _tell_of(self, invoice):
+        """Tell of a view of an invoice, and again if that fails."""
+        self._record_view(self._create_link(invoice))
+        for _time in range(2):
+            self._run_notifications()
+            self._pass_time(301)
+        return self._get_queue(self.viewed_rule, move_id=invoice.id)
+
+    def test_s12_followers_then_administrators_are_told_where_nobody_is_left(self):
+        robot = self.env.ref("base.user_root")
+        visitor = new_test_user(self.env, "portal_maker", groups="base.group_portal")
+        archived = new_test_user(self.env, "portal_left", groups="base.group_user")
+        archived.active = False
+        administrator = self._create_administrator(self.company)
+        for name, recipient, maker, values in [
+            ("made by a scheduled action", "salesperson", robot, {}),
+            ("made by a customer", "salesperson", visitor, {}),
+            ("left", "salesperson", robot, {"invoice_user_id": archived.id}),
+            ("the maker is no user", "creator", robot, {}),
+        ]:
+            with self.subTest(name):
+                self.viewed_rule.portal_recipient = recipient
+                invoice = self._create_left_invoice(maker, **values)
+                self.assertEqual(self._tell_of(invoice).state, "done")
+                self.assertTrue(self._get_staff_messages(invoice, administrator))
+                invoice = self._create_left_invoice(maker, **values)
+                invoice.message_subscribe((self.biller.partner_id | self.customer).ids)
+                self._tell_of(invoice)
+                [message] = self._get_staff_messages(invoice, self.biller)
+                self.assertEqual(message.notified_partner_ids, self.biller.partner_id)
+
+    def test_s12_to_do_of_a_payment_goes_to_whom_a_rule_would_tell(self):
+        robot = self.env.ref("base.user_root")
+        invoice = self._create_left_invoice(robot)
+        invoice.message_subscribe(self.biller.partner_id.ids)
+        tx = self._create_transaction(self.invoice)
+        tx.portal_move_id = invoice
+        # In sudo mode because it is the provider who makes it known.
+        tx.sudo()._portal_give_staff_to_do("Payment taken back", "Ask the customer")
+        self.assertEqual(invoice.activity_ids.user_id, self.biller)
+
+    def test_s12_rule_that_has_nobody_to_tell_fails_and_says_so(self):
+        stranger = self._create_administrator(self.env.ref("base.main_company"))
+        administrators = self.invoice._get_portal_administrators()
+        self.env.ref("account.group_account_manager").sudo().user_ids -= administrators
+        invoice = self._create_left_invoice(self.env.ref("base.user_root"))
+        with mute_logger(NOTIFICATION_LOGGER):
+            notification = self._tell_of(invoice)
+        self.assertEqual(notification.state, "failed")
+        self.assertIn("nobody to tell", notification.failure_reason)
+        self.assertEqual(self.viewed_rule.portal_failure_count, 1)
+        self.assertFalse(self._get_staff_messages(invoice, stranger))
+        self.viewed_rule.portal_recipient = "followers"
+        invoice = self._create_left_invoice(self.env.ref("base.user_root"))
+        self.assertEqual(self._tell_of(invoice).state, "done", "it has none")
+
     def test_s12_followers_or_chosen_users_are_told(self):
         self.invoice.message_subscribe(self.biller.partner_id.ids)
         self.invoice.message_subscribe(self.customer.ids)

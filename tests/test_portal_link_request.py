@@ -4,10 +4,15 @@ from unittest.mock import patch
 from lxml import html
 
 from odoo.tests import HttpCase
+from odoo.tools import mute_logger
 
 from odoo.addons.account_payment_portal.models import account_move_portal_miss as misses
+from odoo.addons.account_payment_portal.models.account_move_portal_link_request import (
+    RETRY_MINUTES,
+)
 
 from .common import BROWSER_HEADERS, PortalMailCommon
+from .send_common import MAIL_LOGGERS
 
 
 class TestPortalLinkRequest(PortalMailCommon, HttpCase):
@@ -30,9 +35,9 @@ class TestPortalLinkRequest(PortalMailCommon, HttpCase):
         self.assertEqual(form.get("method"), "post")
         return self.url_open(form.get("action"), data={"x": ""}, method="POST")
 
-    def _answer(self):
-        """Run what the scheduler would, with a mail server."""
-        with self._no_commit(), self.mailbox() as mailbox:
+    def _answer(self, **behaviour):
+        """Run what the scheduler would, with a mail server that behaves as told."""
+        with self._no_commit(), self.mailbox(**behaviour) as mailbox:
             self.env["account.move.portal.link.request"].sudo()._cron_answer()
             return list(mailbox.messages)
 
@@ -105,6 +110,61 @@ class TestPortalLinkRequest(PortalMailCommon, HttpCase):
         self._ask(other._get_path())
         [message] = self._answer()
         self.assertEqual(message.envelope_to, ["carla@customer.example"])
+
+    def _get_notes(self, words):
+        return self.invoice.message_ids.filtered(lambda note: words in note.body)
+
+    @mute_logger(*MAIL_LOGGERS)
+    def test_b2_new_link_that_is_refused_is_sent_at_the_retry_once(self):
+        for behaviour in [
+            {"refuse_recipients": {"*": (450, "Greylisted")}},
+            {"drop_connection": "connect"},
+        ]:
+            with self.subTest(behaviour):
+                links = self.invoice.portal_link_ids
+                notes = self._get_notes("it was sent to")
+                self._ask(self.link._get_path())
+                self.assertFalse(self._answer(**behaviour))
+                self.assertEqual(self.invoice.portal_link_ids, links, "none unsent")
+                self.assertEqual(self._get_notes("it was sent to"), notes)
+                self._ask(self.link._get_path())
+                self.assertFalse(self._answer(), "not at once")
+                self._pass_time(60 * RETRY_MINUTES[0] + 1)
+                [message] = self._answer()
+                fresh = self.invoice.portal_link_ids - links
+                self.assertIn(fresh._get_path(), message.html)
+                self.assertEqual(len(self._get_notes("it was sent to") - notes), 1)
+                self._pass_time(60 * RETRY_MINUTES[1])
+                self.assertFalse(self._answer(), "once")
+
+    @mute_logger(*MAIL_LOGGERS)
+    def test_b2_new_link_that_may_have_arrived_is_sent_again_the_same(self):
+        self._ask(self.link._get_path())
+        self._answer(drop_connection="content")
+        fresh = self.invoice.portal_link_ids - self.link
+        self.assertEqual(fresh.state, "live")
+        self.assertFalse(self._get_notes("it was sent to"))
+        self._pass_time(60 * RETRY_MINUTES[0] + 1)
+        [message] = self._answer()
+        self.assertIn(fresh._get_path(), message.html)
+        self.assertEqual(self.invoice.portal_link_ids, self.link | fresh)
+
+    @mute_logger(*MAIL_LOGGERS)
+    def test_b2_new_link_that_is_refused_for_good_is_told_and_uses_up_nothing(self):
+        refusal = {"refuse_recipients": {"*": (550, "No such user here")}}
+        self._ask(self.link._get_path())
+        self._answer(**refusal)
+        for minutes in RETRY_MINUTES:
+            self.assertFalse(self._get_notes("could not be sent"))
+            self._pass_time(60 * minutes + 1)
+            self._answer(**refusal)
+        self.assertIn("No such user here", self._get_notes("could not be sent").body)
+        self._pass_time(60 * RETRY_MINUTES[-1])
+        self.assertFalse(self._answer(), "given up")
+        self.assertEqual(self.invoice.portal_link_ids, self.link)
+        for _time in range(3):
+            self._ask(self.link._get_path())
+            self.assertEqual(len(self._answer()), 1)
 
     # === GUESSING === #
 
