@@ -2,7 +2,7 @@
 
 import smtplib
 
-from odoo.exceptions import UserError
+from odoo.exceptions import LockError, UserError
 from odoo.tools import config
 
 from odoo.addons.base.models.ir_mail_server import MailDeliveryException
@@ -142,6 +142,13 @@ def _unreachable(env, cause):
     )
 
 
+def _locked(env, _cause):
+    return env._(
+        "Somebody else is changing or sending this invoice at this moment. Nothing was"
+        " sent: try again."
+    )
+
+
 def _odoo(_env, cause):
     return str(cause)
 
@@ -154,5 +161,6 @@ _EXPLANATIONS = (
     (smtplib.SMTPResponseException, _response),
     (smtplib.SMTPException, _unreachable),
     (OSError, _unreachable),
+    (LockError, _locked),
     (UserError, _odoo),
 )

@@ -55,6 +55,30 @@ class AccountMovePortalLinkStaff(models.AbstractModel):
             {"sent_on": fields.Datetime.now(), "sent_by_id": self.env.uid}
         )
 
+    def _get_sent_marks(self):
+        """Return when these links were last sent and by whom, to put it back.
+
+        :return: The values by the id of the link, fit for JSON.
+        :rtype: dict[str, dict]
+        """
+        return {
+            str(link.id): {
+                "sent_on": fields.Datetime.to_string(link.sent_on),
+                "sent_by_id": link.sent_by_id.id,
+            }
+            for link in self
+        }
+
+    @api.model
+    def _restore_sent_marks(self, marks):
+        """Put back when links were last sent: what was tried since was refused.
+
+        :param dict marks: What `_get_sent_marks` returned.
+        """
+        for link_id, values in marks.items():
+            # In sudo mode because users may not write a link, so that none reopens one.
+            self.sudo().browse(int(link_id)).exists().write(values)
+
     def _record_sent(self, message_id, attachments):
         """Record that the mail with the link was handed over to the mail server.
 

@@ -1,9 +1,9 @@
 import queue
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from unittest.mock import patch
 
-from psycopg2.errors import SerializationFailure
+from psycopg2.errors import LockNotAvailable, SerializationFailure
 
 from odoo import SUPERUSER_ID, api
 from odoo.exceptions import UserError
@@ -25,7 +25,8 @@ class Killed(BaseException):
 class TestAccountMoveSendPortalRace(BaseCase):
     """Send in transactions of their own, committed to the real database.
 
-    A draft is sent, because it can be removed afterwards without a trace.
+    A draft is sent, because it can be removed afterwards without a trace; where the
+    mark of an invoice that was sent matters, it only says that it is posted.
     """
 
     def setUp(self):
@@ -148,3 +149,120 @@ class TestAccountMoveSendPortalRace(BaseCase):
         with self._transaction() as env:
             self.assertEqual(self._get_links(env).ids, link.ids)
             self.assertEqual(self._get_window(env).delivery_state, "sent")
+
+    # === OTHERS, AT THE SAME TIME === #
+
+    def _get_window_class(self):
+        return self.registry["account.move.send.portal"]
+
+    def _post(self):
+        """Have the invoice say that it is posted, and nothing else with it."""
+        with self._transaction() as env:
+            env.cr.execute(
+                "UPDATE account_move SET state = 'posted' WHERE id = %s",
+                [self.ids["account.move"]],
+            )
+        self.addCleanup(self._unpost)
+
+    def _unpost(self):
+        with self._transaction() as env:
+            env.cr.execute(
+                "UPDATE account_move SET state = 'draft' WHERE id = %s",
+                [self.ids["account.move"]],
+            )
+
+    @contextmanager
+    def _meanwhile(self, happen):
+        """Have something happen when a mail has left, and nothing is written yet."""
+        window_class = self._get_window_class()
+        send_mail = window_class._send_mail
+
+        def send(window, values):
+            result = send_mail(window, values)
+            happen()
+            return result
+
+        with patch.object(window_class, "_send_mail", send):
+            yield
+
+    def _edit_invoice(self):
+        """Save the invoice as a colleague does, who waits for a short time only."""
+        with suppress(LockNotAvailable), self._transaction() as env:
+            env.cr.execute("SET LOCAL lock_timeout = '50ms'")
+            self._get_window(env).move_id.ref = "edited"
+            env.flush_all()
+
+    def _open_page(self):
+        """Open the page behind the link, as a program at the recipient's does."""
+        with self._transaction() as env:
+            visit = env["account.move.portal.event"]._record_visit(
+                self._get_links(env), "unproven", reason="browser"
+            )
+            self.facts = visit._get_visit_facts()
+
+    @mute_logger("odoo.sql_db")
+    def test_s11_invoice_that_is_edited_while_the_mail_leaves_is_sent_once(self):
+        self._post()
+        with self._meanwhile(self._edit_invoice), self._transaction() as env:
+            window = self._get_window(env)
+            with patch.object(
+                self._get_window_class(),
+                "_prepare_documents",
+                lambda window: (window.env["ir.attachment"],) * 2,
+            ):
+                action = window.action_send()
+            self.assertEqual(action["tag"], "display_notification")
+            self.assertTrue(window.move_id.is_move_sent)
+        self.assertEqual(len(self.mailbox.messages), 1)
+
+    def test_s11_invoice_that_is_being_edited_is_not_sent_until_then(self):
+        window_class = self._get_window_class()
+        commit = window_class._commit
+        with self._transaction() as colleague:
+
+            def commit_and_edit(window):
+                commit(window)
+                move = self._get_window(colleague).move_id
+                move.ref = "edited"
+                colleague.flush_all()
+
+            with self._transaction() as env:
+                with patch.object(window_class, "_commit", commit_and_edit):
+                    self._get_window(env).action_send()
+                self.assertIn("Somebody else", self._get_window(env).failure)
+                self.assertFalse(self.mailbox.messages)
+                self.assertFalse(self._get_links(env))
+        with self._transaction() as env:
+            self.assertEqual(self._get_window(env).move_id.ref, "edited")
+            self._get_window(env).action_send()
+        self.assertEqual(len(self.mailbox.messages), 1)
+
+    @mute_logger("odoo.sql_db")
+    def test_s11_staff_are_told_although_the_note_fails_at_first(self):
+        window_class = self._get_window_class()
+
+        def fail(*_args):
+            raise SerializationFailure
+
+        with self._transaction() as env:
+            with (
+                patch.object(window_class, "_post_message", fail),
+                self.assertRaises(SerializationFailure),
+            ):
+                self._get_window(env).action_send()
+            env.cr.rollback()
+            # As Odoo does it: all of it again.
+            self._get_window(env).action_send()
+            self._get_window(env).action_send()
+        [mail] = self.mailbox.messages
+        with self._transaction() as env:
+            [note] = self._get_window(env).move_id.message_ids.filtered(
+                lambda message: "Payment portal link sent" in message.body
+            )
+            self.assertIn("race@customer.example", note.body)
+            self.assertEqual(note.message_id, mail.header("Message-Id").strip())
+
+    def test_b1_page_opened_while_the_mail_arrives_was_opened_after_it_was_sent(self):
+        with self._meanwhile(self._open_page), self._transaction() as env:
+            self._get_window(env).action_send()
+        self.assertIsNotNone(self.facts.opened_after_mail)

@@ -124,6 +124,26 @@ class TestAccountMoveSendPortalRefusal(PortalSendCommon):
         self.assertIn(link._get_url(), mail.html)
         self.assertEqual(self._get_links(), link)
 
+    @mute_logger(*MAIL_LOGGERS)
+    def test_s11_link_whose_mail_was_refused_was_sent_when_it_was_before(self):
+        links = self._create_link(sent_on="2020-03-01 10:00:00")
+        links |= self.invoice._get_portal_printed_links()
+        before = links.mapped(lambda link: (link.sent_on, link.sent_by_id))
+        self.assertEqual(len(before), 2)
+        for behaviour in (
+            {"refuse_recipients": {"*": (550, "No")}},
+            {"drop_connection": "content"},
+        ):
+            with self.subTest(behaviour), self.mailbox(**behaviour):
+                self._compose().action_send()
+                after = links.mapped(lambda link: (link.sent_on, link.sent_by_id))
+                self.assertEqual(after, before)
+        with self.mailbox():
+            self._compose().action_send()
+        for link in links:
+            self.assertEqual(link.sent_by_id, self.biller)
+            self.assertGreater(link.sent_on.year, 2020)
+
     # === CRASHES === #
 
     def test_s11_what_a_mail_needs_is_committed_before_it_goes_out(self):
@@ -134,7 +154,8 @@ class TestAccountMoveSendPortalRefusal(PortalSendCommon):
         send_mail = window_class._send_mail
 
         def commit(wizard):
-            log.append(sorted(each["state"] for each in wizard.deliveries.values()))
+            deliveries = wizard.sudo().deliveries  # Hidden from everyone.
+            log.append(sorted(each["state"] for each in deliveries.values()))
 
         def send(wizard, values):
             log.append("mail")
@@ -160,7 +181,7 @@ class TestAccountMoveSendPortalRefusal(PortalSendCommon):
         window = self._compose(email_to="carla@customer.example, otto@x.example")
         link = self._create_link(sent_on="2020-03-01 10:00:00")
         tried = self._create_link(email="otto@x.example", partner_id=False)
-        window.write(
+        window.sudo().write(
             {
                 "delivery_state": "sending",
                 "deliveries": {
@@ -168,7 +189,11 @@ class TestAccountMoveSendPortalRefusal(PortalSendCommon):
                         "state": "sent" if each.sent_on else "trying",
                         "link_id": each.id,
                         "is_new": True,
+                        "marks": {},
+                        "kind": "to",
                         "formatted": each.email,
+                        "message_id": "<first@company.example>",
+                        "is_posted": False,
                     }
                     for each in link | tried
                 },
@@ -179,3 +204,7 @@ class TestAccountMoveSendPortalRefusal(PortalSendCommon):
         [mail] = mailbox.messages
         self.assertEqual(mail.envelope_to, ["otto@x.example"])
         self.assertIn(tried._get_url(), mail.html)
+        # Staff are told of the one, too, who got the mail before.
+        notes = {note.message_id: note.body for note in self._get_notes()}
+        self.assertEqual(len(notes), 2)
+        self.assertIn("carla@customer.example", notes["<first@company.example>"])

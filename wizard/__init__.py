@@ -4,4 +4,5 @@ from . import account_move_send_portal
 from . import account_move_send_portal_delivery
 from . import account_move_send_portal_document
 from . import account_move_send_portal_mail
+from . import account_move_send_portal_outcome
 from . import account_move_send_portal_preview

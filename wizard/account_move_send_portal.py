@@ -1,5 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.orm.models import NO_ACCESS
 from odoo.tools import email_split, formataddr, is_html_empty
 
 from ..mailing import addresses
@@ -90,7 +91,10 @@ class AccountMoveSendPortal(models.TransientModel):
         default="none",
     )
     deliveries = fields.Json(
-        help="How far the mail of each address has got.", readonly=True
+        help="How far the mail of each address has got.",
+        readonly=True,
+        # Not even by a call of its user: it says which links are sent, and removed.
+        groups=NO_ACCESS,
     )
     delivered_to = fields.Char(compute="_compute_delivered_to")
     failure = fields.Text(

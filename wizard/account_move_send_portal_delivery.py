@@ -4,7 +4,7 @@ from odoo import models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
-from ..mailing import addresses, refusals
+from ..mailing import refusals
 
 # Tells our advisory locks from those of others; the second number is the window's id.
 LOCK_SPACE = 0x504F5254
@@ -51,10 +51,8 @@ class AccountMoveSendPortal(models.TransientModel):
             except Exception:
                 self.delivery_state = "none"
                 raise
-            message_id = self._make_message_id()
-            failures, reached = self._deliver(recipients, documents, message_id)
-            if reached:
-                self._post_message(reached, documents, message_id)
+            failures = self._deliver(recipients, documents)
+            self._post_messages(documents)
             return self._conclude_delivery(failures)
 
     # === BUSINESS METHODS - ONCE === #
@@ -157,16 +155,16 @@ class AccountMoveSendPortal(models.TransientModel):
 
     # === BUSINESS METHODS - MAILS === #
 
-    def _deliver(self, recipients, documents, message_id):
+    def _deliver(self, recipients, documents):
         """Send the mail of each recipient who has not got it.
 
         :param list[Recipient] recipients: All recipients.
         :param tuple documents: The files to be attached, and those only offered.
-        :param str message_id: The id that the mails share.
-        :return: Why some did not get it, by address, and who got it just now.
-        :rtype: tuple[dict[str, str], list[Recipient]]
+        :return: Why some did not get it, by address.
+        :rtype: dict[str, str]
         """
-        failures, reached = {}, []
+        failures = {}
+        message_id = self._make_message_id()
         delivered = self._get_delivered()
         for recipient in recipients:
             if recipient.email in delivered:
@@ -174,6 +172,7 @@ class AccountMoveSendPortal(models.TransientModel):
             link = self._prepare_link(recipient)
             self._commit()
             try:
+                self._lock_what_is_written(link)
                 self._send_mail(
                     self._get_mail_values(
                         link, recipient, recipients, documents, message_id
@@ -185,10 +184,22 @@ class AccountMoveSendPortal(models.TransientModel):
                 failures[recipient.email] = refusals.explain(self.env, error)
                 self._note_failure(recipient, link, refusals.is_uncertain(error))
             else:
-                reached.append(recipient)
                 self._note_success(recipient, link, documents, message_id)
             self._commit()
-        return failures, reached
+        return failures
+
+    def _lock_what_is_written(self, link):
+        """Let nobody else write what is written once the mail has left.
+
+        Otherwise their change would undo ours, and Odoo would run all of it again: the
+        recipient would get the mail twice. Whoever was first makes it fail here, where
+        nothing has left. Visits are recorded all the same: they only refer to the link.
+
+        :param account.move.portal.link link: The recipient's link.
+        :raise LockError: If somebody else is writing it at this moment.
+        """
+        for records in (self, self.move_id, self._get_links_to_send(link)):
+            records.lock_for_update(allow_referencing=True)
 
     def _send_mail(self, values):
         """Hand a mail to the mail server.
@@ -210,14 +221,15 @@ class AccountMoveSendPortal(models.TransientModel):
     def _prepare_link(self, recipient):
         """Return the link of a recipient: the one that works already, else a new one.
 
-        Among those that work is the one of an attempt that broke off.
+        Among those that work is the one of an attempt that broke off. It is marked as
+        sent before it is: programs at the recipient's open it while it arrives.
 
         :param Recipient recipient: The recipient.
         :rtype: account.move.portal.link
         """
         links = self.env["account.move.portal.link"]
-        tried = (self.deliveries or {}).get(recipient.email, {})
-        link = links.browse(tried.get("link_id")).exists()
+        link = self._find_tried_link(recipient)
+        tried = self._get_delivery(recipient) if link else {}
         is_new = tried.get("is_new", False)
         if not link and recipient.kind != "bcc":
             link = links._find_for_recipient(self.move_id, recipient.email)
@@ -226,8 +238,45 @@ class AccountMoveSendPortal(models.TransientModel):
             link = links.create(self._get_link_values(recipient))
         # In sudo mode because users may not write a link, so that none reopens one.
         link.sudo().document_ids |= self._get_included()
-        self._note(recipient, link, "trying", is_new)
+        links_sudo = self._get_links_to_send(link)
+        marks = tried.get("marks") or links_sudo._get_sent_marks()
+        for link_sudo in links_sudo:
+            link_sudo._set_sent()
+        self._note(
+            recipient, state="trying", link_id=link.id, is_new=is_new, marks=marks
+        )
         return link
+
+    def _find_tried_link(self, recipient):
+        """Return the recipient's link of an attempt that broke off, if it works.
+
+        :param Recipient recipient: The recipient.
+        :rtype: account.move.portal.link
+        """
+        # In sudo mode to tell a link that is not this window's from one that is.
+        link_sudo = self.env["account.move.portal.link"].sudo()
+        link_sudo = link_sudo.browse(self._get_delivery(recipient).get("link_id"))
+        return (
+            link_sudo.exists()
+            .filtered(
+                lambda link: (
+                    link.move_id == self.move_id
+                    and link.email == recipient.email
+                    and link._is_live()
+                )
+            )
+            .with_env(self.env)
+        )
+
+    def _get_links_to_send(self, link):
+        """Return what leaves with the mail: the recipient's link, and the PDF's.
+
+        :param account.move.portal.link link: The recipient's link.
+        :return: The links, in sudo mode.
+        :rtype: account.move.portal.link
+        """
+        # In sudo mode because an invoice's PDF shows the link to whoever may read it.
+        return link.sudo() | self.move_id._get_portal_printed_links()
 
     def _get_link_values(self, recipient):
         """Return the values of a recipient's new link.
@@ -264,112 +313,3 @@ class AccountMoveSendPortal(models.TransientModel):
                 partner.email_formatted != recipient.formatted,
             )
         )[:1]
-
-    # === BUSINESS METHODS - OUTCOME === #
-
-    def _note(self, recipient, link, state, is_new=False):
-        """Write how far the mail of a recipient has got.
-
-        :param Recipient recipient: The recipient.
-        :param account.move.portal.link link: The recipient's link.
-        :param str state: `trying`, or `sent`.
-        :param bool is_new: Whether the link was made for this mail.
-        """
-        self.deliveries = {
-            **(self.deliveries or {}),
-            recipient.email: {
-                "state": state,
-                "link_id": link.id,
-                "is_new": is_new,
-                "formatted": recipient.formatted,
-            },
-        }
-
-    def _note_success(self, recipient, link, documents, message_id):
-        """Write that the mail server took the mail of a recipient.
-
-        :param Recipient recipient: The recipient.
-        :param account.move.portal.link link: The recipient's link.
-        :param tuple documents: The files that were attached, and those only offered.
-        :param str message_id: The id of the mail.
-        """
-        link._set_sent()
-        link._record_sent(message_id, documents[0])
-        self._note(recipient, link, "sent")
-        self.move_id._note_portal_print_sent()
-        if self.move_id.state == "posted":
-            # In sudo mode as core does it: the mark is the system's.
-            self.move_id.sudo().is_move_sent = True
-
-    def _note_failure(self, recipient, link, uncertain):
-        """Write that the mail of a recipient was not taken.
-
-        :param Recipient recipient: The recipient.
-        :param account.move.portal.link link: The recipient's link: kept only where the
-            mail may have arrived after all, or where there was one before.
-        :param bool uncertain: Whether it may.
-        """
-        if uncertain:
-            return
-        if self.deliveries[recipient.email]["is_new"]:
-            # In sudo mode because links are evidence; this one never left the house.
-            link.sudo().unlink()
-        self.deliveries = {
-            email: delivery
-            for email, delivery in self.deliveries.items()
-            if email != recipient.email
-        }
-
-    def _get_delivered(self):
-        """Return the formatted address of each who got the mail, by address.
-
-        :rtype: dict[str, str]
-        """
-        return {
-            email: delivery["formatted"]
-            for email, delivery in (self.deliveries or {}).items()
-            if delivery["state"] == "sent"
-        }
-
-    def _conclude_delivery(self, failures):
-        """Tell the user how it went.
-
-        :param dict failures: Why some did not get the mail, by address.
-        :return: A confirmation, or the window again.
-        :rtype: dict
-        """
-        self.write(
-            {
-                "delivery_state": "none" if failures else "sent",
-                "failure": self._describe_failures(failures),
-            }
-        )
-        return self._get_window() if failures else self._confirm(self._get_delivered())
-
-    def _describe_failures(self, failures):
-        """Say who did not get the mail, and why.
-
-        :param dict failures: The reason for each address.
-        :rtype: str
-        """
-        return "\n".join(f"{email}: {reason}" for email, reason in failures.items())
-
-    def _confirm(self, delivered):
-        """Return the confirmation that closes the window.
-
-        :param dict delivered: The formatted address of each who got the mail.
-        :rtype: dict
-        """
-        return {
-            "type": "ir.actions.client",
-            "tag": "display_notification",
-            "params": {
-                "type": "success",
-                "title": self.env._("Payment portal link sent"),
-                "message": self.env._(
-                    "Sent to %(recipients)s.",
-                    recipients=addresses.join(delivered.values()),
-                ),
-                "next": {"type": "ir.actions.act_window_close"},
-            },
-        }
