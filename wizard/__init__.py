@@ -1,3 +1,4 @@
+from . import account_move_portal_window
 from . import account_move_portal_link_share
 from . import account_move_portal_text_translation
 from . import account_move_send_portal

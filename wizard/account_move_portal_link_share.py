@@ -1,5 +1,5 @@
 from odoo import api, fields, models
-from odoo.exceptions import UserError
+from odoo.exceptions import AccessError, UserError
 from odoo.tools import email_normalize
 
 
@@ -7,15 +7,10 @@ class AccountMovePortalLinkShare(models.TransientModel):
     """The window from which staff copy a link, to hand it over by other means."""
 
     _name = "account.move.portal.link.share"
+    _inherit = ["account.move.portal.window"]
     _description = "Copy Invoice Portal Link"
+    _shown_fields = ("move_id", "link_id")
 
-    move_id = fields.Many2one(
-        comodel_name="account.move",
-        string="Invoice",
-        required=True,
-        readonly=True,
-        ondelete="cascade",
-    )
     link_id = fields.Many2one(
         comodel_name="account.move.portal.link", readonly=True, ondelete="cascade"
     )
@@ -50,6 +45,14 @@ class AccountMovePortalLinkShare(models.TransientModel):
             wizard._note_copy()
         return wizards
 
+    def write(self, vals):
+        """Override to note whose link the window shows from now on."""
+        result = super().write(vals)
+        if vals.get("link_id"):
+            for wizard in self:
+                wizard._note_copy()
+        return result
+
     def action_create_link(self):
         """Make the recipient's link, or take the one there is, and show it.
 
@@ -71,18 +74,22 @@ class AccountMovePortalLinkShare(models.TransientModel):
                 )
             )
         links = self.env["account.move.portal.link"]
-        self.link_id = links._find_for_recipient(self.move_id, email) or links.create(
+        link = links._find_for_recipient(self.move_id, email) or links.create(
             links._prepare_link(self.move_id, email)
         )
-        return self.move_id._get_portal_share_action(self.link_id)
+        return self.move_id._get_portal_share_action(link)
 
     def _note_copy(self):
         """Note on the invoice that somebody was shown a link.
 
         Note: `self.ensure_one()`
+
+        :raise AccessError: If the user may not, or the link is another invoice's.
         """
         self.ensure_one()
         self.move_id.check_access("write")
+        if self.link_id.move_id != self.move_id:
+            raise AccessError(self.env._("This link is another invoice's."))
         self.link_id._log_fact(
             self.env._(
                 "Portal link of %(recipient)s shown to be copied.",

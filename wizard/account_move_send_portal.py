@@ -16,16 +16,9 @@ class AccountMoveSendPortal(models.TransientModel):
     """The *Email Payment Portal Link* window of one invoice."""
 
     _name = "account.move.send.portal"
-    _inherit = ["account.move.send"]
+    _inherit = ["account.move.portal.window", "account.move.send"]
     _description = "Email Payment Portal Link"
 
-    move_id = fields.Many2one(
-        comodel_name="account.move",
-        string="Invoice",
-        required=True,
-        readonly=True,
-        ondelete="cascade",
-    )
     company_id = fields.Many2one(related="move_id.company_id")
     move_state = fields.Selection(related="move_id.state")
     step = fields.Selection(

@@ -158,7 +158,9 @@ class AccountMoveSendPortal(models.TransientModel):
         window_id, user_id = values or (0, 0)
         if user_id != self.env.uid:
             return self.browse()
-        return self.browse(window_id).exists()._filtered_access("read")
+        windows = self.browse(window_id).exists()._filtered_access("read")
+        # What the preview shows, it shows in sudo mode.
+        return windows.filtered(lambda window: window.move_id.has_access("read"))
 
     # === BUSINESS METHODS - THE PDF === #
 
