@@ -127,6 +127,23 @@ class TestAccountMoveSendPortalAccess(PortalSendCommon, HttpCase):
                     window.write({"move_id": move.id})
             window.write({"move_id": self.invoice.id})  # As forms may do.
 
+    def test_s3_line_of_a_file_tells_nothing_that_its_user_may_not_read(self):
+        secret = self.env["ir.attachment"].create(
+            {
+                "name": "secret.txt",
+                "raw": b"x",
+                "res_model": "account.move",
+                "res_id": self.foreign.id,
+            }
+        )
+        window = self._compose()
+        line = self._get_model("account.move.send.portal.document").create(
+            {"wizard_id": window.id, "attachment_id": secret.id}
+        )
+        for name in ("name", "size"):
+            with self.subTest(name), self.assertRaises(AccessError):
+                line.read([name])
+
     def test_s9_preview_ends_with_the_right_to_read_the_invoice(self):
         window = self._compose()
         path = window._get_preview_link()._get_path()

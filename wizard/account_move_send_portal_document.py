@@ -19,7 +19,8 @@ class AccountMoveSendPortalDocument(models.TransientModel):
         readonly=True,
         ondelete="cascade",
     )
-    name = fields.Char(related="attachment_id.name")
+    # As its user: else a line made by a call would tell the name of any file.
+    name = fields.Char(related="attachment_id.name", related_sudo=False)
     size = fields.Char(compute="_compute_size")
     origin = fields.Char(string="From", readonly=True)
     is_included = fields.Boolean(string="Include", default=True)
