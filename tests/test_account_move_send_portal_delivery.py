@@ -1,5 +1,7 @@
 from base64 import b64encode
 
+from freezegun import freeze_time
+
 from odoo.exceptions import UserError
 from odoo.tests import new_test_user
 from odoo.tools import file_open, mute_logger
@@ -233,6 +235,37 @@ class TestAccountMoveSendPortalDelivery(PortalSendCommon):
         self.assertEqual(second, first)
         self.assertEqual(len(self._get_links()), 1)
         self.assertEqual(len(self._get_notes()), 1)
+
+    def test_s11_mail_over_the_limit_of_a_personal_server_is_said_to_leave_later(self):
+        address = "sally@company.example"
+        self.env["ir.config_parameter"].set_param(
+            "mail.server.personal.limit.minutes", 1
+        )
+        window = self._compose(
+            user=self.salesperson, email_to="carla@customer.example, otto@x.example"
+        )
+        login = (address, "secret")
+        with (
+            self.mailbox(require_auth=login) as mailbox,
+            freeze_time("2026-03-01 10:00:00"),
+        ):
+            self.env["ir.mail_server"].search([]).write(
+                {
+                    "owner_user_id": self.salesperson.id,
+                    "from_filter": address,
+                    "smtp_user": address,
+                    "smtp_pass": "secret",
+                }
+            )
+            action = window.action_send()
+        self.assertEqual(len(mailbox.messages), 1, window.failure)
+        self.assertRegex(
+            action["params"]["message"],
+            "^Sent to [^ ]*carla@customer.example[^ ]*.* will leave to "
+            "[^ ]*otto@x.example[^ ]*\\.$",
+        )
+        [later] = self.env["mail.mail"].search([("email_to", "like", "otto")])
+        self.assertEqual(later.state, "outgoing")
 
     def test_s11_only_one_sends_at_a_time(self):
         window = self._compose()

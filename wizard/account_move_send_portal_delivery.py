@@ -42,7 +42,7 @@ class AccountMoveSendPortal(models.TransientModel):
         self.move_id._check_portal_send()
         with self._exclusive_delivery():
             if self.delivery_state == "sent":
-                return self._confirm(self._get_delivered())
+                return self._confirm()
             recipients = self._check_recipients()
             self._check_subject_and_body()
             self._begin_delivery()
@@ -173,7 +173,7 @@ class AccountMoveSendPortal(models.TransientModel):
             self._commit()
             try:
                 self._lock_what_is_written(link)
-                self._send_mail(
+                has_left = self._send_mail(
                     self._get_mail_values(
                         link, recipient, recipients, documents, message_id
                     )
@@ -185,6 +185,7 @@ class AccountMoveSendPortal(models.TransientModel):
                 self._note_failure(recipient, link, refusals.is_uncertain(error))
             else:
                 self._note_success(recipient, link, documents, message_id)
+                self._note(recipient, is_put_off=not has_left)
             self._commit()
         return failures
 
@@ -205,6 +206,9 @@ class AccountMoveSendPortal(models.TransientModel):
         """Hand a mail to the mail server.
 
         :param dict values: The values of the `mail.mail`.
+        :return: Whether it left; not so if the limit of a personal mail server put it
+            off, which Odoo keeps to by sending it a minute later.
+        :rtype: bool
         :raise Exception: What the mail server, or the way to it, had against it.
         """
         # In sudo mode because mails are the system's.
@@ -213,6 +217,7 @@ class AccountMoveSendPortal(models.TransientModel):
             mail_sudo.send(raise_exception=True)
             if mail_sudo.exists() and mail_sudo.state == "exception":
                 raise UserError(mail_sudo.failure_reason or "")
+            return not (mail_sudo.exists() and mail_sudo.scheduled_date)
         finally:
             # Whatever became of it: it holds the recipient's token. One that a
             # personal server's limit put off is sent later, and kept until then.

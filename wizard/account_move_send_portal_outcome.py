@@ -19,7 +19,8 @@ class AccountMoveSendPortal(models.TransientModel):
         :return: By address: its `state`, `trying` or `sent`; the recipient's `kind` and
             `formatted` address; the `link_id`, whether the link `is_new`, and the
             `marks` of when it was sent before; and of a mail that was sent its
-            `message_id`, and whether it `is_posted` in the chatter.
+            `message_id`, whether it `is_posted` in the chatter, and whether it
+            `is_put_off` by the limit of a personal mail server.
         :rtype: dict[str, dict]
         """
         # In sudo mode because it is hidden: it says which links are sent, and removed.
@@ -133,7 +134,7 @@ class AccountMoveSendPortal(models.TransientModel):
                 "failure": self._describe_failures(failures),
             }
         )
-        return self._get_window() if failures else self._confirm(self._get_delivered())
+        return self._get_window() if failures else self._confirm()
 
     def _describe_failures(self, failures):
         """Say who did not get the mail, and why.
@@ -143,10 +144,9 @@ class AccountMoveSendPortal(models.TransientModel):
         """
         return "\n".join(f"{email}: {reason}" for email, reason in failures.items())
 
-    def _confirm(self, delivered):
+    def _confirm(self):
         """Return the confirmation that closes the window.
 
-        :param dict delivered: The formatted address of each who got the mail.
         :rtype: dict
         """
         return {
@@ -155,10 +155,34 @@ class AccountMoveSendPortal(models.TransientModel):
             "params": {
                 "type": "success",
                 "title": self.env._("Payment portal link sent"),
-                "message": self.env._(
-                    "Sent to %(recipients)s.",
-                    recipients=addresses.join(delivered.values()),
-                ),
+                "message": self._describe_delivered(),
                 "next": {"type": "ir.actions.act_window_close"},
             },
         }
+
+    def _describe_delivered(self):
+        """Say who got the mail, and who gets it later.
+
+        :rtype: str
+        """
+        delivered = self._get_delivered()
+        put_off = {
+            email: formatted
+            for email, formatted in delivered.items()
+            if self._get_deliveries()[email].get("is_put_off")
+        }
+        left = [delivered[email] for email in delivered if email not in put_off]
+        sentences = []
+        if left:
+            sentences.append(
+                self.env._("Sent to %(recipients)s.", recipients=addresses.join(left))
+            )
+        if put_off:
+            sentences.append(
+                self.env._(
+                    "Your own mail server takes only so many e-mails a minute. In a"
+                    " minute or two the e-mail will leave to %(recipients)s.",
+                    recipients=addresses.join(put_off.values()),
+                )
+            )
+        return " ".join(sentences)
