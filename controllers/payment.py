@@ -2,7 +2,7 @@ import re
 import secrets
 
 from odoo import http
-from odoo.exceptions import AccessError, MissingError, ValidationError
+from odoo.exceptions import ValidationError
 from odoo.http import request
 
 from odoo.addons.account_payment.controllers.payment import PaymentPortal
@@ -345,19 +345,15 @@ class PortalInvoicePayment(PortalAccount):
 
 
 class CoreInvoicePayment(PaymentPortal):
-    @http.route()
-    def invoice_transaction(self, invoice_id, access_token, **kwargs):
+    def _process_transaction(self, partner_id, currency_id, invoice_ids, *args, **kw):
         """Override of `account_payment`: not while the portal takes a payment.
 
-        :raise ValidationError: If one is under way there.
+        :raise ValidationError: If one is under way there, of any of the invoices.
         """
-        try:
-            move_sudo = self._document_check_access(
-                "account.move", invoice_id, access_token
-            )
-        except (AccessError, MissingError):
-            return super().invoice_transaction(invoice_id, access_token, **kwargs)
-        if attempt_sudo := move_sudo._get_portal_open_attempt():
-            move_sudo._lock_for_portal_payment()
-            attempt_sudo._portal_make_way(attempt_sudo.portal_link_id.browse(), "")
-        return super().invoice_transaction(invoice_id, access_token, **kwargs)
+        # In sudo mode because who holds a link to an invoice need not be its customer.
+        moves_sudo = request.env["account.move"].sudo().browse(invoice_ids)
+        for move_sudo in moves_sudo.sorted("id"):  # All lock them in the same order.
+            move_sudo._make_way_for_core_payment()
+        return super()._process_transaction(
+            partner_id, currency_id, invoice_ids, *args, **kw
+        )

@@ -5,11 +5,13 @@ from . import account_move_portal_access
 from . import account_move_portal_evidence
 from . import account_move_portal_notify
 from . import account_move_portal_print
+from . import account_move_payment_attempt
 from . import account_move_payment
 from . import payment_provider_stripe_catch_up
 from . import payment_transaction_attempt
 from . import payment_transaction_billing
 from . import payment_transaction_catch_up
+from . import payment_transaction_charge
 from . import payment_transaction_mail
 from . import payment_transaction_mismatch
 from . import payment_transaction_notify

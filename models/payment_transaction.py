@@ -17,6 +17,7 @@ class PaymentTransaction(models.Model):
 
     _name = "payment.transaction"
     _inherit = [
+        "payment.transaction.portal.charge",
         "payment.transaction.portal.mismatch",
         "payment.transaction.portal.notify",
         "payment.transaction",

@@ -2,7 +2,7 @@ from datetime import timedelta
 
 import stripe
 
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
 from .account_move_payment import PROMISES
@@ -50,44 +50,6 @@ class PaymentTransactionPortalAttempt(models.AbstractModel):
             self._stripe_refresh()
         self._portal_book()
 
-    def _is_portal_charge_due(self):
-        """Return whether a saved card is to be charged still.
-
-        Not after a while: who waited in vain has paid in another way.
-
-        Note: `self.ensure_one()`
-
-        :rtype: bool
-        """
-        self.ensure_one()
-        return (
-            self.state == "draft"
-            and self.operation == "online_token"
-            and not self.provider_reference
-            and not self._is_portal_abandoned()
-        )
-
-    def _portal_charge(self):
-        """Charge a saved card, now that the attempt is on record.
-
-        Whatever happens to this server, the attempt is there afterwards, and is asked
-        for again under the same reference, which makes no second charge.
-
-        Note: `self.ensure_one()`
-
-        :raise stripe.StripeError: If Stripe cannot be asked, or does not say whether
-            it has charged the card.
-        """
-        self.ensure_one()
-        self._portal_lock()
-        balance = self.portal_move_id.portal_balance_due
-        if self.currency_id.compare_amounts(self.amount, balance) > 0:
-            self._portal_release()  # It was paid in another way meanwhile.
-            return
-        self._charge_with_token()
-        if self.state == "error":
-            self._portal_release()  # A declined card keeps nobody out.
-
     def _is_portal_abandoned(self):
         """Return whether an attempt was started long ago and nothing came of it.
 
@@ -96,8 +58,42 @@ class PaymentTransactionPortalAttempt(models.AbstractModel):
         :rtype: bool
         """
         self.ensure_one()
-        limit = fields.Datetime.now() - timedelta(minutes=ATTEMPT_MINUTES)
-        return self.state in ("draft", "error") and self.create_date < limit
+        return (
+            self.state in ("draft", "error")
+            and self.create_date < self._get_portal_attempt_limit()
+            and not self._is_portal_charge_unanswered()
+        )
+
+    @api.model
+    def _get_portal_attempt_limit(self):
+        """Return since when an attempt must have been started to keep others out.
+
+        :rtype: datetime
+        """
+        return fields.Datetime.now() - timedelta(minutes=ATTEMPT_MINUTES)
+
+    @api.model
+    def _portal_find_core_attempt(self, move):
+        """Return the last payment of an invoice under way on core's own pages.
+
+        What comes of it cannot be asked for: core keeps no reference of a draft.
+
+        :param account.move move: The invoice.
+        :return: The payment; empty if there is none.
+        :rtype: payment.transaction
+        """
+        return self.search(
+            [
+                ("invoice_ids", "in", move.ids),
+                ("portal_move_id", "=", False),
+                ("state", "=", "draft"),
+                ("operation", "not in", ["refund", "validation"]),
+                ("provider_id.code", "not in", PROMISES),
+                ("create_date", ">=", self._get_portal_attempt_limit()),
+            ],
+            order="id desc",
+            limit=1,
+        )
 
     def _portal_release(self):
         """Give an attempt up, so that nothing can come of it any more.
@@ -164,6 +160,8 @@ class PaymentTransactionPortalAttempt(models.AbstractModel):
         :rtype: bool
         """
         self.ensure_one()
+        if self._is_portal_charge_unanswered():
+            return False
         return self.portal_link_id == link and (
             self.state == "draft"
             or (self.state == "pending" and bool(self.portal_verification_url))
@@ -237,7 +235,16 @@ class PaymentTransactionPortalAttempt(models.AbstractModel):
         amount = self.currency_id.format(self.amount)
         since = fields.Datetime.now() - self.create_date
         minutes = max(0, int(since.total_seconds() // 60))
-        if self.state == "draft":
+        if self.state == "draft" and not self.portal_move_id:
+            return self.env._(
+                "A payment of %(amount)s was started elsewhere %(minutes)s minutes ago "
+                "and is not finished. Please finish it where you started it, or wait "
+                "%(wait)s minutes and try again.",
+                amount=amount,
+                minutes=minutes,
+                wait=max(ATTEMPT_MINUTES - minutes, 1),
+            )
+        if self.state == "draft" and not self.portal_charge_is_uncertain:
             return self.env._(
                 "A payment of %(amount)s was started %(minutes)s minutes ago and is "
                 "not finished. Please finish it where you started it, or wait a few "

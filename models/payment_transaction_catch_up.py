@@ -57,6 +57,11 @@ class PaymentTransactionPortalCatchUp(models.AbstractModel):
         elif self._is_portal_charge_due():
             # The customer said Pay, and closed the page before it could follow.
             self._portal_charge()
+        elif (
+            self._is_portal_charge_unanswered()
+            and self.create_date < self._get_portal_attempt_limit()
+        ):
+            self._portal_leave_charge_to_staff()
         self._portal_book()
         if self.portal_open_move_id and self._is_portal_abandoned():
             self._portal_release()

@@ -1,12 +1,13 @@
 import json
 import re
 import time
+from datetime import timedelta
 from unittest.mock import patch
 
 import stripe
 from stripe import WebhookSignature
 
-from odoo import SUPERUSER_ID
+from odoo import SUPERUSER_ID, fields
 from odoo.fields import Command
 
 from odoo.addons.account_payment_portal.models.payment_provider import (
@@ -14,6 +15,9 @@ from odoo.addons.account_payment_portal.models.payment_provider import (
 )
 from odoo.addons.account_payment_portal.models.payment_provider_stripe_catch_up import (
     EVENT_TYPES,
+)
+from odoo.addons.account_payment_portal.models.payment_transaction_attempt import (
+    ATTEMPT_MINUTES,
 )
 
 from stripe_sandbox import StripeSandbox
@@ -167,6 +171,15 @@ class PortalPaymentCommon(PortalCommon):
         tx._portal_begin()
         tx._get_processing_values()
         return tx
+
+    def _make_old(self, tx):
+        """Have an attempt been started so long ago that it keeps nobody out."""
+        created = fields.Datetime.now() - timedelta(minutes=ATTEMPT_MINUTES + 1)
+        self.env.cr.execute(
+            "UPDATE payment_transaction SET create_date = %s WHERE id = %s",
+            [created, tx.id],
+        )
+        tx.invalidate_recordset()
 
     def _sign(self, payload, secret=None, timestamp=None):
         timestamp = timestamp or int(time.time())

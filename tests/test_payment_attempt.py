@@ -1,17 +1,13 @@
-from datetime import timedelta
 from html import unescape
+from unittest.mock import patch
 
 import psycopg2
 import stripe
 
-from odoo import fields
 from odoo.exceptions import ValidationError
-from odoo.tests import HttpCase
+from odoo.fields import Command
+from odoo.tests import HttpCase, new_test_user
 from odoo.tools import mute_logger
-
-from odoo.addons.account_payment_portal.models.payment_transaction_attempt import (
-    ATTEMPT_MINUTES,
-)
 
 from .payment_common import PortalPaymentCommon
 
@@ -154,14 +150,6 @@ class TestPaymentAttempt(PortalPaymentCommon, HttpCase):
         with self.assertRaisesRegex(Exception, "canceled"):
             self._confirm(first)
 
-    def _make_old(self, tx):
-        created = fields.Datetime.now() - timedelta(minutes=ATTEMPT_MINUTES + 1)
-        self.env.cr.execute(
-            "UPDATE payment_transaction SET create_date = %s WHERE id = %s",
-            [created, tx.id],
-        )
-        tx.invalidate_recordset()
-
     def test_b3_attempt_paid_unseen_is_booked_instead_of_making_way(self):
         self._start()
         first = self._get_transactions()
@@ -213,3 +201,88 @@ class TestPaymentAttempt(PortalPaymentCommon, HttpCase):
         with self.assertRaisesRegex(ValidationError, "cannot be reached"):
             tx._portal_make_way(self.link, "tab 2", restart=True)
         self.assertTrue(tx.portal_open_move_id, "it may succeed still")
+
+    # === Core's own pages === #
+
+    def _pay_at_core(self, route, **params):
+        """Press Pay on one of core's own pages."""
+        return self.url_open(
+            f"/invoice/transaction/{route}",
+            json={
+                "params": {
+                    "provider_id": self.provider.id,
+                    "payment_method_id": self.card.id,
+                    "token_id": None,
+                    "amount": 100.0,
+                    "flow": "direct",
+                    "tokenization_requested": False,
+                    "landing_route": "/my",
+                    **params,
+                }
+            },
+        ).json()
+
+    def _start_at_core(self):
+        """Start a payment on core's page of the invoice; return it."""
+        token = self.invoice._portal_ensure_token()
+        answer = self._pay_at_core(self.invoice.id, access_token=token)
+        self.assertIn("result", answer)
+        self.env.invalidate_all()
+        return self._get_transactions()[-1:]
+
+    def test_b3_attempt_on_cores_page_is_waited_for(self):
+        tx = self._start_at_core()
+        self._assert_refused("was started elsewhere 0 minutes ago")
+        self._assert_refused("wait 15 minutes", restart=True)
+        self._make_old(tx)
+        self._start()
+        self.assertEqual(self._get_transactions()[-1:].portal_move_id, self.invoice)
+
+    def test_b3_core_and_portal_start_one_after_the_other(self):
+        move = type(self.invoice)
+        with patch.object(
+            move,
+            "_lock_for_portal_payment",
+            autospec=True,
+            side_effect=move._lock_for_portal_payment,
+        ) as lock:
+            self._start_at_core()
+        lock.assert_called_once()
+
+    def test_b3_refund_and_failed_attempt_of_cores_are_not_waited_for(self):
+        tx = self._start_at_core()
+        tx._set_error("Your card was declined.")
+        refund = {"operation": "refund", "reference": "refund", "state": "draft"}
+        tx.copy({**refund, "invoice_ids": [Command.set(self.invoice.ids)]})
+        self._start()
+        self.assertEqual(self._get_transactions()[-1:].portal_move_id, self.invoice)
+
+    def test_b3_promise_on_cores_page_keeps_nobody_out(self):
+        tx = self._start_at_core()
+        wire = self.env["payment.provider"].sudo().search([("code", "=", "none")])[:1]
+        tx.provider_id = wire
+        self.assertFalse(tx._portal_find_core_attempt(self.invoice))
+
+    @mute_logger(HTTP_LOGGER)
+    def test_b3_cores_overdue_page_waits_for_the_portals_attempt(self):
+        self.invoice.invoice_date_due = "2020-03-31"
+        other = self._create_portal_invoice(invoice_date_due="2020-03-31")
+        new_test_user(
+            self.env,
+            login="carla",
+            groups="base.group_portal",
+            partner_id=self.customer.id,
+            email=self.customer.email,
+            company_id=self.company.id,
+        )
+        tx = self._create_attempt()
+        self.authenticate("carla", "carla")
+        answer = self._pay_at_core("overdue", payment_reference="both", amount=200.0)
+        self.assertIn("was started", answer["error"]["data"]["message"])
+        self.assertEqual(self._get_transactions(), tx)
+        tx._portal_release()
+        answer = self._pay_at_core("overdue", payment_reference="both", amount=200.0)
+        self.assertIn("result", answer)
+        self.assertEqual(
+            self._get_transactions()[-1:].invoice_ids, self.invoice + other
+        )

@@ -1,5 +1,11 @@
+from unittest.mock import patch
+
+import psycopg2
+
+from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Command
-from odoo.tests import HttpCase
+from odoo.tests import HttpCase, new_test_user
+from odoo.tools import mute_logger
 
 from .payment_common import PortalPaymentCommon
 
@@ -81,4 +87,183 @@ class TestPaymentOtherProviders(PortalPaymentCommon, HttpCase):
         tx._set_pending()
         page = self.url_open(self.link._get_path("result")).text
         self.assertIn("account 12-34", page)
+        self.assertTrue(self.invoice._is_payable_on_portal())
+
+    # === A saved card of a provider that knows no idempotency key === #
+
+    def _submit_saved_card(self, outcome="done"):
+        """Press Pay, having chosen a card saved at the demo provider."""
+        provider, method = self._enable("demo", "demo")
+        new_test_user(
+            self.env,
+            login="carla",
+            groups="base.group_portal",
+            partner_id=self.customer.id,
+            email=self.customer.email,
+            company_id=self.company.id,
+        )
+        self.authenticate("carla", "carla")
+        token = self.env["payment.token"].sudo()
+        token = token.create(
+            {
+                "provider_id": provider.id,
+                "payment_method_id": method.id,
+                "payment_details": "4242",
+                "partner_id": self.customer.id,
+                "provider_ref": "card",
+                "demo_simulated_state": outcome,
+            }
+        )
+        self.make_jsonrpc_request(
+            self.link._get_path("transaction"),
+            {
+                "provider_id": provider.id,
+                "payment_method_id": None,
+                "token_id": token.id,
+                "flow": "token",
+                "form_key": "tab 1",
+            },
+        )
+        return self._get_transactions()[-1:]
+
+    def _follow(self):
+        """Do what the page of the answer does."""
+        answer = self.make_jsonrpc_request(self.link._get_path("status"))
+        self.env.invalidate_all()
+        return answer
+
+    def _count_charges(self):
+        """Watch how often the provider is asked to charge a card."""
+        model = type(self.env["payment.transaction"])
+        return self.startPatcher(
+            patch.object(
+                model,
+                "_send_payment_request",
+                autospec=True,
+                side_effect=model._send_payment_request,
+            )
+        )
+
+    def _fail(self, method, error):
+        """Follow a payment while something breaks."""
+        model = type(self.env["payment.transaction"])
+        with patch.object(model, method, side_effect=error), mute_logger("odoo.http"):
+            # Not `assertRaises`, which would undo what the request has committed.
+            answer = self.url_open(self.link._get_path("status"), json={"params": {}})
+        self.assertIn("error", answer.json())
+        self.env.invalidate_all()
+
+    def _lose_answer(self):
+        """Charge a saved card, and break down before the answer is noted."""
+        tx = self._submit_saved_card()
+        self._fail("_process", MemoryError)
+        return tx
+
+    def _leave_to_staff(self):
+        tx = self._lose_answer()
+        self._make_old(tx)
+        for _run in range(2):
+            self._catch_up()
+        return tx
+
+    def test_b5_other_providers_card_is_charged_once_though_its_answer_is_lost(self):
+        charges = self._count_charges()
+        tx = self._lose_answer()
+        self.assertEqual((tx.state, tx.provider_reference), ("draft", False))
+        self.assertEqual(self._follow(), "waiting")
+        self._catch_up()
+        self.assertEqual(charges.call_count, 1)
+        self.assertTrue(tx.portal_open_move_id)
+
+    def test_b5_other_providers_card_is_charged_once_though_booking_fails(self):
+        charges = self._count_charges()
+        tx = self._submit_saved_card()
+        # As when somebody else writes what booking writes: the request is run again.
+        self._fail("_post_process", psycopg2.OperationalError)
+        self.assertEqual(tx.state, "done", "it is known that it was charged")
+        self.assertEqual(self._follow(), "paid")
+        self.assertEqual(charges.call_count, 1)
+        self.assertFalse(tx.portal_charge_is_uncertain)
+        self._assert_paid_once()
+
+    def test_b5_other_providers_declined_card_makes_way_at_once(self):
+        tx = self._submit_saved_card("error")
+        self.assertEqual(self._follow(), "failed")
+        self.assertFalse(tx.portal_open_move_id)
+        self.assertFalse(tx.portal_charge_is_uncertain)
+
+    def _ask(self, fault, **how):
+        """Follow a payment whose provider is asked over HTTP, as most are."""
+        tx = self._submit_saved_card()
+        self.sandbox.faults.add(fault, times=0, **how)
+        with (
+            patch.multiple(
+                type(tx.provider_id),
+                _build_request_url=lambda *_args, **_kwargs: (
+                    f"{self.sandbox.url}/v1/charges"
+                ),
+                _build_request_auth=lambda *_args, **_kwargs: (
+                    self.sandbox.secret_key,
+                    "",
+                ),
+            ),
+            patch.object(
+                type(tx),
+                "_send_payment_request",
+                lambda tx: tx._send_api_request("POST", "charges"),
+            ),
+            mute_logger(
+                "odoo.addons.account_payment_portal.models.payment_transaction_charge"
+            ),
+        ):
+            answer = self._follow()
+        return tx, answer
+
+    def test_b5_other_provider_that_breaks_off_may_have_charged(self):
+        tx, answer = self._ask("drop")
+        self.assertEqual(answer, "waiting")
+        self.assertTrue(tx._is_portal_charge_unanswered())
+
+    def test_b5_other_provider_that_fails_may_have_charged(self):
+        tx, answer = self._ask("error", status=500)
+        self.assertEqual(answer, "waiting")
+        self.assertTrue(tx._is_portal_charge_unanswered())
+
+    def test_b5_other_provider_that_refuses_has_not_charged(self):
+        tx, answer = self._ask("error", status=400)
+        self.assertEqual(answer, "failed")
+        self.assertFalse(tx.portal_charge_is_uncertain)
+        self.assertFalse(tx.portal_open_move_id)
+
+    def test_b3_charge_without_an_answer_makes_no_way(self):
+        tx = self._lose_answer()
+        for _age in ("young", "old"):
+            self.assertFalse(tx._is_portal_restartable(self.link))
+            with self.assertRaisesRegex(ValidationError, "do not pay again"):
+                tx._portal_make_way(self.link, "tab 2", restart=True)
+            self._make_old(tx)
+        self.assertTrue(tx.portal_open_move_id)
+
+    def test_b5_charge_without_an_answer_is_left_to_staff_once(self):
+        charges = self._count_charges()
+        tx = self._leave_to_staff()
+        self.assertEqual(charges.call_count, 1)
+        [activity] = self.invoice.activity_ids
+        self.assertEqual(activity.user_id, self.salesperson)
+        self.assertIn(tx.reference, activity.note)
+        self.assertEqual(self._follow(), "processing")
+        self.assertFalse(self.invoice._is_payable_on_portal())
+
+    def test_b5_charge_that_staff_have_found_is_booked(self):
+        tx = self._leave_to_staff().with_user(self.biller).sudo(False)
+        tx.action_portal_charge_was_made()
+        self._assert_paid_once()
+        with self.assertRaises(UserError):
+            tx.action_portal_charge_was_not_made()
+
+    def test_b5_charge_that_staff_have_not_found_opens_the_invoice(self):
+        tx = self._leave_to_staff()
+        tx.with_user(self.biller).sudo(False).action_portal_charge_was_not_made()
+        self.assertEqual(self._follow(), "cancelled")
+        self.assertFalse(tx.portal_open_move_id)
         self.assertTrue(self.invoice._is_payable_on_portal())

@@ -1,7 +1,5 @@
-from datetime import timedelta
 from unittest.mock import patch
 
-from odoo import fields
 from odoo.tests import HttpCase, new_test_user
 
 from odoo.addons.account_payment_portal.models import payment_provider
@@ -149,11 +147,7 @@ class TestPaymentSavedCard(PortalPaymentCommon, HttpCase):
 
     def test_b5_saved_card_is_not_charged_long_after(self):
         tx = self._submit()
-        self.env.cr.execute(
-            "UPDATE payment_transaction SET create_date = %s WHERE id = %s",
-            [fields.Datetime.now() - timedelta(hours=1), tx.id],
-        )
-        self.env.invalidate_all()
+        self._make_old(tx)
         self._catch_up()
         self.assertEqual(tx.state, "cancel")
         self.assertFalse(self._get_charges())
