@@ -65,6 +65,7 @@ class AccountMovePortalLink(models.Model):
         string="Recipient",
         help="The contact who has this e-mail address, if there is one.",
         readonly=True,
+        index="btree_not_null",  # Looked up when a contact gets another address.
         ondelete="set null",
     )
     email = fields.Char(
