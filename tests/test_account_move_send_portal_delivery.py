@@ -236,6 +236,7 @@ class TestAccountMoveSendPortalDelivery(PortalSendCommon):
         self.assertEqual(len(self._get_links()), 1)
         self.assertEqual(len(self._get_notes()), 1)
 
+    @mute_logger("mail.log")  # The mailbox's library, of its own log-in.
     def test_s11_mail_over_the_limit_of_a_personal_server_is_said_to_leave_later(self):
         address = "sally@company.example"
         self.env["ir.config_parameter"].set_param(

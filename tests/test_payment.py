@@ -202,6 +202,7 @@ class TestPayment(PortalPaymentCommon, HttpCase):
             self.assertEqual(self._deliver(event).status_code, 200)
         self.assertFalse(self.env["payment.provider.event"].search([]))
 
+    @mute_logger(HTTP_LOGGER)
     def test_b2_attempt_of_one_recipient_is_closed_to_the_others(self):
         tx = self._create_attempt(portal_form_key="secret")
         other = self._create_link(email="other@customer.example")

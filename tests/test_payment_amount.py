@@ -245,6 +245,7 @@ class TestPaymentAmount(PortalPaymentCommon, HttpCase):
         self.assertIn("e-mail", message)
         self.assertFalse(self._get_transactions())
 
+    @mute_logger("odoo.http")
     def test_b3_what_was_paid_elsewhere_meanwhile_is_not_asked_for_again(self):
         """The other tab's payment is booked only when this one makes it give way."""
         self.company.portal_allow_part_payment = True

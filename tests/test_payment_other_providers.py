@@ -213,7 +213,8 @@ class TestPaymentOtherProviders(PortalPaymentCommon, HttpCase):
                 lambda tx: tx._send_api_request("POST", "charges"),
             ),
             mute_logger(
-                "odoo.addons.account_payment_portal.models.payment_transaction_charge"
+                "odoo.addons.account_payment_portal.models.payment_transaction_charge",
+                "odoo.addons.payment.models.payment_provider",
             ),
         ):
             answer = self._follow()
