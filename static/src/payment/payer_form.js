@@ -35,7 +35,7 @@ export class PayerForm {
         return {
             amount: this.amount.value,
             billing,
-            form_key: this.root.dataset.formKey,
+            client_key: this.root.dataset.clientKey,
         };
     }
 
