@@ -54,6 +54,7 @@
         # The payment screen extends core's front-end assets, which it needs.
         "web.assets_frontend": [
             "account_payment_portal/static/src/payment/payment.scss",
+            "account_payment_portal/static/src/payment/amount.js",
             "account_payment_portal/static/src/payment/echeck.js",
             "account_payment_portal/static/src/payment/payer_form.js",
             "account_payment_portal/static/src/payment/payment_form.js",

@@ -11,6 +11,7 @@ from .link import test_link_printed
 from .link import test_link_request
 from .notify import test_notification
 from .notify import test_notification_rule
+from .payment import test_amount_cases
 from .payment import test_payment
 from .payment import test_payment_amount
 from .payment import test_payment_attempt

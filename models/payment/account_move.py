@@ -1,4 +1,3 @@
-import re
 from decimal import Decimal, InvalidOperation
 
 from markupsafe import Markup
@@ -9,7 +8,7 @@ from odoo.fields import Command
 from odoo.tools import format_date
 
 from ... import const
-from ...tools import sql
+from ...tools import amounts, sql
 
 
 class AccountMove(models.Model):
@@ -285,7 +284,11 @@ class AccountMove(models.Model):
         self.ensure_one()
         text = str(entered)
         if isinstance(entered, str):
-            text = self._normalize_portal_amount(text)
+            # In sudo mode because languages are closed to the public.
+            lang = self.env["res.lang"].sudo()._get_data(code=self.env.lang or "en_US")
+            text = amounts.normalize(
+                text, lang.thousands_sep or "", lang.decimal_point or "."
+            )
         try:
             number = Decimal(text)
         except InvalidOperation:
@@ -304,29 +307,6 @@ class AccountMove(models.Model):
                 )
             )
         return float(number)
-
-    def _normalize_portal_amount(self, text):
-        """Return an amount as written in the customer's language, as Python writes it.
-
-        A separator of thousands counts as one only where thousands are separated:
-        "12,50" is no 1250, whatever the language.
-
-        :param str text: What the customer wrote.
-        :rtype: str
-        """
-        text = re.sub(r"\s", "", text)
-        # In sudo mode because languages are closed to the public.
-        lang = self.env["res.lang"].sudo()._get_data(code=self.env.lang or "en_US")
-        separator, point = (lang.thousands_sep or "").strip(), lang.decimal_point or "."
-        # Groups of two, too, as India's; the last one is always of three.
-        grouped = rf"\d{{1,3}}(?:{re.escape(separator)}\d{{2,3}})*"
-        grouped += rf"{re.escape(separator)}\d{{3}}"
-        pattern = rf"([+-]?(?:\d+|{grouped}))(?:{re.escape(point)}(\d*))?"
-        found = re.fullmatch(pattern, text)
-        if not found:
-            return ""
-        whole, fraction = found.groups()
-        return f"{whole.replace(separator, '')}.{fraction or '0'}"
 
     def _check_portal_amount(self, entered):
         """Return the amount to be paid, if that much may be paid now.
