@@ -51,7 +51,7 @@ class PortalInvoicePayment(PortalAccount):
         :rtype: odoo.http.Response
         """
         move_sudo = link_sudo.move_id
-        if not move_sudo._is_payable_on_portal():
+        if not move_sudo._is_payable_on_portal(link_sudo._get_payer(request.env.user)):
             return request.redirect(link_sudo._get_path())
         visit_sudo = record_action(link_sudo, "pay_opened")
         return render_private(
@@ -62,7 +62,9 @@ class PortalInvoicePayment(PortalAccount):
                 "res_company": move_sudo.company_id,
                 "visit_sudo": visit_sudo,
                 "client_key": secrets.token_urlsafe(12),
-                "portal_amounts": move_sudo._get_portal_amounts(),
+                "portal_amounts": move_sudo._get_portal_amounts(
+                    link_sudo._get_payer(request.env.user)
+                ),
                 **self._get_portal_billing_values(link_sudo),
                 **self._get_portal_payment_form_values(link_sudo),
                 # So that whoever pays is known to come from the page.
@@ -106,7 +108,11 @@ class PortalInvoicePayment(PortalAccount):
         :rtype: dict
         """
         move_sudo = link_sudo.move_id
-        amount = move_sudo._get_portal_amounts()[0][0]
+        payer_sudo = link_sudo._get_payer(request.env.user)
+        amount = move_sudo._get_portal_amounts(payer_sudo)[0][0]
+        providers_sudo, methods_sudo = move_sudo._get_portal_payment_options(
+            payer_sudo, amount
+        )
         values = self._get_common_page_view_values(
             invoices_data={
                 "partner": move_sudo.partner_id,
@@ -121,15 +127,20 @@ class PortalInvoicePayment(PortalAccount):
             # The link's token, in the path, is what authorizes the request.
             access_token="",
         )
-        payer_sudo = link_sudo._get_payer(request.env.user)
         values.update(
             amount=amount,
             partner_id=payer_sudo.id,
-            company_mismatch=not self._can_partner_pay_in_company(
-                payer_sudo, move_sudo.company_id
+            company_mismatch=False,  # See `_get_payer`.
+            # Not core's, which asks for whoever is logged in.
+            providers_sudo=providers_sudo,
+            show_tokenize_input_mapping=self._compute_show_tokenize_input_mapping(
+                providers_sudo
+            ),
+            tokens_sudo=values["tokens_sudo"].filtered(
+                lambda token: token.provider_id in providers_sudo
             ),
             # Cards first, then bank accounts, then whatever else is enabled.
-            payment_methods_sudo=values["payment_methods_sudo"].sorted(
+            payment_methods_sudo=methods_sudo.sorted(
                 lambda method: (method.code != "card", method.code != ECHECK)
             ),
         )
@@ -208,7 +219,9 @@ class PortalInvoicePayment(PortalAccount):
                 ),
             )
         try:
-            amount = link_sudo.move_id._check_portal_amount(amount)
+            amount = link_sudo.move_id._check_portal_amount(
+                amount, link_sudo._get_payer(request.env.user)
+            )
         except ValidationError as error:
             errors["amount"] = str(error)
         return amount, billing, errors

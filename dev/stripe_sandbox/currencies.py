@@ -21,8 +21,8 @@ KNOWN = ZERO_DECIMAL | frozenset(
     " gel gip gmd gtq gyd hkd hnl htg huf idr ils inr isk jmd jod kes kgs khr kwd kyd"
     " kzt lak lbp lkr lrd lsl mad mdl mkd mmk mnt mop mur mvr mwk mxn myr mzn nad ngn"
     " nio nok npr nzd omr pab pen pgk php pkr pln qar ron rsd rub sar sbd scr sek sgd"
-    " shp sle sos srd std szl thb tjs tnd top try ttd twd tzs uah ugx usd uyu uzs wst xcd"
-    " yer zar zmw".split()
+    " shp sle sos srd std szl thb tjs tnd top try ttd twd tzs uah ugx usd uyu uzs wst"
+    " xcd yer zar zmw".split()
 )
 MINIMUM = {
     **dict.fromkeys(

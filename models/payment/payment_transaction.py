@@ -20,6 +20,7 @@ from odoo.addons.payment_stripe.controllers.main import StripeController
 
 from ... import const
 from ...tools import sql
+from . import decline_codes, stripe_params
 
 _logger = logging.getLogger(__name__)
 #: How long a started attempt keeps others out while nothing comes of it. Twice what
@@ -311,7 +312,8 @@ class PaymentTransaction(models.Model):
             else:
                 # Neither NUL nor half a character can be kept.
                 text = str(value).replace("\0", "").encode(errors="ignore").decode()
-                values[name] = " ".join(text.split())[:size]
+                # One more than may be: what is too long is said, not cut in silence.
+                values[name] = " ".join(text.split())[: size + 1]
         return values
 
     @api.model
@@ -330,6 +332,11 @@ class PaymentTransaction(models.Model):
         }
         if values["email"] and not email_normalize(values["email"]):
             errors["email"] = self.env._("Please check the e-mail address.")
+        for name, size in BILLING_FIELDS.items():
+            if size and len(values[name]) > size:
+                errors[name] = self.env._(
+                    "Please use %(size)s characters at most.", size=size
+                )
         # In sudo mode because address data is closed to the public.
         country = self.env["res.country"].sudo().browse(values["country_id"] or [])
         state = self.env["res.country.state"].sudo().browse(values["state_id"] or [])
@@ -394,6 +401,7 @@ class PaymentTransaction(models.Model):
     def _portal_begin(self):
         """Put a new payment on record as the one that is under way on its invoice."""
         self.ensure_one()
+        self.portal_move_id._check_portal_provider(self.provider_id, self.amount)
         values = {}
         if self.provider_code not in const.OFFLINE_PROVIDERS:
             values["portal_open_move_id"] = self.portal_move_id.id
@@ -673,6 +681,7 @@ class PaymentTransaction(models.Model):
         :raise UserError: See `_send_api_request`.
         :raise ValidationError: If Stripe refuses.
         """
+        params = stripe_params.prepare(self, endpoint, params)
         try:
             return self.provider_id._stripe_request_for(
                 self.reference, method, endpoint, params
@@ -699,17 +708,13 @@ class PaymentTransaction(models.Model):
         :param stripe.StripeError error: What the SDK raised.
         :rtype: ValidationError
         """
-        if isinstance(error, stripe.CardError):
-            message = error.user_message  # Written for the holder of the card.
-        elif isinstance(error, stripe.APIConnectionError):
+        if isinstance(error, stripe.APIConnectionError):
             message = self.env._(
                 "Could not establish the connection to the payment provider."
             )
         else:
-            message = self.env._(
-                "The payment provider rejected the request.\n%(reason)s",
-                reason=error.user_message or "",
-            )
+            reason = (error.json_body or {}).get("error") or {}
+            message = decline_codes.explain(self, reason)
         return ValidationError(message)
 
     def _stripe_create_intent(self):
@@ -1085,6 +1090,10 @@ class PaymentTransaction(models.Model):
         self._portal_lock()
         if self._stripe_has_news(intent):
             before, data = self.state, {"reference": self.reference}
+            if self._stripe_is_refused(intent):
+                refusal = intent["last_payment_error"]
+                message = decline_codes.explain(self, refusal)
+                intent = {**intent, "last_payment_error": {"message": message}}
             StripeController._include_payment_intent_in_payment_data(intent, data)
             self._process("stripe", data)
             if before == "pending" and self.state == "error":
@@ -1097,6 +1106,15 @@ class PaymentTransaction(models.Model):
         self._portal_book()
         if self.is_post_processed and self.state == "done":
             self._stripe_apply_reversals(intent)
+
+    def _stripe_is_refused(self, intent):
+        """Return whether Stripe says of an intent why it was refused.
+
+        :param dict intent: The intent.
+        :rtype: bool
+        """
+        is_open = intent["status"] == "requires_payment_method"
+        return is_open and bool(intent["last_payment_error"])
 
     def _stripe_has_news(self, intent):
         """Return whether core has to hear how the intent stands.
@@ -1274,17 +1292,16 @@ class PaymentTransaction(models.Model):
             self._report_unbooked()
 
     def _create_payment(self, **extra_create_values):
-        """Override of `account_payment` to book as of the start of the payment.
+        """Override of `account_payment` to book what was offered, on the company's day.
 
         See `account.move._is_eligible_for_early_payment_discount`.
         """
-        if self.portal_move_id:
+        if self._is_portal_payment():
+            company = self.company_id
+            started_on = company._get_portal_day(self.create_date)
             self = self.with_context(
-                **{
-                    const.CONTEXT_STARTED_ON: self.company_id._get_portal_day(
-                        self.create_date
-                    )
-                }
+                tz=company._get_portal_timezone(),
+                **{const.CONTEXT_STARTED_ON: started_on},
             )
         return super()._create_payment(**extra_create_values)
 
