@@ -116,7 +116,8 @@ class TestDeclineTexts(PortalPaymentCommon, HttpCase):
         self._get_stripe().payment_intents.verify_microdeposits(
             tx.provider_reference, {"descriptor_code": "SM11AA"}
         )
-        self.sandbox.advance_time(days=5)
+        tx._stripe_refresh()
+        self.sandbox.control.settle(tx.provider_reference)
         tx._stripe_refresh()
         self.assertEqual(tx.state, "error")
         return tx

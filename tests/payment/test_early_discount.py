@@ -145,7 +145,11 @@ class TestEarlyDiscount(PortalPaymentCommon):
         return wizard._create_payments()
 
     def _get_entry(self, payment):
-        """Return what was booked where; not the accounts of money under way."""
+        """Return what was booked where; not the accounts of money under way.
+
+        In another currency core rounds the rates of both ways in its own way.
+        """
+        is_foreign = payment.currency_id != payment.company_id.currency_id
         return sorted(
             (
                 line.account_id.code,
@@ -153,10 +157,11 @@ class TestEarlyDiscount(PortalPaymentCommon):
                 sorted(line.tax_ids.ids),
                 line.currency_id.name,
                 line.currency_id.round(line.amount_currency),
-                line.company_currency_id.round(line.balance),
+                is_foreign or line.company_currency_id.round(line.balance),
             )
             for line in payment.move_id.line_ids
             if line.account_id != payment.outstanding_account_id
+            and line.amount_currency
         )
 
     def _check_discount(self, invoice, as_core):
