@@ -4,6 +4,7 @@ from . import test_account_move_portal_notification
 from . import test_account_move_portal_print
 from . import test_account_move_portal_text
 from . import test_account_move_send_portal
+from . import test_account_move_send_portal_access
 from . import test_account_move_send_portal_browser
 from . import test_account_move_send_portal_delivery
 from . import test_account_move_send_portal_document

@@ -11,7 +11,7 @@ from odoo.addons.account_payment_portal.models.ir_actions_report import PRINT_BU
 from odoo.addons.account_payment_portal.visitor.grading import Report
 from odoo.addons.base.models.ir_mail_server import IrMail_Server
 
-from mailbox_server import Mailbox
+from workbench.mailbox import Mailbox
 
 # What a browser sends, as far as it matters.
 BROWSER_HEADERS = {
