@@ -17,7 +17,8 @@ demo: bootstrap  ## Odoo with demo data, a Stripe sandbox and a mailbox, ready t
 	@exec $(RUN) workbench.demo $(ARGS)
 
 walkthrough: bootstrap  ## Play the whole story in a browser, against the demo
-	@exec $(RUN) workbench.walkthrough $(ARGS)
+	@exec $(RUN) pytest -c dev/pytest.ini --rootdir=dev -xvs --no-header \
+		-o python_files=walkthrough.py dev/workbench/walkthrough $(ARGS)
 
 test: bootstrap  ## Run all tests; ARGS="-k name" is passed on to pytest
 	@exec $(RUN) workbench.testing.run $(ARGS)

@@ -3,7 +3,7 @@
 import signal
 import sys
 
-from workbench.provision.commands import SetupError
+from workbench.provision.commands import SIGNALS, SetupError
 from workbench.provision.console import Console
 from workbench.provision.paths import Project
 from workbench.stack.component import ComponentFailed
@@ -28,10 +28,6 @@ Ready.
 
 Logs are in {logs}. Ctrl-C stops everything.
 """
-
-
-#: Ctrl-C, a request to end, a closed terminal: all stop the demo.
-SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def interrupt(*_signal):

@@ -8,19 +8,21 @@ import argparse
 import json
 import logging
 import signal
+import socket
 import sys
 import threading
 
 from .mailbox import Mailbox
 
 
-def _parse(arguments):
-    parser = argparse.ArgumentParser(prog="workbench.mailbox", description=__doc__)
-    parser.add_argument("--host", default="127.0.0.1", help="address to listen on")
-    parser.add_argument("--smtp-port", type=int, default=0, help="0 for any free one")
-    parser.add_argument("--http-port", type=int, default=0, help="0 for any free one")
-    parser.add_argument("--store", help="folder that keeps the mails as .eml files")
-    return parser.parse_args(arguments)
+def _listener(text):
+    """Read where to listen: a port, or ``fd:7`` for a socket that is handed over.
+
+    :rtype: int | socket.socket
+    """
+    if text.startswith("fd:"):
+        return socket.socket(fileno=int(text[3:]))
+    return int(text)
 
 
 def main(arguments=None):
@@ -30,25 +32,25 @@ def main(arguments=None):
     :return: exit code, 1 if a port is taken
     :rtype: int
     """
-    options = _parse(arguments)
+    parser = argparse.ArgumentParser(prog="workbench.mailbox", description=__doc__)
+    for name in ("smtp", "http"):
+        parser.add_argument(
+            f"--{name}", type=_listener, default=0, help="port, 0 for any; or fd:NUMBER"
+        )
+    parser.add_argument("--store", help="folder that keeps the mails as .eml files")
+    options = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     logging.getLogger("mail.log").setLevel(logging.WARNING)
     stopped = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_args: stopped.set())
-    mailbox = Mailbox(options.smtp_port, options.http_port, options.host, options.store)
+    mailbox = Mailbox(options.smtp, options.http, store=options.store)
     try:
         mailbox.start()
     except OSError as error:
         print(f"The mailbox cannot start: {error}", file=sys.stderr)
         return 1
-    ready = {
-        "smtp_host": mailbox.host,
-        "smtp_port": mailbox.smtp_port,
-        "http_port": mailbox.http_port,
-        "url": mailbox.url,
-    }
-    print(json.dumps(ready), flush=True)
+    print(json.dumps({"smtp_port": mailbox.smtp_port, "url": mailbox.url}), flush=True)
     stopped.wait()
     mailbox.stop()
     return 0

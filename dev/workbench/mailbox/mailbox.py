@@ -15,8 +15,9 @@ class Mailbox:
             ...  # send to 127.0.0.1:mailbox.smtp_port
             [mail] = mailbox.wait_for(count=1)
 
-    :param int smtp_port: port of the SMTP server; 0 for any free one
-    :param http_port: port of the web page, 0 for any free one, None for no page
+    :param smtp_port: port of the SMTP server, 0 for any free one; or a socket
+    :param http_port: port of the web page, 0 for any free one, None for no page; or a
+        socket
     :param str host: address to listen on
     :param store: folder that keeps the mails; None keeps them in memory
     :param behaviour: what to refuse, see :class:`Behaviour`
@@ -81,6 +82,11 @@ class Mailbox:
         """The accepted mails, oldest first."""
         return self._store.all()
 
+    @property
+    def connections_made(self):
+        """How many connections clients have made."""
+        return self._smtp.connections_made
+
     def behave(self, **behaviour):
         """Replace the behaviour, for connections made from now on.
 
@@ -92,10 +98,14 @@ class Mailbox:
         """Let senders wait for the answer, see :meth:`SmtpServer.hold`."""
         return self._smtp.hold()
 
+    def down(self):
+        """Refuse connections, see :meth:`SmtpServer.down`."""
+        return self._smtp.down()
+
     def clear(self):
         """Forget all mails."""
         self._store.clear()
 
-    def wait_for(self, count=1, predicate=None, timeout=10.0):
+    def wait_for(self, count=1, predicate=None, timeout=60.0):
         """Wait for mails, see :meth:`MessageStore.wait_for`."""
         return self._store.wait_for(count, predicate, timeout)

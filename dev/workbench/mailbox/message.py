@@ -7,8 +7,6 @@ from html.parser import HTMLParser
 from typing import NamedTuple
 from urllib.parse import unquote
 
-_SNIPPET_LENGTH = 120
-
 
 class Attachment(NamedTuple):
     """A file that came with a mail.
@@ -152,12 +150,6 @@ class Message:
         return self._outline.links
 
     @cached_property
-    def snippet(self):
-        """The first words of the mail, for a list."""
-        words = " ".join((self.text or self._outline.text).split())
-        return words[:_SNIPPET_LENGTH]
-
-    @cached_property
     def _outline(self):
         outline = _Outline()
         outline.feed(self.html)
@@ -246,39 +238,26 @@ def _decode_text(part):
 
 
 class _Outline(HTMLParser):
-    """Collects the visible text and the links of an HTML body."""
-
-    _HIDDEN = ("head", "script", "style", "title")
+    """Collects the links of an HTML body."""
 
     def __init__(self):
         super().__init__()
         self.links = []
-        self._words = []
-        self._hidden = 0
         self._link = None
 
-    @property
-    def text(self):
-        return "".join(self._words)
-
     def handle_starttag(self, tag, attrs):
+        """Override of `html.parser`."""
         href = dict(attrs).get("href")
-        if tag in self._HIDDEN:
-            self._hidden += 1
-        elif tag == "a" and href:
+        if tag == "a" and href:
             self._link = {"href": href, "text": ""}
             self.links.append(self._link)
-        self._words.append(" ")
 
     def handle_endtag(self, tag):
-        if tag in self._HIDDEN and self._hidden:
-            self._hidden -= 1
-        elif tag == "a":
+        """Override of `html.parser`."""
+        if tag == "a":
             self._link = None
 
     def handle_data(self, data):
-        if self._hidden:
-            return
-        self._words.append(data)
+        """Override of `html.parser`."""
         if self._link is not None:
             self._link["text"] = f"{self._link['text']}{data}".strip()

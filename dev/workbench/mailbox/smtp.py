@@ -21,29 +21,30 @@ class SmtpServer:
     """An SMTP server in a thread of its own.
 
     :param str host: address to listen on
-    :param int port: port to listen on; 0 for any free one
+    :param port: port to listen on, 0 for any free one; or a socket that listens
     :param deliver: function of the envelope's sender, its recipients and the mail's
         bytes, called before the mail is accepted
     :param get_behaviour: function that returns the Behaviour of the moment
     """
 
     def __init__(self, host, port, deliver, get_behaviour):
-        self._address = (host, port)
+        self._host, self._wanted = host, port
         self._deliver = deliver
         self._get_behaviour = get_behaviour
         self._connections = set()
-        self._loop = None
-        self._stopping = None
-        self._answering = None
-        self._thread = None
+        self._loop = self._stopping = self._answering = self._thread = None
         self.port = None
+        #: How many connections there have been.
+        self.connections_made = 0
 
     def start(self):
         """Listen; a client can connect once this has returned.
 
         :raise OSError: if the port is taken
         """
-        listener = socket.create_server(self._address)
+        listener = self._wanted
+        if isinstance(listener, int):
+            listener = socket.create_server((self._host, listener))
         self.port = listener.getsockname()[1]
         ready = threading.Event()
         self._thread = threading.Thread(
@@ -71,6 +72,21 @@ class SmtpServer:
         finally:
             self._loop.call_soon_threadsafe(self._answering.set)
 
+    @contextmanager
+    def down(self):
+        """Refuse connections until the end of the ``with`` block, on the same port."""
+        self.stop()
+        # Bound and not listening: who asks for any free port does not get this one.
+        reserved = socket.socket()
+        reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        reserved.bind((self._host, self.port))
+        try:
+            yield
+        finally:
+            reserved.listen()
+            self._wanted = reserved
+            self.start()
+
     async def _serve(self, listener, ready):
         """Serve until told to stop (the thread's body)."""
         self._loop = asyncio.get_running_loop()
@@ -85,6 +101,7 @@ class SmtpServer:
             connection.cut()
 
     def _make_connection(self):
+        self.connections_made += 1
         behaviour = self._get_behaviour()
         handler = _Handler(behaviour, self._deliver, self._answering)
         return _Connection(handler, behaviour, self._connections, self._loop)
@@ -95,7 +112,9 @@ class _Connection(SMTP):
 
     def __init__(self, handler, behaviour, connections, loop):
         self._behaviour = behaviour
-        self._connections = connections
+        self.connections = connections
+        #: How many mails were taken on it.
+        self.taken = 0
         super().__init__(
             handler,
             data_size_limit=behaviour.max_size,
@@ -111,12 +130,12 @@ class _Connection(SMTP):
     def connection_made(self, transport):
         """Override of `aiosmtpd`: know the open connections."""
         super().connection_made(transport)
-        self._connections.add(self)
+        self.connections.add(self)
         self._cut_at("connect")
 
     def connection_lost(self, error):
         """Override of `aiosmtpd`: know the open connections."""
-        self._connections.discard(self)
+        self.connections.discard(self)
         super().connection_lost(error)
 
     async def smtp_HELO(self, hostname):
@@ -130,7 +149,10 @@ class _Connection(SMTP):
             await super().smtp_EHLO(hostname)
 
     async def smtp_MAIL(self, arg):
-        """Override of `aiosmtpd`: can cut the connection."""
+        """Override of `aiosmtpd`: can cut the connection, or end it."""
+        if self._behaviour.max_mails is not None:
+            if self.taken >= self._behaviour.max_mails:
+                await self.push("421 4.7.0 Too many mails on this connection")
         if not self._cut_at("mail"):
             await super().smtp_MAIL(arg)
 
@@ -143,6 +165,13 @@ class _Connection(SMTP):
         """Override of `aiosmtpd`: can cut the connection."""
         if not self._cut_at("data"):
             await super().smtp_DATA(arg)
+
+    async def push(self, status):
+        """Override of `aiosmtpd`: 421 is the last that a connection says."""
+        await super().push(status)
+        if status[:3] in ("421", b"421"):
+            self.transport.close()
+            raise ConnectionResetError("ended by the configured behaviour")
 
     def cut(self):
         """End the connection without a word."""
@@ -174,11 +203,12 @@ class _Handler:
         success = self._behaviour.accepts_login(user.decode(), password.decode())
         return AuthResult(success=success, handled=False)
 
-    async def handle_MAIL(self, _server, session, envelope, address, options):
+    async def handle_MAIL(self, server, session, envelope, address, options):
         """Refuse a sender; anything else is aiosmtpd's default."""
         if self._behaviour.require_auth and not session.authenticated:
             return "530 5.7.0 Authentication required"
-        return self._behaviour.reply_to_sender(address) or MISSING
+        opened = len(server.connections)
+        return self._behaviour.reply_to_sender(address, opened) or MISSING
 
     async def handle_RCPT(self, _server, _session, envelope, address, options):
         """Refuse a recipient; anything else is aiosmtpd's default."""
@@ -188,15 +218,22 @@ class _Handler:
         """Refuse a mail, or keep it and say so."""
         await asyncio.sleep(self._behaviour.delay)
         await self._answering.wait()
-        if self._behaviour.drop_connection == "content":
+        stage = self._behaviour.drop_connection
+        refusal = self._behaviour.reply_to_content()
+        if refusal and stage != "content":
+            return refusal
+        reply = None if stage == "content" else self._accept(server, envelope)
+        if stage in ("content", "taken"):
             server.cut()
             raise ConnectionResetError("cut by the configured behaviour")
-        return self._behaviour.reply_to_content() or self._accept(envelope)
+        return reply
 
-    def _accept(self, envelope):
+    def _accept(self, server, envelope):
         """Keep a mail and return the reply that says so."""
         recipients = [readable(address) for address in envelope.rcpt_tos]
         sender = readable(envelope.mail_from).removeprefix("<>")
         message = self._deliver(sender, recipients, envelope.content)
+        self._behaviour.taken.append(self._behaviour.clock())
+        server.taken += 1
         _logger.info("Accepted mail %s for %s", message.number, ", ".join(recipients))
         return f"250 OK, kept as {message.number}"

@@ -75,7 +75,7 @@ class MessageStore:
                     path.unlink(missing_ok=True)
             self._messages.clear()
 
-    def wait_for(self, count=1, predicate=None, timeout=10.0):
+    def wait_for(self, count=1, predicate=None, timeout=60.0):
         """Wait until enough mails are there.
 
         :param int count: how many mails to wait for

@@ -6,7 +6,7 @@ import shutil
 import sys
 
 from .commands import SetupError, run
-from .steps import Stamp
+from .steps import Stamp, exclusive
 
 #: Without windows of its own: a page costs it a third of what it costs the others.
 LIGHT_BROWSER = "chromium-headless-shell"
@@ -70,6 +70,7 @@ def install_packages(missing, project, console):
     :raise SetupError: if this user may not install packages
     """
     argv = ["apt-get", "install", "-y", "--no-install-recommends", *missing]
+    lock = ["-oDPkg::Lock::Timeout=600"]
     if not may_install():
         raise SetupError(
             "These programs are missing and only the administrator can install them:\n"
@@ -78,9 +79,13 @@ def install_packages(missing, project, console):
     log = project.logs / "system.log"
     env = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     console.progress("reading the package lists")
-    run(["apt-get", "update"], log, console.progress, env=env)
-    console.say(f"    installing {' '.join(missing)}")
-    run(argv, log, console.progress, env=env)
+    # One clone at a time: apt gives up at once if another one reads the lists.
+    with exclusive(project.cache / "system.lock", console):
+        run(["apt-get", "update"], log, console.progress, env=env)
+        console.say(f"    installing {' '.join(missing)}")
+        # What an interrupted installation has left half done.
+        run(["dpkg", "--configure", "-a"], log, console.progress, env=env)
+        run([*argv, *lock], log, console.progress, env=env)
 
 
 def ensure_packages(project, console):

@@ -6,7 +6,7 @@ import subprocess
 import threading
 import time
 
-from workbench.provision.commands import tail
+from workbench.provision.commands import tail, undisturbed
 
 #: Seconds between two probes of a program that is starting.
 PROBE_INTERVAL = 0.1
@@ -43,6 +43,7 @@ class Component:
     :param int deadline: seconds until it must be ready
     :param int stop_signal: asks it to end
     :param int patience: seconds that it may take to end
+    :param sockets: listening sockets that it inherits; ours are closed once it is ready
     """
 
     def __init__(
@@ -55,6 +56,7 @@ class Component:
         deadline=60,
         stop_signal=signal.SIGTERM,
         patience=10,
+        sockets=(),
     ):
         self.name = name
         self.argv = [str(part) for part in argv]
@@ -64,14 +66,16 @@ class Component:
         self.deadline = deadline
         self.stop_signal = stop_signal
         self.patience = patience
+        self.sockets = sockets
         self.process = None
 
     def start(self):
         """Start it in a process group of its own, its log emptied."""
         self.log.parent.mkdir(parents=True, exist_ok=True)
-        with self.log.open("w") as sink:
+        with self.log.open("w") as sink, undisturbed():
             self.process = subprocess.Popen(
                 self.argv,
+                pass_fds=[held.fileno() for held in self.sockets],
                 stdin=subprocess.DEVNULL,
                 stdout=sink,
                 stderr=subprocess.STDOUT,
@@ -95,6 +99,9 @@ class Component:
                 )
             if stop.wait(PROBE_INTERVAL):
                 return
+        # Held until now: nobody can have answered in its place.
+        for held in self.sockets:
+            held.close()
 
     def check_alive(self):
         """Fail if it has ended by itself.

@@ -4,6 +4,7 @@ import json
 import secrets
 from contextlib import contextmanager
 
+from workbench.mailbox import MessageStore
 from workbench.provision.steps import write_atomically
 
 from . import demo_settings as settings
@@ -13,7 +14,7 @@ from .databases import Databases
 from .demo_database import DemoDatabase
 from .leftovers import is_running, read_stack, stop_stack
 from .odoo_server import Odoo
-from .ports import HOST, choose
+from .ports import HOST, hold, number_of
 from .postgres import OwnServer, from_environment
 from .probes import all_of, http_answers, smtp_greets
 from .supervisor import Supervisor
@@ -39,6 +40,7 @@ class DemoStack:
         self.project = project
         self.console = console
         self.folder = project.state / "demo"
+        self.mail = self.folder / "mail"
         self.server = from_environment() or OwnServer(self.folder)
         self.odoo = Odoo(project, self.server, self.folder)
         self.databases = Databases(self.server, self.odoo.data_dir)
@@ -46,7 +48,7 @@ class DemoStack:
             self.odoo, self.databases, self.server.prefix(project.root), console
         )
         self.supervisor = Supervisor(project.stack_file)
-        self.ports = {}
+        self.sockets, self.ports = {}, {}
         self.facts = {}
 
     def start(self):
@@ -58,7 +60,7 @@ class DemoStack:
         :raise SetupError: if the database cannot be made
         """
         self.supervisor.note({})
-        self.ports = self._choose_ports()
+        self.sockets = self._hold_ports()
         keys = self._keys()
         with self.console.step("PostgreSQL"):
             component = self.server.component()
@@ -75,6 +77,8 @@ class DemoStack:
     def stop(self):
         """Stop everything that was started."""
         self.supervisor.stop()
+        for held in self.sockets.values():
+            held.close()
 
     def url(self, variable):
         """Address of the server behind a port variable.
@@ -83,13 +87,17 @@ class DemoStack:
         """
         return f"http://{HOST}:{self.ports[variable]}"
 
-    def _choose_ports(self):
-        """Ports of the last time if they are free: links in old mails stay good."""
+    def _hold_ports(self):
+        """Listen on all ports, so that nobody else takes one while Odoo is made ready.
+
+        Those of the last time if they are free: links in old mails stay good.
+        """
         path = self.folder / "ports.json"
         known = json.loads(path.read_text()) if path.is_file() else {}
-        ports = choose({**PORTS, **known})
-        write_atomically(path, json.dumps(ports))
-        return ports
+        held = hold({**PORTS, **known})
+        self.ports = {variable: number_of(each) for variable, each in held.items()}
+        write_atomically(path, json.dumps(self.ports))
+        return held
 
     def _keys(self):
         """Keys that Odoo and the sandbox share, made once."""
@@ -106,9 +114,10 @@ class DemoStack:
         return [self.project.python, "-m", module, *arguments]
 
     def _stripe(self, keys):
-        port = self.ports["STRIPE_PORT"]
+        port, held = self.ports["STRIPE_PORT"], self.sockets["STRIPE_PORT"]
         arguments = {
             "--port": port,
+            "--fd": held.fileno(),
             "--webhook-url": self.url("ODOO_PORT") + WEBHOOK_PATH,
             "--webhook-secret": keys.webhook,
             "--secret-key": keys.secret,
@@ -120,34 +129,38 @@ class DemoStack:
             "Stripe sandbox",
             self._python("stripe_sandbox", *words),
             self.folder / "logs" / "stripe.log",
-            http_answers(port, "/v3/"),
+            # It answers to its own key only.
+            http_answers(port, "/v1/account", Authorization=f"Bearer {keys.secret}"),
             env=self.odoo.env,
+            sockets=[held],
         )
 
     def _mailbox(self):
-        smtp, http = self.ports["SMTP_PORT"], self.ports["MAILBOX_PORT"]
-        arguments = ["--smtp-port", smtp, "--http-port", http]
-        arguments += ["--store", self.folder / "mail"]
+        smtp, http = self.sockets["SMTP_PORT"], self.sockets["MAILBOX_PORT"]
+        arguments = [f"--smtp=fd:{smtp.fileno()}", f"--http=fd:{http.fileno()}"]
+        arguments += ["--store", self.mail]
         return Component(
             "Mailbox",
             self._python("workbench.mailbox", *arguments),
             self.folder / "logs" / "mailbox.log",
-            all_of(smtp_greets(smtp), http_answers(http)),
+            all_of(smtp_greets(number_of(smtp)), http_answers(number_of(http))),
             env=self.odoo.env,
+            sockets=[smtp, http],
         )
 
     def _odoo(self):
-        port = self.ports["ODOO_PORT"]
+        port, held = self.ports["ODOO_PORT"], self.sockets["ODOO_PORT"]
         config = self.odoo.write_config(
             "odoo.conf", self.database.name, http_port=port, max_cron_threads=2
         )
         return Component(
             "Odoo",
-            self.odoo.command(config),
+            self.odoo.command_on(held, config),
             self.folder / "logs" / "odoo.log",
             http_answers(port, "/web/health"),
             env=self.odoo.env,
-            deadline=120,
+            deadline=600,
+            sockets=[held],
         )
 
     def _set_up(self, keys):
@@ -158,6 +171,7 @@ class DemoStack:
         """
         client = Client(self.url("ODOO_PORT"))
         client.login(self.database.name, settings.LOGIN, settings.PASSWORD)
+        self.database.check_answers(client)
         settings.set_parameters(client, self.url("ODOO_PORT"), self.url("STRIPE_PORT"))
         settings.set_mail_server(client, self.ports["SMTP_PORT"])
         settings.set_logo(client)
@@ -172,6 +186,7 @@ class DemoStack:
         """Where to look: what :func:`running_demo` gives, and ``stack.json`` holds."""
         invoice, recipient = link
         mailbox = self.url("MAILBOX_PORT")
+        messages = MessageStore(self.mail).all()
         return {
             "odoo_url": self.url("ODOO_PORT"),
             "database": self.database.name,
@@ -180,7 +195,7 @@ class DemoStack:
             "mailbox_url": mailbox,
             "smtp_port": self.ports["SMTP_PORT"],
             "stripe_url": self.url("STRIPE_PORT"),
-            "customer_link": settings.mailed_link(mailbox, recipient),
+            "customer_link": settings.mailed_link(messages, recipient) or mailbox,
             "invoice": invoice,
             "recipient": recipient,
             "odoo_log": str(self.folder / "logs" / "odoo.log"),

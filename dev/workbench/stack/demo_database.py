@@ -4,6 +4,7 @@ import os
 import shutil
 from pathlib import Path
 
+from workbench.provision.commands import SetupError
 from workbench.provision.paths import ADDON
 from workbench.provision.steps import fingerprint
 
@@ -68,6 +69,17 @@ class DemoDatabase:
             self._upgrade()
         if facts != wanted:
             self.databases.set_facts(self.name, wanted)
+
+    def check_answers(self, client):
+        """Check that who answers serves this database, and no other of that name.
+
+        :param Client client: logged in
+        :raise SetupError: if not
+        """
+        query = "SELECT value FROM ir_config_parameter WHERE key = 'database.uuid'"
+        [(own,)] = self.databases.execute(query, database=self.name)
+        if client.call("ir.config_parameter", "get_param", "database.uuid") != own:
+            raise SetupError(f"At {client.url} another Odoo answers, not ours.")
 
     def _ensure_base(self, base):
         """Odoo with its demo data, kept so that a failed installation costs little.

@@ -5,8 +5,6 @@ data, and may be repeated.
 """
 
 import base64
-import json
-import urllib.request
 from pathlib import Path
 from typing import NamedTuple
 
@@ -149,25 +147,17 @@ def first_link(client):
     return link["move_id"][1], link["email"]
 
 
-def mailed_link(mailbox, recipient):
+def mailed_link(messages, recipient):
     """The address of a link, read where its recipient reads it: nobody else knows it.
 
-    :param str mailbox: address of the mailbox
+    :param list[Message] messages: the mails, oldest first
     :param str recipient: e-mail address
-    :return: the one in their first mail; the mailbox itself if that is gone
-    :rtype: str
+    :return: the one in their first mail; nothing if that is gone
+    :rtype: str | None
     """
-    for message in fetch(f"{mailbox}/api/messages"):
-        if recipient in message["envelope_to"]:
-            links = fetch(f"{mailbox}/api/messages/{message['id']}")["links"]
-            for link in links:
+    for message in messages:
+        if recipient in message.envelope_to:
+            for link in message.links:
                 if PORTAL_PATH in link["href"]:
                     return link["href"]
-    return mailbox
-
-
-def fetch(url):
-    """What a server of the stack answers, in JSON."""
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    with opener.open(url, timeout=10) as response:
-        return json.load(response)
+    return None

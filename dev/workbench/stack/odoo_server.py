@@ -10,6 +10,13 @@ from workbench.provision.steps import write_atomically
 
 from .ports import HOST
 
+#: Becomes the program that the other arguments name, its socket in the right place.
+_ACTIVATE = """
+import os, sys
+os.dup2(int(sys.argv[1]), 3)
+os.environ.update(LISTEN_FDS="1", LISTEN_PID=str(os.getpid()))
+os.execv(sys.executable, [sys.executable, *sys.argv[2:]])
+"""
 _LOADING = re.compile(r"Loading module (\S+) \((\d+)/(\d+)\)")
 _RECORD = re.compile(r"^\S+ \S+ \d+ (WARNING|ERROR|CRITICAL) \S+ ([\w.]+): (.*)$")
 
@@ -85,6 +92,17 @@ class Odoo:
         """
         argv = [self.project.python, "-m", "odoo", "server", "-c", config]
         return [str(part) for part in (*argv, *arguments)]
+
+    def command_on(self, held, config, *arguments):
+        """The same, serving on a socket that listens already.
+
+        It is handed over as systemd does, see sd_listen_fds(3).
+
+        :param socket.socket held: the socket, which the process has to inherit
+        :rtype: list[str]
+        """
+        python, *rest = self.command(config, *arguments)
+        return [python, "-c", _ACTIVATE, str(held.fileno()), *rest]
 
     def job(self, database, log, *arguments, console=None):
         """Run Odoo on a database until its work is done.

@@ -1,25 +1,13 @@
-"""Free TCP ports on the loopback interface."""
+"""TCP ports on the loopback interface, held from their choice to their use."""
 
 import os
 import socket
 
+from workbench.provision.commands import SetupError
+
 HOST = "127.0.0.1"
 #: How many numbers after the preferred one are tried before any free one is taken.
 NEIGHBOURS = 20
-
-
-def is_free(port):
-    """Whether a server could listen on this port now.
-
-    :rtype: bool
-    """
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((HOST, port))
-        except OSError:
-            return False
-    return True
 
 
 def any_free_port():
@@ -32,31 +20,39 @@ def any_free_port():
         return probe.getsockname()[1]
 
 
-def free_port(preferred, taken=()):
-    """A free port, near the preferred one if possible.
+def hold(preferred, environ=os.environ):
+    """Listen on a port for each server, which is handed the socket when it starts.
 
-    :param int preferred: the number to try first
-    :param taken: numbers promised to others
+    :param dict preferred: variable that may override it -> number to try first
+    :return: variable -> socket
+    :rtype: dict[str, socket.socket]
+    :raise SetupError: if a port that is given by a variable is taken
+    """
+    held = {}
+    for variable, number in preferred.items():
+        given = environ.get(variable)
+        numbers = [int(given)] if given else range(number, number + NEIGHBOURS)
+        held[variable] = _first_free(numbers if given else (*numbers, 0))
+        if held[variable] is None:
+            raise SetupError(
+                f"{variable}={given}: another program listens on that port."
+            )
+    return held
+
+
+def _first_free(numbers):
+    """Listen on the first of some ports that is free; None if none is."""
+    for number in numbers:
+        try:
+            return socket.create_server((HOST, number))
+        except OSError:
+            continue
+    return None
+
+
+def number_of(held):
+    """The port of a socket.
+
     :rtype: int
     """
-    for port in range(preferred, preferred + NEIGHBOURS):
-        if port not in taken and is_free(port):
-            return port
-    return any_free_port()
-
-
-def choose(preferred, environ=os.environ):
-    """A port for each server.
-
-    :param dict preferred: variable that may override it -> number to try first; an
-        override is taken as it is, so that a port in use is reported by its server
-    :return: variable -> port
-    :rtype: dict[str, int]
-    """
-    chosen = {}
-    for variable, number in preferred.items():
-        if environ.get(variable):
-            chosen[variable] = int(environ[variable])
-        else:
-            chosen[variable] = free_port(number, chosen.values())
-    return chosen
+    return held.getsockname()[1]

@@ -9,17 +9,18 @@ from .ports import HOST
 TIMEOUT = 2
 
 
-def http_answers(port, path="/"):
+def http_answers(port, path="/", **headers):
     """A probe: does this server answer the path with success?
 
     :param int port: on the loopback interface
+    :param headers: of the request
     :return: the probe
     """
 
     def probe():
         connection = http.client.HTTPConnection(HOST, port, timeout=TIMEOUT)
         try:
-            connection.request("GET", path)
+            connection.request("GET", path, headers=headers)
             return connection.getresponse().status < 400
         except (OSError, http.client.HTTPException):
             return False

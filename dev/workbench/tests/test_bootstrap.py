@@ -12,6 +12,7 @@ from workbench.provision import (
     commands,
     debian,
     odoo_source,
+    python_env,
     steps,
     system,
 )
@@ -170,6 +171,33 @@ def test_failed_program_tells_the_end_of_its_log(tmp_path):
     with pytest.raises(commands.SetupError, match="exit code 3(.|\n)*the reason"):
         commands.run([sys.executable, "-c", script], log)
     assert "the reason" in log.read_text()
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Temporary failure resolving 'mirror.example'",
+        "  cause: dns error",
+        "Failed to establish a new connection: [Errno 111] Connection refused",
+        "Could not connect to mirror.example:80 (127.0.0.1), connection timed out",
+    ],
+)
+def test_missing_network_is_told(tmp_path, said):
+    script = f"print({said!r}); raise SystemExit(1)"
+    with pytest.raises(commands.SetupError, match="There is no network"):
+        commands.run([sys.executable, "-c", script], tmp_path / "log")
+
+
+def test_uv_asks_the_indexes_that_pip_asks(tmp_path):
+    script = tmp_path / "pip.py"
+    script.write_text(
+        "print(\"global.index-url='https://one.example/simple'\")\n"
+        "print(\"global.extra-index-url='https://two.example'\")\n"
+        "print(\":env:.index-url='https://three.example/simple'\")\n"
+    )
+    env = python_env.uv_env([sys.executable, script], {"UV_INDEX": "own"}, tmp_path)
+    assert env["UV_DEFAULT_INDEX"] == "https://three.example/simple"
+    assert env["UV_INDEX"] == "own"
 
 
 def test_lines_of_a_program_are_passed_on(tmp_path):

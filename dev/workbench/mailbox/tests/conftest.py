@@ -7,7 +7,7 @@ import pytest
 
 from workbench.mailbox import Mailbox
 
-TIMEOUT = 10
+TIMEOUT = 60
 
 
 @pytest.fixture

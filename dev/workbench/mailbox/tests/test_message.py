@@ -33,7 +33,6 @@ def test_bodies(mail):
     message = read(mail.as_bytes())
     assert message.text == "Please pay.\n"
     assert message.html.startswith("<!doctype html>")
-    assert message.snippet == "Please pay."
     pay_link = {"href": "http://127.0.0.1/pay?a=1&b", "text": "View & Pay"}
     assert message.links == [pay_link]
 
@@ -68,13 +67,6 @@ def test_an_attached_mail_is_one_attachment(mail):
     assert message.text == "See below.\n"
 
 
-def test_snippet_of_a_mail_that_is_only_html():
-    html = b"<style>p{}</style><p>One</p><p>two &amp; more</p>"
-    message = read(b"Content-Type: text/html\r\n\r\n" + html)
-    assert message.text == ""
-    assert message.snippet == "One two & more"
-
-
 @pytest.mark.parametrize(
     "content_type, body, text",
     [
@@ -105,6 +97,6 @@ def test_text_is_decoded_also_when_its_charset_is_wrong(content_type, body, text
 def test_a_broken_mail_can_still_be_read(raw):
     message = read(raw)
     texts = [message.subject, *message.sender, *message.to, message.text, message.html]
-    texts += [message.snippet, *(name for name, _type, _bytes in message.attachments)]
+    texts += [name for name, _type, _bytes in message.attachments]
     "".join(texts).encode()  # raises if an undecodable byte was left in
     assert message.raw == raw

@@ -9,6 +9,7 @@ from email.message import EmailMessage
 import pytest
 
 from workbench.mailbox import Mailbox
+from workbench.mailbox.behaviour import Rate
 
 SENDER, BUYER, OTHER = "soren@seller.example", "buyer@c.example", "other@c.example"
 MAIL = b"From: soren@seller.example\r\nSubject: Hello\r\n\r\nGood day.\r\n.dot\r\n"
@@ -20,7 +21,7 @@ def send(mailbox, recipients=(BUYER,), content=MAIL, sender=SENDER):
     :return: the refused recipients with their replies
     :rtype: dict
     """
-    with smtplib.SMTP("127.0.0.1", mailbox.smtp_port, timeout=10) as client:
+    with smtplib.SMTP("127.0.0.1", mailbox.smtp_port, timeout=60) as client:
         return client.sendmail(sender, list(recipients), content)
 
 
@@ -105,7 +106,7 @@ def test_size_limit_is_announced_and_kept(mailbox):
 
 def test_size_limit_holds_for_a_client_that_does_not_tell_its_size(mailbox):
     mailbox.behave(max_size=100)
-    with smtplib.SMTP("127.0.0.1", mailbox.smtp_port, timeout=10) as client:
+    with smtplib.SMTP("127.0.0.1", mailbox.smtp_port, timeout=60) as client:
         client.helo()
         client.mail(SENDER)
         client.rcpt(BUYER)
@@ -119,7 +120,7 @@ def test_requires_a_login(mailbox):
     with pytest.raises(smtplib.SMTPSenderRefused) as refused:
         send(mailbox)
     assert refused.value.smtp_code == 530
-    with smtplib.SMTP("127.0.0.1", mailbox.smtp_port, timeout=10) as client:
+    with smtplib.SMTP("127.0.0.1", mailbox.smtp_port, timeout=60) as client:
         with pytest.raises(smtplib.SMTPAuthenticationError):
             client.login("odoo", "guess")
     assert mailbox.messages == []
@@ -128,7 +129,7 @@ def test_requires_a_login(mailbox):
 @pytest.mark.parametrize("mechanism", ["auth_plain", "auth_login"])
 def test_accepts_a_login(mailbox, mechanism):
     mailbox.behave(require_auth=("odoo", "secret"))
-    with smtplib.SMTP("127.0.0.1", mailbox.smtp_port, timeout=10) as client:
+    with smtplib.SMTP("127.0.0.1", mailbox.smtp_port, timeout=60) as client:
         client.ehlo()
         client.user, client.password = "odoo", "secret"
         name = mechanism.removeprefix("auth_").upper()
@@ -156,7 +157,7 @@ def test_cuts_the_connection(mailbox, stage):
 
 
 def test_an_interrupted_mail_is_not_kept(mailbox):
-    with socket.create_connection(("127.0.0.1", mailbox.smtp_port), 10) as connection:
+    with socket.create_connection(("127.0.0.1", mailbox.smtp_port), 60) as connection:
         stream = connection.makefile("rwb")
         for command in (b"HELO me", b"MAIL FROM:<a@b.c>", b"RCPT TO:<d@e.f>", b"DATA"):
             stream.readline()
@@ -174,6 +175,81 @@ def test_delays_its_answer(mailbox):
     before = time.monotonic()
     send(mailbox)
     assert time.monotonic() - before >= 0.2
+
+
+@pytest.mark.parametrize("code", [450, 432])
+def test_keeps_to_a_rate(mailbox, code):
+    now = [1000.0]
+    reply = (code, "4.7.1 Too many")
+    mailbox.behave(rate=Rate(2, 60, reply), clock=lambda: now[0])
+    send(mailbox)
+    now[0] += 30
+    send(mailbox)
+    with pytest.raises(smtplib.SMTPSenderRefused) as refused:
+        send(mailbox)
+    assert (refused.value.smtp_code, refused.value.smtp_error) == (
+        code,
+        b"4.7.1 Too many",
+    )
+    now[0] += 31  # The first is past its minute, the second is not.
+    send(mailbox)
+    with pytest.raises(smtplib.SMTPSenderRefused):
+        send(mailbox)
+    assert len(mailbox.messages) == 3
+
+
+def test_takes_so_many_and_no_more(mailbox, client):
+    mailbox.behave(rate=Rate(2))
+    with smtplib.SMTP("127.0.0.1", mailbox.smtp_port, timeout=60) as other:
+        for _number in range(2):
+            other.sendmail(SENDER, [BUYER], MAIL)
+        with pytest.raises(smtplib.SMTPSenderRefused):
+            other.sendmail(SENDER, [BUYER], MAIL)
+    mailbox.behave()
+    send(mailbox)
+    assert len(mailbox.messages) == 3
+
+
+def test_ends_a_connection_after_so_many_mails(mailbox):
+    mailbox.behave(max_mails=2)
+    with smtplib.SMTP("127.0.0.1", mailbox.smtp_port, timeout=60) as client:
+        for _number in range(2):
+            client.sendmail(SENDER, [BUYER], MAIL)
+        with pytest.raises(smtplib.SMTPSenderRefused) as refused:
+            client.sendmail(SENDER, [BUYER], MAIL)
+        assert refused.value.smtp_code == 421
+    send(mailbox)
+    assert len(mailbox.messages) == 3
+
+
+def test_turns_away_who_opens_too_many_connections(mailbox):
+    mailbox.behave(max_connections=(1, (432, "4.3.2 Too many connections")))
+    with smtplib.SMTP("127.0.0.1", mailbox.smtp_port, timeout=60) as first:
+        first.noop()
+        with pytest.raises(smtplib.SMTPSenderRefused) as refused:
+            send(mailbox)
+        assert refused.value.smtp_code == 432
+        first.sendmail(SENDER, [BUYER], MAIL)
+    assert len(mailbox.messages) == 1
+    assert mailbox.connections_made == 2
+
+
+def test_takes_a_mail_and_cuts_the_connection(mailbox):
+    mailbox.behave(drop_connection="taken")
+    with pytest.raises((smtplib.SMTPServerDisconnected, ConnectionError)):
+        send(mailbox)
+    assert [message.raw for message in mailbox.messages] == [MAIL]
+
+
+def test_is_down_for_a_while_on_the_same_port(mailbox):
+    send(mailbox)
+    port = mailbox.smtp_port
+    with mailbox.down():
+        with pytest.raises(ConnectionRefusedError):
+            send(mailbox)
+    assert mailbox.smtp_port == port
+    send(mailbox)
+    assert len(mailbox.messages) == 2
 
 
 def test_answers_when_it_is_let_go(mailbox, client):
@@ -195,7 +271,7 @@ def test_answers_when_it_is_let_go(mailbox, client):
 
 def test_a_delay_holds_up_nobody_else(mailbox):
     mailbox.behave(delay=60)
-    with smtplib.SMTP("127.0.0.1", mailbox.smtp_port, timeout=10) as slow:
+    with smtplib.SMTP("127.0.0.1", mailbox.smtp_port, timeout=60) as slow:
         slow.ehlo()
         slow.mail(SENDER)
         slow.rcpt(BUYER)
@@ -220,6 +296,7 @@ def test_behaviour_can_be_given_at_once():
         {"drop_connection": "dinner"},
         {"refuse_data": (250, "fine")},
         {"refuse_recipients": {"*": (354, "go on")}},
+        {"rate": Rate(1, 60, (250, "fine"))},
         {"unknown": True},
     ],
 )
@@ -241,7 +318,7 @@ def test_many_clients_at_once(mailbox):
 def test_stop_frees_the_port_even_with_a_client_connected():
     mailbox = Mailbox()
     mailbox.start()
-    client = smtplib.SMTP("127.0.0.1", mailbox.smtp_port, timeout=10)
+    client = smtplib.SMTP("127.0.0.1", mailbox.smtp_port, timeout=60)
     mailbox.stop()
     mailbox.stop()
     with pytest.raises((smtplib.SMTPServerDisconnected, ConnectionError)):
