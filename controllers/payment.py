@@ -5,7 +5,6 @@ import secrets
 import stripe
 
 from odoo import http
-from odoo.exceptions import ValidationError
 from odoo.http import request
 
 from odoo.addons.account_payment.controllers.payment import PaymentPortal
@@ -316,7 +315,7 @@ class PortalPaymentResult(http.Controller):
             try:
                 attempt_sudo._cancel_attempt()
             except stripe.StripeError:
-                _logger.info("Payment %s could not be cancelled", attempt_sudo.reference)
+                _logger.info("Payment %s not cancelled", attempt_sudo.reference)
         screen = "result" if attempt_sudo.is_open else "pay"
         return request.redirect(link_sudo._get_path(screen))
 
@@ -343,14 +342,12 @@ class CoreInvoicePayment(PaymentPortal):
     ):
         """Override of `account_payment`: one payment of an invoice at a time.
 
-        :raise PortalPaymentValidationError: If one of any of the invoices is under way.
+        :raise PortalPaymentValidationError: If one of them is under way.
         """
         # In sudo mode because who holds a link to an invoice need not be its customer.
-        env_sudo = request.env["account.move.portal.attempt"].sudo().env
-        moves_sudo = env_sudo["account.move"].browse(invoice_ids)
-        env_sudo["account.move.portal.attempt"]._supersede_for_core(
-            moves_sudo, float(kwargs.get("amount") or 0.0)
-        )
+        moves_sudo = request.env["account.move"].sudo().browse(invoice_ids)
+        attempts_sudo = moves_sudo.env["account.move.portal.attempt"]
+        attempts_sudo._supersede_for_core(moves_sudo, kwargs.get("amount"))
         return super()._process_transaction(
             partner_id, currency_id, invoice_ids, payment_reference, **kwargs
         )

@@ -14,12 +14,10 @@ from odoo.addons.account_payment_portal.models.payment.payment_provider import (
     EVENT_TYPES,
     STRIPE_SANDBOX_PARAMETER,
 )
-from odoo.addons.account_payment_portal.models.payment.account_move_portal_attempt import (
-    ATTEMPT_MINUTES,
-)
 
 from stripe_sandbox import StripeSandbox
 
+from ..models.payment.account_move_portal_attempt import ATTEMPT_MINUTES
 from .common import PortalCommon
 
 #: What the payment screen loads of Odoo's own.

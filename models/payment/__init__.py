@@ -9,3 +9,4 @@ from . import account_move_portal_attempt_billing
 from . import account_move_portal_attempt_stripe
 from . import account_move_portal_dispute
 from . import account_move_portal_todo
+from . import ir_ui_menu

@@ -485,12 +485,18 @@ class AccountMove(models.Model):
     def _check_payable_on_core_page(self, amount):
         """Check that these invoices can be paid now on core's own pages.
 
-        :param float amount: What is to be paid of them all, in their currency.
+        :param float amount: What is to be paid of them all, in their currency, as it
+            came from the browser.
         :raise ValidationError: If less is due, or a payment is in progress.
         """
+        try:
+            amount = float(amount)
+        except (TypeError, ValueError) as error:
+            raise self._get_not_payable_error() from error
         due = sum(self.mapped("portal_balance_due"))
         if (
             any(move._has_portal_payment_in_progress() for move in self)
+            or not 0 < amount < 10**12  # Neither infinite nor "not a number".
             or self[:1].currency_id.compare_amounts(amount, due) > 0
         ):
             raise self._get_not_payable_error()

@@ -10,7 +10,6 @@ from odoo.fields import Command
 from odoo.tools import float_round
 
 from ... import const
-from ...tools import sql
 from .errors import PortalPaymentValidationError, UnansweredChargeError
 
 _logger = logging.getLogger(__name__)
@@ -178,14 +177,12 @@ class AccountMovePortalAttempt(models.Model):
             `tokenization_requested`.
         :return: The values that the provider's form needs to go on.
         :rtype: dict
-        :raise PortalPaymentValidationError: If it cannot be started: with a code, the field that
-            is wrong, and a message for the customer.
+        :raise PortalPaymentValidationError: If it cannot be started: with a code, the
+            field that is wrong, and a message for the customer.
         """
         try:
             amount, billing, errors = self._read_choice(link, choice)
-            if not errors and (
-                resumed := self._resume(link, choice, amount, billing)
-            ):
+            if not errors and (resumed := self._resume(link, choice, amount, billing)):
                 return resumed
             self._supersede_for_portal(link, choice)
             # Again, as an attempt before may have turned out to be paid: less is due.
@@ -312,8 +309,8 @@ class AccountMovePortalAttempt(models.Model):
 
         :param account.move moves: The invoices that are to be paid, in sudo mode.
         :param float amount: What is to be paid of them all.
-        :raise PortalPaymentValidationError: If a payment of one of them is under way, or if less
-            is due.
+        :raise PortalPaymentValidationError: If a payment of one of them is under way,
+            or if less is due.
         """
         for attempt in self._find_open(moves):
             attempt._supersede(self.env["account.move.portal.link"], "")
@@ -433,7 +430,8 @@ class AccountMovePortalAttempt(models.Model):
         """Put new transactions on record as attempts to pay their invoices.
 
         :param payment.transaction txs: The transactions, in sudo mode.
-        :raise PortalPaymentValidationError: If a payment of one of the invoices is under way.
+        :raise PortalPaymentValidationError: If another payment of one of the invoices
+            is under way.
         """
         for tx in txs:
             moves = tx._get_portal_paid_invoices()
@@ -804,7 +802,7 @@ class AccountMovePortalAttempt(models.Model):
         """
         self.ensure_one()
         self._lock()
-        balance = self.move_id.portal_balance_due
+        balance = sum(self.line_ids.move_id.mapped("portal_balance_due"))
         if self.currency_id.compare_amounts(self.amount, balance) > 0:
             self._cancel_attempt()  # It was paid in another way meanwhile.
             return
@@ -1047,7 +1045,7 @@ class AccountMovePortalAttempt(models.Model):
         self.ensure_one()
         self.todo_ids.filtered(
             lambda todo: todo.kind == kind and todo.state == "open"
-        )._settle(resolution)
+        ).write({"state": "done", "resolution": resolution})
 
     def _schedule_activity(self, summary, note):
         """Give whoever is responsible for the invoice something to do.

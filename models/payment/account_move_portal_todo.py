@@ -81,6 +81,22 @@ class AccountMovePortalTodo(models.Model):
         "This payment is in the list for this reason already.",
     )
 
+    # === CRUD METHODS === #
+
+    def write(self, vals):
+        """Override to note who settles it, and take it off everyone's list."""
+        if vals.get("state") == "done":
+            user = self.env.user
+            vals = {
+                **vals,
+                "settled_by": user._is_internal() and user.id,
+                "settled_on": fields.Datetime.now(),
+            }
+            # In sudo mode because it may be a colleague's. This row says what became
+            # of it; a note could not be written by a customer's request.
+            self.activity_id.sudo().unlink()
+        return super().write(vals)
+
     # === ACTION METHODS === #
 
     def action_match(self):
@@ -99,7 +115,7 @@ class AccountMovePortalTodo(models.Model):
             attempt_sudo._book()
             if not attempt_sudo.transaction_id.is_post_processed:
                 raise UserError(self.env._("The payment still cannot be booked."))
-        self._settle("matched")
+        self.write({"state": "done", "resolution": "matched"})
 
     def action_refund(self):
         """Give the customer back what was taken, through the provider.
@@ -108,7 +124,7 @@ class AccountMovePortalTodo(models.Model):
         """
         attempt_sudo = self._check_settle("mismatch", "overpaid", "cancelled", "late")
         attempt_sudo._refund_whole()
-        self._settle("refunded")
+        self.write({"state": "done", "resolution": "refunded"})
 
     def action_release(self):
         """Give the payment up: nothing was charged, and the customer can pay again.
@@ -117,7 +133,7 @@ class AccountMovePortalTodo(models.Model):
         """
         attempt_sudo = self._check_settle("uncertain")
         attempt_sudo._release_charge()
-        self._settle("released")
+        self.write({"state": "done", "resolution": "released"})
 
     def action_done(self):
         """Say that nothing is left to do, whatever was done and wherever.
@@ -137,7 +153,7 @@ class AccountMovePortalTodo(models.Model):
                         "buttons."
                     )
                 )
-            todo._settle("done")
+            todo.write({"state": "done", "resolution": "done"})
 
     def action_open_payment(self):
         """Return the form of the payment.
@@ -171,23 +187,6 @@ class AccountMovePortalTodo(models.Model):
         if self.state != "open" or (kinds and self.kind not in kinds):
             raise UserError(self.env._("This is settled, or not to be settled so."))
         return self.attempt_id.sudo()
-
-    def _settle(self, resolution):
-        """Take it off the list.
-
-        :param str resolution: How it was settled.
-        """
-        for todo in self.filtered(lambda todo: todo.state == "open"):
-            todo.write(
-                {
-                    "state": "done",
-                    "resolution": resolution,
-                    "settled_by": self.env.uid,
-                    "settled_on": fields.Datetime.now(),
-                }
-            )
-            # In sudo mode because it may be a colleague's.
-            todo.activity_id.sudo().action_feedback()
 
     @api.model
     def _get_open_count(self):

@@ -31,6 +31,7 @@ class PaymentTransaction(models.Model):
         compute_sudo=True,  # Whoever may see a payment need not see attempts.
     )
     portal_link_id = fields.Many2one(related="portal_attempt_id.link_id")
+    portal_verification_url = fields.Char(related="portal_attempt_id.verification_url")
     portal_move_id = fields.Many2one(
         comodel_name="account.move",
         string="Paid on the portal",

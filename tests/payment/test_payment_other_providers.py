@@ -56,7 +56,7 @@ class TestPaymentOtherProviders(PortalPaymentCommon, HttpCase):
             self.url_open(self.link._get_path("pay")).text,
         )
         values, tx = self._start(provider, method, "direct")
-        self.assertEqual(tx.portal_attempt_id.line_ids.filtered("is_open").move_id, self.invoice)
+        self.assertTrue(tx.portal_attempt_id.line_ids.is_open)
         self.make_jsonrpc_request(
             "/payment/demo/simulate_payment",
             {

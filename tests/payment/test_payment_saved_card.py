@@ -74,7 +74,7 @@ class TestPaymentSavedCard(PortalPaymentCommon, HttpCase):
 
     def test_s20_saved_card_is_charged_once(self):
         tx = self._submit()
-        self.assertEqual(tx.portal_attempt_id.line_ids.filtered("is_open").move_id, self.invoice)
+        self.assertTrue(tx.portal_attempt_id.line_ids.is_open)
         self.assertFalse(self._get_intents(), "not before the attempt is on record")
         self.assertEqual([self._follow() for _poll in range(2)], ["paid", "paid"])
         self._catch_up()
