@@ -36,6 +36,7 @@
         "views/payment/account_move_portal_todo_views.xml",
         "views/payment/payment_transaction_views.xml",
         "views/send/mail_templates.xml",
+        "views/send/account_move_views.xml",
         "views/send/account_move_portal_delivery_views.xml",
         "views/send/account_move_portal_batch_views.xml",
         "views/notify/base_automation_views.xml",
