@@ -18,6 +18,8 @@ from .payment import test_payable
 from .payment import test_payment
 from .payment import test_payment_amount
 from .payment import test_payment_attempt
+from .payment import test_payment_attempt_lines
+from .payment import test_payment_attempt_race
 from .payment import test_payment_bank
 from .payment import test_payment_browser
 from .payment import test_payment_dates
@@ -27,6 +29,7 @@ from .payment import test_payment_race
 from .payment import test_payment_saved_card
 from .payment import test_payment_screens_browser
 from .payment import test_payment_stripe
+from .payment import test_payment_todo
 from .payment import test_stripe_params
 from .send import test_compose
 from .send import test_compose_access
