@@ -29,6 +29,7 @@ from .payment import test_payment_race
 from .payment import test_payment_saved_card
 from .payment import test_payment_screens_browser
 from .payment import test_payment_stripe
+from .payment import test_payment_terms
 from .payment import test_payment_todo
 from .payment import test_stripe_params
 from .send import test_compose
