@@ -187,7 +187,8 @@ class PortalInvoicePayment(PortalAccount):
         attempt_sudo = attempts_sudo._find_open(link_sudo.move_id)
         return {
             "errors": errors,
-            "attempt": attempt_sudo
+            # A recordset would become a text.
+            "attempt": bool(attempt_sudo)
             and {
                 "is_this_screens": attempt_sudo.client_key == client_key,
                 "message": attempt_sudo._get_progress_message(),

@@ -49,6 +49,8 @@ class PortalStripe(StripeController):
         # In sudo mode because customers have no rights on transactions.
         tx_sudo = request.env["payment.transaction"].sudo()
         tx_sudo = tx_sudo._search_by_reference("stripe", data)
+        if not tx_sudo:
+            return request.redirect("/payment/status")  # Core would ask Stripe for it.
         if not tx_sudo.portal_move_id:
             return super().stripe_return(**data)
         try:
