@@ -59,6 +59,11 @@
             "account_payment_portal/static/src/payment/payer_form.js",
             "account_payment_portal/static/src/payment/payment_form.js",
         ],
+        "web.assets_unit_tests": [
+            "account_payment_portal/static/src/payment/amount.js",
+            "account_payment_portal/static/src/payment/echeck.js",
+            "account_payment_portal/static/tests/**/*",
+        ],
     },
     "images": ["static/description/banner.png"],
     "application": True,

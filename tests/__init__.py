@@ -23,6 +23,7 @@ from .payment import test_payment_race
 from .payment import test_payment_saved_card
 from .payment import test_payment_screens_browser
 from .payment import test_payment_stripe
+from .scripts import test_scripts
 from .send import test_compose
 from .send import test_compose_access
 from .send import test_compose_browser

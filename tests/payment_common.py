@@ -18,9 +18,8 @@ from odoo.addons.account_payment_portal.models.payment.payment_transaction impor
     ATTEMPT_MINUTES,
 )
 
-from stripe_sandbox import StripeSandbox
-
 from .common import PortalCommon
+from .development import StripeSandbox
 
 #: What the payment screen loads of Odoo's own.
 SCREEN_BUNDLES = (

@@ -1,11 +1,10 @@
 import re
 from urllib.parse import unquote
 
-from playwright.sync_api import expect
-
 from odoo import fields
 
 from ..browser_common import PHONE, PortalBrowserCase
+from ..development import expect
 from ..payment_common import ROUTING, SCREEN_BUNDLES, PortalPaymentCommon
 from ..traces_common import TracesMixin
 

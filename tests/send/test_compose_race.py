@@ -14,7 +14,7 @@ from odoo.tools import mute_logger
 
 from odoo.addons.base.models.ir_mail_server import IrMail_Server
 
-from workbench.mailbox import Mailbox
+from ..development import Mailbox
 
 
 class Killed(BaseException):
@@ -93,7 +93,7 @@ class TestAccountMoveSendPortalRace(BaseCase):
         outcomes = queue.SimpleQueue()
 
         def click():
-            start.wait(30)
+            start.wait(600)
             try:
                 with self._transaction() as env:
                     outcomes.put(self._get_window(env).action_send()["tag"])
@@ -105,11 +105,11 @@ class TestAccountMoveSendPortalRace(BaseCase):
             for thread in threads:
                 thread.start()
             # Three are turned away while the mail of the first is on its way.
-            late = [outcomes.get(timeout=30) for _number in range(3)]
+            late = [outcomes.get(timeout=600) for _number in range(3)]
         self.assertNotIn("display_notification", late)
-        self.assertEqual(outcomes.get(timeout=30), "display_notification")
+        self.assertEqual(outcomes.get(timeout=600), "display_notification")
         for thread in threads:
-            thread.join(60)
+            thread.join(600)
         self.assertEqual(len(self.mailbox.messages), 1, late)
         with self._transaction() as env:
             self.assertEqual(len(self._get_links(env)), 1)
