@@ -167,7 +167,7 @@ class AccountMovePortalDelivery(models.Model):
         string="Message-Id", required=True, readonly=True, copy=False, index=True
     )
     thread_id = fields.Char(
-        string="Thread",
+        string="Thread's Message-Id",
         help="Message-Id of the first email of the sending, if that is another one:"
         " answers find the invoice by it.",
         readonly=True,
@@ -389,9 +389,7 @@ class AccountMovePortalDelivery(models.Model):
 
         :param str fact: What there is to know, without a token.
         """
-        self.move_id._message_log(
-            body=fact, author_id=self._get_sender().partner_id.id
-        )
+        self.move_id._message_log(body=fact, author_id=self._get_sender().partner_id.id)
 
     def _schedule_activity(self, summary):
         """Give whoever is responsible for the email something to do.
@@ -1010,9 +1008,9 @@ class AccountMovePortalDelivery(models.Model):
         if not parameters.get_param("mail.disable_personal_mail_servers", False):
             owners.add(self._get_sender())
         servers = self._get_mail_servers()
-        allowed = servers.search([], order="sequence, id").filtered(
-            lambda server: server.owner_user_id in owners
-        )
+        allowed = servers.search(
+            servers._find_mail_server_allowed_domain(), order="sequence, id"
+        ).filtered(lambda server: server.owner_user_id in owners)
         email_from = _get_first_address(mail.email_from)
         server, smtp_from = servers._find_mail_server(email_from, allowed)
         return server or servers.browse(), smtp_from

@@ -24,7 +24,7 @@ class TestPortalNotificationMail(PortalProcessCase):
         cls.mailbox = Mailbox()
         cls.mailbox.start()
         cls.addClassCleanup(cls.mailbox.stop)
-        super()._make(env)
+        result = super()._make(env)
         company = env["res.company"].browse(cls.company_id)
         company.email = f"billing@{cls.mark}.example"
         seller = env["res.users"].create(
@@ -55,18 +55,19 @@ class TestPortalNotificationMail(PortalProcessCase):
             .id
         )
         env.cr.execute(
-            "UPDATE ir_cron SET nextcall = nextcall + interval '1 day'"
-            " WHERE id = %s",
+            "UPDATE ir_cron SET nextcall = nextcall + interval '1 day' WHERE id = %s",
             [env.ref("mail.ir_cron_mail_scheduler_action").id],
         )
+        return result
 
     @classmethod
     def _delete_all(cls, env):
         env["ir.mail_server"].browse(cls.server_id).unlink()
-        super()._delete_all(env)
+        result = super()._delete_all(env)
         env.cr.execute("SET session_replication_role = replica")
         env.cr.execute("DELETE FROM res_users WHERE id = %s", [cls.seller_id])
         env.cr.execute("SET session_replication_role = DEFAULT")
+        return result
 
     @classmethod
     def _create_links(cls, env):
@@ -99,9 +100,7 @@ class TestPortalNotificationMail(PortalProcessCase):
             for each in self.sandbox.objects("payment_intent")
             if each["description"].startswith(reference)
         ]
-        client.payment_intents.confirm(
-            intent["id"], {"payment_method": "pm_card_visa"}
-        )
+        client.payment_intents.confirm(intent["id"], {"payment_method": "pm_card_visa"})
         self.assertEqual(self._call(f"{path}/status")["result"], "paid")
         told = self._wait_for_mail(f"sally@{self.mark}.example")
         self.assertIn("payment received", told.subject)

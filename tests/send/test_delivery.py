@@ -9,9 +9,7 @@ from odoo.tools import mute_logger
 from ...models.send import account_move_portal_delivery as deliveries
 from ..send_common import MAIL_LOGGERS, PortalSendCommon
 
-LOGGER = (
-    "odoo.addons.account_payment_portal.models.send.account_move_portal_delivery"
-)
+LOGGER = "odoo.addons.account_payment_portal.models.send.account_move_portal_delivery"
 MINUTES = deliveries.AccountMovePortalDelivery._queue_retry_minutes
 
 
@@ -246,10 +244,13 @@ class TestPortalDelivery(PortalSendCommon):
             {"Message-Id": last.header("Message-Id").strip()},
             {"in_reply_to": "", "references": ""},
         )
-        self.assertEqual((message.model, message.res_id), (
-            "account.move",
-            self.invoice.id,
-        ))
+        self.assertEqual(
+            (message.model, message.res_id),
+            (
+                "account.move",
+                self.invoice.id,
+            ),
+        )
 
     # === UNCERTAIN === #
 
