@@ -380,7 +380,7 @@ class AccountMovePortalDelivery(models.Model):
                 reason=self.answer,
             )
         )
-        if self.is_queued or self.env.context.get("cron_id"):
+        if self.is_queued:
             self._schedule_activity(self.env._("An email may not have arrived"))
         self.request_id._after_portal_delivery(self)
 
@@ -454,7 +454,9 @@ class AccountMovePortalDelivery(models.Model):
         abandoned = self.search(
             [("state", "=", "sending"), ("claimed_on", "<", before)]
         )
-        abandoned._set_abandoned()
+        for delivery in abandoned._set_abandoned():
+            if not delivery.is_queued:  # Its user waits no more.
+                delivery._schedule_activity(self.env._("An email may not have arrived"))
         untold = self.search(
             [
                 ("batch_id", "!=", False),

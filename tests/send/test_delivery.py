@@ -1,4 +1,5 @@
 from datetime import timedelta
+from email.message import EmailMessage
 from unittest.mock import patch
 
 import psycopg2
@@ -83,9 +84,9 @@ class TestPortalDelivery(PortalSendCommon):
         self.assertFalse(mailbox.messages)
 
     def test_b6_paused_sending_waits(self):
-        batch = self.env["account.move.portal.batch"].create(
-            {"company_id": self.company.id}
-        )
+        # In sudo mode because emails are the system's.
+        batches_sudo = self.env["account.move.portal.batch"].sudo()
+        batch = batches_sudo.create({"company_id": self.company.id}).sudo(False)
         delivery = self._create_delivery(batch_id=batch.id)
         batch.with_user(self.biller).action_pause()
         with self.mailbox() as mailbox:
@@ -240,16 +241,13 @@ class TestPortalDelivery(PortalSendCommon):
         with self.mailbox() as mailbox:
             self._send(email_to="carla@customer.example, otto@x.example")
         last = mailbox.messages[-1]
+        returned = EmailMessage()
+        returned["Message-Id"] = last.header("Message-Id").strip()
         message, _references = self.env["mail.thread"]._get_bounced_message_data(
-            {"Message-Id": last.header("Message-Id").strip()},
-            {"in_reply_to": "", "references": ""},
+            returned, {"in_reply_to": "", "references": ""}
         )
         self.assertEqual(
-            (message.model, message.res_id),
-            (
-                "account.move",
-                self.invoice.id,
-            ),
+            (message.model, message.res_id), ("account.move", self.invoice.id)
         )
 
     # === UNCERTAIN === #
