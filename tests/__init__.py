@@ -10,6 +10,7 @@ from .link import test_link_concurrency
 from .link import test_link_printed
 from .link import test_link_request
 from .notify import test_notification
+from .notify import test_notification_mail
 from .notify import test_notification_rule
 from .payment import test_amount_cases
 from .payment import test_payment
@@ -35,6 +36,8 @@ from .send import test_compose_document
 from .send import test_compose_preview
 from .send import test_compose_race
 from .send import test_compose_refusal
+from .send import test_delivery
+from .send import test_delivery_kill
 from .send import test_mail_text
 from .send import test_origin_point_of_sale
 from .send import test_origin_repair

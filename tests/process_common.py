@@ -42,6 +42,9 @@ class PortalProcessCase(BaseCase):
     What is made here is committed, and taken away again afterwards.
     """
 
+    #: Whether Odoo's scheduler runs, too.
+    cron_threads = 0
+
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
@@ -221,7 +224,7 @@ class PortalProcessCase(BaseCase):
                     *(sys.executable, "-m", "odoo", "server", "-c", config["config"]),
                     *("-d", name, f"--db-filter=^{re.escape(name)}$", "--workers=0"),
                     *(f"--http-interface={HOST}", f"--http-port={port}"),
-                    "--max-cron-threads=0",
+                    f"--max-cron-threads={cls.cron_threads}",
                 ],
             ),
             Path(folder.name) / "odoo.log",
