@@ -23,6 +23,7 @@ from .payment import test_payment_browser
 from .payment import test_payment_dispute
 from .payment import test_payment_other_providers
 from .payment import test_payment_race
+from .payment import test_payment_release
 from .payment import test_payment_saved_card
 from .payment import test_payment_screens_browser
 from .payment import test_payment_stripe

@@ -71,6 +71,24 @@ class AccountMove(models.Model):
             attempt_sudo = move._get_portal_billing_attempt_sudo()
             move.portal_billing_differences = attempt_sudo.billing_differences
 
+    # === CRUD METHODS === #
+
+    def write(self, vals):
+        """Override of `account` to look at the payments under way of the invoices.
+
+        Here and not in buttons: what changes an invoice may be a colleague, a script
+        or another add-on.
+        """
+        result = super().write(vals)
+        if not vals.keys().isdisjoint(("state", "partner_id", "move_type")):
+            self._review_portal_attempts()
+        return result
+
+    @api.ondelete(at_uninstall=False)
+    def _release_portal_attempts_on_deletion(self):
+        """Release what is under way; a hook of deletion that never refuses one."""
+        self._find_portal_attempts_sudo()._request_release()
+
     # === ACTION METHODS === #
 
     def action_update_portal_contact(self):
@@ -461,6 +479,29 @@ class AccountMove(models.Model):
         return super()._is_portal_link_printed() and self._is_payable_on_portal()
 
     # === BUSINESS METHODS - THE ATTEMPT UNDER WAY === #
+
+    def _find_portal_attempts_sudo(self):
+        """Return the attempts that may still take money for these invoices.
+
+        :return: The attempts, in sudo mode: they are written by Odoo only.
+        :rtype: account.move.portal.attempt
+        """
+        lines_sudo = self.env["account.move.portal.attempt.line"].sudo()
+        if not self.ids:
+            return lines_sudo.attempt_id
+        return lines_sudo.search(
+            [("move_id", "in", self.ids), ("is_open", "=", True)]
+        ).attempt_id
+
+    def _review_portal_attempts(self):
+        """Release the payments under way for which these invoices leave no reason.
+
+        Stripe is not asked in the transaction of whoever has changed the invoice, who
+        neither waits for it nor fails with it: it is asked right afterwards.
+        """
+        for attempt_sudo in self._find_portal_attempts_sudo():
+            if not attempt_sudo._is_still_due():
+                attempt_sudo._request_release()
 
     def _check_payable_on_core_page(self, amount):
         """Check that these invoices can be paid now on core's own pages.

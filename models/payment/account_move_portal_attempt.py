@@ -118,6 +118,16 @@ class AccountMovePortalAttempt(models.Model):
         help="The bank has taken the money back: the invoice is open again.",
         readonly=True,
     )
+    release_requested_on = fields.Datetime(
+        help="Since when this attempt has to be given up, because an invoice of it was "
+        "changed, paid or cancelled. The provider is asked right afterwards.",
+        readonly=True,
+    )
+    overpaid_amount = fields.Monetary(
+        string="Overpaid",
+        help="How much of this payment came though it was not due any more.",
+        readonly=True,
+    )
     dispute_ids = fields.One2many(
         comodel_name="account.move.portal.dispute",
         inverse_name="attempt_id",
@@ -273,6 +283,7 @@ class AccountMovePortalAttempt(models.Model):
             bool(self)
             and bool(choice["client_key"])
             and self.state == "draft"
+            and not self.release_requested_on
             and tx.operation in ("online_direct", "online_token")
             and self.client_key == choice["client_key"]
             and self.link_id == link
@@ -561,6 +572,8 @@ class AccountMovePortalAttempt(models.Model):
         self.ensure_one()
         if self.state in ("error", "cancel") or self._is_abandoned():
             return True
+        if self.release_requested_on and not self._is_charge_unanswered():
+            return True
         if not self._is_cancellable(link):
             return False
         return restart or (self.state == "draft" and self.client_key == client_key)
@@ -634,6 +647,62 @@ class AccountMovePortalAttempt(models.Model):
             "A payment of %(amount)s is being processed already. Please do not pay "
             "again.",
             amount=amount,
+        )
+
+    # === BUSINESS METHODS - RELEASE === #
+
+    def _is_still_due(self):
+        """Return whether the invoices are still due as they were at the start.
+
+        What has been taken is not to be given up: it is what settles them.
+
+        :rtype: bool
+        """
+        self.ensure_one()
+        if self.state == "done":
+            return True
+        return all(line._has_reason() for line in self.line_ids)
+
+    def _request_release(self):
+        """Have these attempts given up once the present transaction has ended.
+
+        The schedule is woken right after it. Whoever comes earlier may do it.
+        """
+        waiting = self.filtered(lambda attempt: not attempt.release_requested_on)
+        if waiting:
+            waiting.release_requested_on = fields.Datetime.now()
+            # In sudo mode because schedules are closed to accountants.
+            self.env.ref(const.CATCH_UP_CRON).sudo()._trigger()
+
+    def _release(self):
+        """Give an attempt up whose invoices leave no reason for it, or warn staff.
+
+        :raise stripe.StripeError: If Stripe cannot be reached.
+        """
+        self.ensure_one()
+        if self._is_still_due() and self.line_ids:
+            self.release_requested_on = False  # It was changed, and changed back.
+            return
+        if not self._is_charge_unanswered():
+            self._cancel_attempt()
+        if self.is_open and self.state != "done":
+            self._report_late_release()
+
+    def _report_late_release(self):
+        """Warn staff of money that may come though the invoice was changed, once."""
+        self.ensure_one()
+        self._report(
+            "late",
+            self.env._(
+                "A payment of %(amount)s can no longer be stopped",
+                amount=self.currency_id.format(self.amount),
+            ),
+            self.env._(
+                "It was under way (%(reference)s) when the invoice was changed, paid "
+                "or cancelled. If it arrives, refund it or match it with another "
+                "invoice.",
+                reference=self.reference,
+            ),
         )
 
     # === BUSINESS METHODS - AMOUNT MISMATCH === #
@@ -786,6 +855,7 @@ class AccountMovePortalAttempt(models.Model):
             and self.transaction_id.operation == "online_token"
             and not self.transaction_id.provider_reference
             and not self.charge_is_uncertain
+            and not self.release_requested_on
             and not self._is_abandoned()
         )
 
@@ -938,7 +1008,9 @@ class AccountMovePortalAttempt(models.Model):
     def _catch_up(self):
         """Bring one open attempt to where its provider has it."""
         self.ensure_one()
-        if self.provider_id.code == "stripe" and self._stripe_find_intent():
+        if self.release_requested_on:
+            self._release()
+        elif self.provider_id.code == "stripe" and self._stripe_find_intent():
             self._stripe_refresh()
         elif self._is_charge_due():
             # The customer said Pay, and closed the page before it could follow.
@@ -980,13 +1052,69 @@ class AccountMovePortalAttempt(models.Model):
             ),
         )
 
-    def _after_post_process(self):
-        """Close an attempt of which nothing more can come."""
+    def _get_due(self):
+        """Return what is due of each attempt's invoices, before it is booked.
+
+        :return: The amount by attempt; nothing of what is booked already.
+        :rtype: dict[account.move.portal.attempt, float]
+        """
+        return {
+            attempt: sum(
+                move.portal_balance_due
+                for move in attempt.line_ids.move_id
+                if move.state == "posted"
+            )
+            for attempt in self
+            if attempt.state == "done" and not attempt.transaction_id.payment_id
+        }
+
+    def _after_post_process(self, due):
+        """Close an attempt of which nothing more can come.
+
+        :param dict due: What was due before, see `_get_due`.
+        """
         over = self.filtered(lambda attempt: attempt.state in ("done", "cancel"))
         over._set_open(False)
-        for attempt in over.filtered(lambda attempt: attempt.state == "done"):
-            for kind in ("mismatch", "uncertain", "unbooked"):
-                attempt._resolve(kind, "matched")
+        for attempt in over:
+            if attempt.state == "done":
+                for kind in ("mismatch", "uncertain", "unbooked"):
+                    attempt._resolve(kind, "matched")
+            attempt._resolve("late", "released")
+        for attempt, before in due.items():
+            if attempt.transaction_id.payment_id:
+                attempt._report_excess(before)
+
+    def _report_excess(self, due):
+        """Note what came though it was not due, and have staff settle it, once.
+
+        :param float due: What was due of the invoices before it was booked.
+        """
+        self.ensure_one()
+        excess = self.currency_id.round(self.amount - due)
+        if self.currency_id.compare_amounts(excess, 0.0) <= 0:
+            return
+        self.overpaid_amount = excess
+        moves = self.line_ids.move_id
+        is_open = moves and all(move.state == "posted" for move in moves)
+        values = {
+            "excess": self.currency_id.format(excess),
+            "amount": self.currency_id.format(self.amount),
+            "reference": self.reference,
+        }
+        if is_open:
+            kind = "overpaid"
+            summary = self.env._("%(excess)s too much were paid", **values)
+        else:
+            kind = "cancelled"
+            summary = self.env._(
+                "%(amount)s were paid for an invoice that is not open", **values
+            )
+        note = self.env._(
+            "%(excess)s of the payment %(reference)s are the customer's credit, as the "
+            "customer has been told. Refund them, or match them with another invoice.",
+            **values,
+        )
+        self._report(kind, summary, note)
 
     def _get_refunded_amount(self):
         """Return how much of this payment was given back to the customer.
