@@ -22,12 +22,6 @@ from stripe_sandbox import StripeSandbox
 
 from .common import PortalCommon
 
-#: What the payment screen loads of Odoo's own.
-SCREEN_BUNDLES = (
-    "web.assets_frontend",
-    "web.assets_frontend_lazy",
-    "web.assets_frontend_minimal",
-)
 VISA = {"payment_method": "pm_card_visa"}
 ROUTING = "110000000"
 

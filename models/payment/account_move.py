@@ -1,7 +1,5 @@
 from decimal import Decimal, InvalidOperation
 
-from markupsafe import Markup
-
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 from odoo.fields import Command
@@ -372,18 +370,6 @@ class AccountMove(models.Model):
             date=format_date(self.env, company._get_portal_day()),
             contact=self._get_portal_contact().email or company.email or company.name,
         )
-
-    def _get_portal_authorization_html(self, amount):
-        """Return the authorization for the screen, which follows the amount.
-
-        :param float amount: The amount that is shown at first.
-        :rtype: Markup
-        """
-        self.ensure_one()
-        currency = self.currency_id
-        figure = f"{amount:.{currency.decimal_places}f} {currency.name}"
-        element = Markup('<b id="echeck_amount" data-currency="%s">%s</b>')
-        return self._get_portal_authorization(element % (currency.name, figure))
 
     # === BUSINESS METHODS - WHETHER IT CAN BE PAID NOW === #
 
