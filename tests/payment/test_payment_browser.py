@@ -277,7 +277,7 @@ class TestPaymentBrowser(TracesMixin, PortalPaymentCommon, PortalBrowserCase):
             options = page.evaluate("window.seenOptions")
             self.assertEqual(options["paymentMethodTypes"], ["card"])
             self.assertNotIn("wallets", options)
-            expect(page.get_by_role("button", name="Pay")).to_be_enabled()
+            self._fill_card(page, CARD_NUMBER)
             with page.expect_response("**/transaction"):
                 # At one stroke: the element may have more to tell about the card.
                 page.evaluate(
