@@ -54,17 +54,17 @@ def extend_policy(policy, sources):
 # === WHAT A BROWSER HAS STARTED === #
 
 
-def remember_payment(link_sudo, tx_sudo):
+def remember_payment(link_sudo, attempt_sudo):
     """Note that this browser has started a payment through a link.
 
     Links are passed on, the one printed on the PDF above all: what a payer has entered
     is shown again in the payer's own browser only.
 
     :param account.move.portal.link link_sudo: The link, in sudo mode.
-    :param payment.transaction tx_sudo: The payment, in sudo mode.
+    :param account.move.portal.attempt attempt_sudo: The payment, in sudo mode.
     """
     started = request.session.get(SESSION_KEY, {})
-    request.session[SESSION_KEY] = {**started, str(link_sudo.id): tx_sudo.id}
+    request.session[SESSION_KEY] = {**started, str(link_sudo.id): attempt_sudo.id}
 
 
 def get_own_payment(link_sudo):
@@ -72,12 +72,14 @@ def get_own_payment(link_sudo):
 
     :param account.move.portal.link link_sudo: The link, in sudo mode.
     :return: The payment, in sudo mode; empty if there is none.
-    :rtype: payment.transaction
+    :rtype: account.move.portal.attempt
     """
-    tx_id = request.session.get(SESSION_KEY, {}).get(str(link_sudo.id))
-    # In sudo mode, as the link is, because customers have no rights on transactions.
-    tx_sudo = link_sudo.env["payment.transaction"].browse(tx_id or []).exists()
-    return tx_sudo.filtered(lambda tx: tx.portal_link_id == link_sudo)
+    attempt_id = request.session.get(SESSION_KEY, {}).get(str(link_sudo.id))
+    # In sudo mode, as the link is, because customers have no rights on payments.
+    attempts_sudo = link_sudo.env["account.move.portal.attempt"]
+    return attempts_sudo.search(
+        [("id", "=", attempt_id or 0), ("link_id", "=", link_sudo.id)]
+    )
 
 
 class PortalPaymentScreen(PortalAccount):
@@ -117,8 +119,13 @@ class PortalPaymentScreen(PortalAccount):
         if request.httprequest.method != "POST":
             return redirect_private(link_sudo._get_path("pay"))
         visit_sudo = link_sudo.env["account.move.portal.event"]
-        amount, billing, errors = self._read_portal_form(
-            link_sudo, entered.get("amount"), entered
+        attempts_sudo = link_sudo.env["account.move.portal.attempt"]
+        amount, billing, errors = attempts_sudo._read_choice(
+            link_sudo,
+            {
+                "amount": entered.get("amount"),
+                **self._read_portal_billing(link_sudo, entered),
+            },
         )
         form_values = self._get_portal_payment_form_values(link_sudo)
         option = next(
@@ -174,8 +181,8 @@ class PortalPaymentScreen(PortalAccount):
         :return: Its states, their codes, and the names of the fields that are required.
         :rtype: dict
         """
-        tx_sudo = link_sudo.env["payment.transaction"]
-        billing = tx_sudo._parse_portal_billing({"country_id": country_id})
+        attempts_sudo = link_sudo.env["account.move.portal.attempt"]
+        billing = attempts_sudo._parse_billing({"country_id": country_id})
         country_sudo = link_sudo.env["res.country"].browse(billing["country_id"] or [])
         states_sudo = country_sudo.exists().state_ids
         return {
@@ -249,8 +256,8 @@ class PortalPaymentScreen(PortalAccount):
         :param dict billing: What was entered, if something was, as parsed.
         :rtype: dict
         """
-        tx_sudo = link_sudo.env["payment.transaction"]
-        known, amount = tx_sudo._get_portal_form_defaults(
+        attempts_sudo = link_sudo.env["account.move.portal.attempt"]
+        known, amount = attempts_sudo._get_form_defaults(
             link_sudo, get_own_payment(link_sudo)
         )
         billing = billing or known
@@ -261,7 +268,7 @@ class PortalPaymentScreen(PortalAccount):
         required = self._get_portal_required_fields(country_sudo)
         return {
             "billing": billing,
-            "is_billing_complete": not tx_sudo._check_portal_billing(billing, required),
+            "is_billing_complete": not attempts_sudo._check_billing(billing, required),
             "portal_amount": amount,
             "countries_sudo": countries_sudo,
             "country_sudo": country_sudo,

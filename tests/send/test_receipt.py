@@ -16,12 +16,12 @@ class TestPaymentReceipt(PortalPaymentCommon, PortalMailCommon, HttpCase):
     """The payer's receipt, when the money has arrived."""
 
     def _pay(self, link=None, **billing):
-        values = self.env["payment.transaction"]._get_portal_billing_defaults(
+        values = self.env["account.move.portal.attempt"]._get_billing_defaults(
             self.customer
         )
         tx = self._create_attempt(link=link, portal_billing={**values, **billing})
         self._confirm(tx)
-        tx._stripe_refresh()
+        tx.portal_attempt_id._stripe_refresh()
         return tx.with_context(force_report_rendering=True)
 
     def test_b9_receipt_is_mailed_once_to_the_payer_and_in_the_payers_language(self):
@@ -50,7 +50,7 @@ class TestPaymentReceipt(PortalPaymentCommon, PortalMailCommon, HttpCase):
         self._enable_echeck()
         tx = self._create_attempt(method=self.echeck)
         self._confirm_bank(tx)
-        tx._stripe_refresh()
+        tx.portal_attempt_id._stripe_refresh()
         self.assertFalse(tx.portal_receipt_state)
 
     def test_b9_company_may_go_without(self):
@@ -73,18 +73,19 @@ class TestPaymentReceipt(PortalPaymentCommon, PortalMailCommon, HttpCase):
         self.assertEqual(tx.state, "authorized")
         self.assertFalse(tx.portal_receipt_state)
         tx.with_user(self.biller).sudo(False).action_capture()
-        tx._stripe_refresh()
+        tx.portal_attempt_id._stripe_refresh()
         self._catch_up()
-        self.assertEqual((tx.state, tx._get_portal_payment_status()), ("done", "paid"))
+        self.assertEqual(tx.state, "done")
+        self.assertEqual(tx.portal_attempt_id._get_payment_status(), "paid")
         self.assertFalse(tx.child_transaction_ids)
         self.assertEqual(tx.payment_id.amount, 100.0)
         self._assert_paid_once()
         self.assertEqual(tx.portal_receipt_state, "waiting")
-        self.assertFalse(tx.portal_open_move_id)
+        self.assertFalse(tx.portal_attempt_id.is_open)
         self.assertEqual(self._get_outcomes(tx), ["received"])
         self.sandbox.control.dispute(tx.provider_reference)
         self._catch_up()
-        self.assertTrue(tx.portal_is_reversed)
+        self.assertTrue(tx.portal_attempt_id.is_reversed)
         self.assertEqual(self.invoice.amount_residual, 100.0)
 
     def test_s22_no_receipt_is_made_of_no_payment(self):

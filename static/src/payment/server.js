@@ -1,13 +1,13 @@
 /** What the server answers where it does not do what it was asked for. */
 export class ServerError extends Error {
     /**
-     * @param {Object} data - What the server tells of the error: `message`, and perhaps
-     *     the `field` that it is about.
+     * @param {Object} data - What the server tells of the error: `message`, and in its
+     *     `context` perhaps the `field` that it is about.
      */
     constructor(data) {
         super(data.message || "");
         this.name = "ServerError";
-        this.field = data.field || "";
+        this.field = data.context?.field || "";
     }
 }
 
