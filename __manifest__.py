@@ -53,6 +53,7 @@
             "account_payment_portal/static/src/portal/presence.js",
             "account_payment_portal/static/src/portal/invoice_document.js",
             "account_payment_portal/static/src/portal/payment_result.js",
+            "account_payment_portal/static/src/portal/verification.js",
         ],
         # What the payment screen loads beside it: modules, and core's loader of modules.
         "account_payment_portal.assets_payment": [

@@ -97,6 +97,11 @@ class AccountMovePortalAttempt(models.Model):
         help="What the customer authorized, word by word, as NACHA asks for.",
         readonly=True,
     )
+    method_digits = fields.Char(
+        string="Last digits",
+        help="The last digits of the card or of the bank account.",
+        readonly=True,
+    )
     is_mismatched = fields.Boolean(
         string="Amount differs",
         help="The provider took another amount than was asked for.",
@@ -1242,9 +1247,11 @@ class AccountMovePortalAttempt(models.Model):
         """
         self.ensure_one()
         tx = self.transaction_id
+        name = tx.payment_method_id.name
         if tx.payment_method_code == "ach_direct_debit":
-            return self.env._("eCheck / Bank")
-        return tx.payment_method_id.name
+            name = self.env._("eCheck / Bank")
+        digits = self.method_digits or tx.token_id.payment_details
+        return f"{name} •••• {digits}" if digits else name
 
     def _is_bank_payment(self):
         """Return whether this payment takes days, as those by bank account do.

@@ -156,7 +156,7 @@ export class StripeFields {
         }
         this.isReady = !trouble;
         this.isShowing = trouble !== "failed";
-        this.panel.classList.toggle("o_portal_ready", this.isReady);
+        this.panel.classList.toggle("o_portal_settled", trouble !== "slow");
         this.screen.onTrouble(this.panel, trouble);
     }
 
@@ -210,7 +210,7 @@ export class StripeFields {
         forgetScript();
         this.elements?.getElement("payment")?.destroy();
         this.isReady = this.isShowing = this.isWallet = false;
-        this.panel.classList.remove("o_portal_ready");
+        this.panel.classList.remove("o_portal_settled");
     }
 
     get isSaved() {
