@@ -25,6 +25,8 @@ from .payment import test_payment_other_providers
 from .payment import test_payment_race
 from .payment import test_payment_release
 from .payment import test_payment_saved_card
+from .payment import test_payment_screen
+from .payment import test_payment_screen_browser
 from .payment import test_payment_screens_browser
 from .payment import test_payment_stripe
 from .payment import test_payment_todo

@@ -1,7 +1,5 @@
 from decimal import Decimal, InvalidOperation
 
-from markupsafe import Markup
-
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 from odoo.tools import format_date
@@ -169,6 +167,7 @@ class AccountMove(models.Model):
             return []  # Most invoices: nothing to look up.
         content = (self.invoice_payments_widget or {}).get("content", [])
         # In sudo mode because customers have no rights on payments.
+        payments_sudo = self.env["account.payment"].sudo()
         without_entry = self.sudo()._get_portal_payments_without_entry()
         if content:  # What a bank statement has shown is part of it.
             without_entry = without_entry.filtered(lambda pay: pay.state != "paid")
@@ -183,7 +182,9 @@ class AccountMove(models.Model):
                         ),
                         "name": self.env._("Credit note")
                         if entry["is_refund"]
-                        else entry["payment_method_name"] or self.env._("Payment"),
+                        else self._get_portal_payment_name(
+                            payments_sudo.browse(entry["account_payment_id"] or [])
+                        ),
                     }
                     for entry in content
                     if not entry["is_exchange"]
@@ -193,14 +194,22 @@ class AccountMove(models.Model):
                         "date": payment.date,
                         "amount": self._get_portal_share(payment),
                         "currency": self.currency_id,
-                        "name": payment.payment_method_line_id.name
-                        or self.env._("Payment"),
+                        "name": self._get_portal_payment_name(payment),
                     }
                     for payment in without_entry.sorted("id")
                 ),
             ],
             key=lambda payment: payment["date"],
         )
+
+    def _get_portal_payment_name(self, payment):
+        """Return how was paid, in words for customers: not the name of a journal's way.
+
+        :param account.payment payment: The payment; possibly empty.
+        :rtype: str
+        """
+        attempt = payment.payment_transaction_id.portal_attempt_id
+        return attempt._get_method_name() if attempt else self.env._("Payment")
 
     def _get_portal_reversed_payments(self):
         """Return the payments that the customer's bank took back, oldest first.
@@ -410,18 +419,6 @@ class AccountMove(models.Model):
             contact=self._get_portal_contact().email or company.email or company.name,
         )
 
-    def _get_portal_authorization_html(self, amount):
-        """Return the authorization for the screen, which follows the amount.
-
-        :param float amount: The amount that is shown at first.
-        :rtype: Markup
-        """
-        self.ensure_one()
-        currency = self.currency_id
-        figure = f"{amount:.{currency.decimal_places}f} {currency.name}"
-        element = Markup('<b id="echeck_amount" data-currency="%s">%s</b>')
-        return self._get_portal_authorization(element % (currency.name, figure))
-
     # === BUSINESS METHODS - WHETHER IT CAN BE PAID NOW === #
 
     def _has_portal_payment_in_progress(self):
@@ -451,6 +448,18 @@ class AccountMove(models.Model):
             and not self._has_portal_payment_in_progress()
             and not self.currency_id.is_zero(self.portal_balance_due)
         )
+
+    def _get_portal_bank_attempt(self):
+        """Return the payment by bank that is under way, to tell of it.
+
+        :return: The attempt, in sudo mode; empty if there is none.
+        :rtype: account.move.portal.attempt
+        """
+        self.ensure_one()
+        attempts_sudo = self.env["account.move.portal.attempt"]._find_open(self)
+        return attempts_sudo.filtered(
+            lambda attempt: attempt.state == "pending" and attempt._is_bank_payment()
+        )[:1]
 
     def _check_payable_on_portal(self):
         """Check that a customer may start a payment now.

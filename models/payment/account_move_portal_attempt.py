@@ -97,6 +97,11 @@ class AccountMovePortalAttempt(models.Model):
         help="What the customer authorized, word by word, as NACHA asks for.",
         readonly=True,
     )
+    method_digits = fields.Char(
+        string="Last digits",
+        help="The last digits of the card or of the bank account.",
+        readonly=True,
+    )
     is_mismatched = fields.Boolean(
         string="Amount differs",
         help="The provider took another amount than was asked for.",
@@ -244,6 +249,15 @@ class AccountMovePortalAttempt(models.Model):
         return lines_sudo.search(
             [("move_id", "in", moves.ids), ("is_open", "=", True)], order="id"
         ).attempt_id
+
+    @api.model
+    def _find_last(self, link):
+        """Return the last payment that was started through a link.
+
+        :param account.move.portal.link link: The link.
+        :rtype: account.move.portal.attempt
+        """
+        return self.search([("link_id", "=", link.id)], order="id desc", limit=1)
 
     @api.model
     def _resume(self, link, choice, amount, billing):
@@ -503,7 +517,10 @@ class AccountMovePortalAttempt(models.Model):
         self.ensure_one()
         if self._is_charge_due():
             self._charge()
-        elif self.state == "draft" and self._is_known_to_stripe():
+        elif (
+            # Whoever has just verified a bank account is not asked for it again.
+            self.state == "draft" or self.verification_url
+        ) and self._is_known_to_stripe():
             self._stripe_refresh()
         self._book()
 
@@ -1230,9 +1247,11 @@ class AccountMovePortalAttempt(models.Model):
         """
         self.ensure_one()
         tx = self.transaction_id
+        name = tx.payment_method_id.name
         if tx.payment_method_code == "ach_direct_debit":
-            return self.env._("eCheck / Bank")
-        return tx.payment_method_id.name
+            name = self.env._("eCheck / Bank")
+        digits = self.method_digits or tx.token_id.payment_details
+        return f"{name} •••• {digits}" if digits else name
 
     def _is_bank_payment(self):
         """Return whether this payment takes days, as those by bank account do.

@@ -209,6 +209,7 @@ class AccountMovePortalAttempt(models.Model):
                 self._tell_payer_of_failure()
         if self._is_on_hold() and _is_refunded(intent):
             self._cancel_mismatch()
+        self._stripe_apply_method(intent)
         self._stripe_apply_verification(intent)
         if intent["status"] == "canceled":
             self._set_open(False)
@@ -235,6 +236,17 @@ class AccountMovePortalAttempt(models.Model):
         if intent["status"] == "canceled":
             return self.state in ("draft", "pending", "authorized")
         return self.state != "done"
+
+    def _stripe_apply_method(self, intent):
+        """Note with which card or account is paid, for the answer and the receipt.
+
+        :param dict intent: The intent, with its payment method.
+        """
+        method = intent.get("payment_method")
+        details = method.get(method["type"]) if isinstance(method, dict) else None
+        digits = (details or {}).get("last4")
+        if digits and digits != self.method_digits:
+            self.method_digits = digits
 
     def _stripe_apply_verification(self, intent):
         """Note whether the customer has a bank account to verify.

@@ -136,6 +136,31 @@ class PaymentProvider(models.Model):
         sandbox_url = self._stripe_get_sandbox_url()
         return urljoin(sandbox_url, "/v3/") if sandbox_url else STRIPE_SDK_URL
 
+    @api.model
+    def _stripe_get_policy_sources(self):
+        """Return what Stripe.js needs a Content-Security-Policy to let in.
+
+        Source: https://docs.stripe.com/security/guide#content-security-policy. The
+        styles: the script may set attributes, which no nonce can allow.
+
+        :return: The sources, by directive.
+        :rtype: dict[str, str]
+        """
+        if sandbox_url := self._stripe_get_sandbox_url().rstrip("/"):
+            script = frame = connect = image = sandbox_url
+        else:
+            script = "https://js.stripe.com https://*.js.stripe.com"
+            frame = f"{script} https://hooks.stripe.com https://*.link.com"
+            connect = "https://api.stripe.com https://*.link.com https://link.com"
+            image = "https://*.stripe.com https://*.link.com"
+        return {
+            "script-src": script,
+            "frame-src": frame,
+            "connect-src": connect,
+            "img-src": image,
+            "style-src-attr": "'unsafe-inline'",
+        }
+
     def _build_request_url(self, endpoint, *, is_proxy_request=False, **kwargs):
         """Override of `payment` to let a sandbox stand in for Stripe."""
         url = super()._build_request_url(

@@ -104,6 +104,7 @@ class ResCompany(models.Model):
     portal_allow_part_payment = fields.Boolean(
         string="Part Payments",
         help="Customers may pay less than the balance due on the payment portal.",
+        default=True,
     )
     portal_minimum_part_payment = fields.Monetary(
         string="Least Part Payment",
