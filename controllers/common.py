@@ -1,7 +1,7 @@
 """How every route of the portal finds its link, answers and records what happened."""
 
+import functools
 import secrets
-import time
 
 from odoo import http
 from odoo.exceptions import ValidationError
@@ -28,7 +28,69 @@ DOCUMENT_POLICY = (
 )
 
 
+# The largest id that PostgreSQL's `integer` holds.
+MAX_ID = 2**31 - 1
+
+
+# === WHAT VISITORS SEND === #
+
+
+def parse_id(value):
+    """Return an id as a visitor has sent it: anything at all.
+
+    :param value: A number, or its digits.
+    :return: The id; 0 for what cannot be one.
+    :rtype: int
+    """
+    if isinstance(value, str) and value.isascii() and value.isdigit():
+        # Python refuses to convert thousands of digits.
+        value = int(value) if len(value) <= len(str(MAX_ID)) else 0
+    is_id = type(value) is int and 0 < value <= MAX_ID  # `True` is an `int`, too.
+    return value if is_id else 0
+
+
+def is_storable(value):
+    """Return whether what a visitor has sent is text that the database takes.
+
+    :param value: Anything at all.
+    :return: False for what is no text, has a NUL or half a character.
+    :rtype: bool
+    """
+    try:
+        return isinstance(value, str) and b"\0" not in value.encode()
+    except UnicodeEncodeError:
+        return False
+
+
 # === ROUTES === #
+
+
+def public_route(path=None, **routing):
+    """Decorate a method as `http.route` does, for addresses that anybody may call.
+
+    Core passes whatever is in the query to a function whose first parameter is named
+    `self`: a parameter of that name would be an error of the server. What else JSON
+    requests can do wrong is answered by `ir.http`.
+
+    :param str|None path: The address; none for an override.
+    :param dict routing: What else `http.route` takes.
+    :return: The decorator.
+    :rtype: callable
+    """
+    if path:
+        routing = {"auth": "public", "sitemap": False, **routing}
+
+    def decorate(method):
+        endpoint = http.route(path, is_payment_portal=True, **routing)(method)
+
+        @functools.wraps(endpoint)
+        def guarded(controller, /, *args, **params):
+            params.pop("self", None)
+            return endpoint(controller, *args, **params)
+
+        return guarded
+
+    return decorate
 
 
 def link_route(screen="", **routing):
@@ -59,7 +121,7 @@ def link_route(screen="", **routing):
 
         for name in ("__module__", "__name__", "__qualname__", "__doc__"):
             setattr(endpoint, name, getattr(method, name))
-        return http.route(path, auth="public", sitemap=False, **routing)(endpoint)
+        return public_route(path, **routing)(endpoint)
 
     return decorate
 
@@ -246,7 +308,11 @@ def record_visit(link_sudo):
     if request.httprequest.method == "HEAD":
         return events
     return events._record_visit(
-        link_sudo, **judge_request(link_sudo), **get_request_facts()
+        link_sudo,
+        **judge_request(link_sudo),
+        **get_request_facts(),
+        is_navigated=bot_detection.find_click(request.httprequest.headers, False)
+        is True,
     )
 
 
@@ -264,11 +330,26 @@ def record_action(link_sudo, kind):
     grade = judge_request(link_sudo)
     if grade["visitor"] == "unverified":
         has_script = bool(request.params.get("script"))
-        visit_sudo = events._record_action(link_sudo, kind, *get_origin(), has_script)
+        visit_sudo = events._record_action(
+            link_sudo, kind, *get_origin(), has_script, find_click(link_sudo)
+        )
         if visit_sudo:
             return visit_sudo
     events._record(link_sudo, kind, **grade, **get_request_facts())
     return events
+
+
+def find_click(link_sudo):
+    """Return whether the browser vouches for a click that led to the current request.
+
+    :param account.move.portal.link link_sudo: The link that it came through.
+    :return: None if it cannot.
+    :rtype: bool | None
+    """
+    # Also behind a proxy that does not say that its side of the line is encrypted.
+    addresses = (request.httprequest.url, link_sudo.move_id.get_base_url())
+    is_secure = any(address.startswith("https://") for address in addresses)
+    return bot_detection.find_click(request.httprequest.headers, is_secure)
 
 
 def record_payment(link_sudo, flow):
@@ -295,11 +376,11 @@ def get_origin():
     # Of the address, whatever the request's type is.
     visit = request.httprequest.args.get("visit", "")
     visit_id, _dash, proof = visit.partition("-")
-    return int(visit_id) if visit_id.isdecimal() else 0, proof
+    return parse_id(visit_id), proof
 
 
 def record_failed_lookup(token):
-    """Record that the current request's token opens nothing, and answer slowly.
+    """Record that the current request's token opens nothing.
 
     :param str token: The token: unknown, expired or revoked.
     """
@@ -317,7 +398,6 @@ def record_failed_lookup(token):
             reason=link_sudo.state,
             **facts,
         )
-    time.sleep(lookups._get_delay(count))
 
 
 def is_network_refused():

@@ -15,6 +15,8 @@ from odoo.addons.payment.controllers.post_processing import PaymentPostProcessin
 from .common import (
     link_route,
     make_pdf_response,
+    parse_id,
+    public_route,
     record_action,
     record_payment,
     render,
@@ -144,7 +146,7 @@ class PortalInvoicePayment(PortalAccount):
         return values
 
     @link_route("country", type="jsonrpc")
-    def portal_invoice_country(self, link_sudo, country_id, **_kwargs):
+    def portal_invoice_country(self, link_sudo, country_id=None, **_kwargs):
         """Tell what addresses look like in a country.
 
         :param account.move.portal.link link_sudo: The link, in sudo mode.
@@ -152,7 +154,8 @@ class PortalInvoicePayment(PortalAccount):
         :return: Its states, and the names of the fields that are required.
         :rtype: dict
         """
-        country_sudo = link_sudo.env["res.country"].browse(int(country_id)).exists()
+        countries_sudo = link_sudo.env["res.country"]
+        country_sudo = countries_sudo.browse(parse_id(country_id)).exists()
         return {
             "states": [(state.id, state.name) for state in country_sudo.state_ids],
             "required": sorted(self._get_portal_required_fields(country_sudo)),
@@ -217,9 +220,9 @@ class PortalInvoicePayment(PortalAccount):
     def portal_invoice_transaction(
         self,
         link_sudo,
-        provider_id,
-        payment_method_id,
-        flow,
+        provider_id=None,
+        payment_method_id=None,
+        flow=None,
         token_id=None,
         amount=None,
         billing=None,
@@ -270,7 +273,7 @@ class PortalInvoicePayment(PortalAccount):
         amount, billing, errors = self._read_portal_form(*entered)
         if errors:
             raise ValidationError("\n".join(errors.values()))
-        self._check_portal_payment_option(link_sudo, **option)
+        self._check_portal_payment_option(link_sudo, flow, **option)
         tx_sudo = self._create_portal_transaction(
             link_sudo,
             **option,
@@ -306,11 +309,12 @@ class PortalInvoicePayment(PortalAccount):
         )
 
     def _check_portal_payment_option(
-        self, link_sudo, provider_id, payment_method_id, token_id
+        self, link_sudo, flow, provider_id, payment_method_id, token_id
     ):
         """Check that the chosen way to pay is one that the screen offered.
 
         :param account.move.portal.link link_sudo: The link, in sudo mode.
+        :param str flow: `direct`, `redirect` or `token`.
         :param int provider_id: The provider, as a `payment.provider` id.
         :param int|None payment_method_id: The method, as a `payment.method` id.
         :param int|None token_id: The saved method, as a `payment.token` id.
@@ -318,6 +322,7 @@ class PortalInvoicePayment(PortalAccount):
         """
         offered = self._get_portal_payment_form_values(link_sudo)
         for chosen, ids in [
+            (flow, ["direct", "redirect", "token"]),
             (provider_id, offered["providers_sudo"].ids),
             (payment_method_id, [False, None, *offered["payment_methods_sudo"].ids]),
             (token_id, [False, None, *offered["tokens_sudo"].ids]),
@@ -418,7 +423,7 @@ class CoreInvoicePayment(PaymentPortal):
 
 
 class PortalPostProcessing(PaymentPostProcessing):
-    @http.route()
+    @public_route()
     def display_status(self, **kwargs):
         """Override of `payment` to answer on the portal what was paid on the portal."""
         tx_sudo = self._get_monitored_transaction()

@@ -6,9 +6,11 @@ from .document import test_pdf_engine
 from .document import test_pdf_rules
 from .link import test_link
 from .link import test_link_access
+from .link import test_link_bounce
 from .link import test_link_concurrency
 from .link import test_link_printed
 from .link import test_link_request
+from .link import test_link_route
 from .notify import test_notification
 from .notify import test_notification_rule
 from .payment import test_payment

@@ -862,6 +862,7 @@ class AccountMoveSendPortal(models.TransientModel):
             link = links.create(self._get_link_values(recipient))
         # In sudo mode because users may not write a link, so that none reopens one.
         link.sudo().document_ids |= self._get_included()
+        link.sudo().email_role = recipient.kind
         links_sudo = self._get_links_to_send(link)
         marks = tried.get("marks") or links_sudo._get_sent_marks()
         for link_sudo in links_sudo:
@@ -915,6 +916,7 @@ class AccountMoveSendPortal(models.TransientModel):
             **links._prepare_link(self.move_id, recipient.email),
             "partner_id": self._find_partner(recipient).id,
             "audience": "internal" if recipient.kind == "bcc" else "customer",
+            "email_role": recipient.kind,
         }
 
     def _find_partner(self, recipient):

@@ -51,10 +51,21 @@ class AccountMove(models.Model):
     # === CRUD METHODS === #
 
     def write(self, vals):
-        """Override to close the links of an invoice that is cancelled."""
+        """Override to close the links of an invoice that is cancelled or changes hands.
+
+        A link shows its holder whatever the invoice says of its customer: another
+        contact of the same company is no other customer.
+        """
+        customers = {}
+        if "partner_id" in vals:
+            customers = {move: move.commercial_partner_id for move in self}
         result = super().write(vals)
+        # In sudo mode because who may edit or cancel the invoice closes its links.
+        for move_sudo in self.sudo() if customers else ():
+            customer = customers[move_sudo]
+            if customer and customer != move_sudo.commercial_partner_id:
+                move_sudo.portal_link_ids._revoke("customer_changed")
         if vals.get("state") == "cancel":
-            # In sudo mode because who may cancel the invoice closes its links.
             self.sudo().portal_link_ids._revoke("cancelled")
         return result
 
