@@ -3,3 +3,4 @@ from . import visit
 from . import payment
 from . import stripe
 from . import preview
+from . import customer

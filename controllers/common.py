@@ -116,7 +116,7 @@ def link_route(screen="", **routing):
             if link_sudo:
                 return method(self, link_sudo, **params)
             if is_page:
-                return render_unavailable()
+                return render_unavailable(get_closed_link(token))
             raise ValidationError(request.env._("This link is not valid any more."))
 
         for name in ("__module__", "__name__", "__qualname__", "__doc__"):
@@ -141,6 +141,21 @@ def get_live_link(token):
         )
     else:
         record_failed_lookup(token)
+    return link_sudo
+
+
+def get_closed_link(token):
+    """Return the link of a token that opens nothing any more, to say why.
+
+    :param str token: The token as found in the URL.
+    :return: The link in sudo mode, whose seller its holder may know; possibly empty.
+    :rtype: account.move.portal.link
+    """
+    link_sudo = request.env["account.move.portal.link"]._find(token)
+    if link_sudo:
+        link_sudo = link_sudo.with_company(link_sudo.company_id).with_context(
+            lang=link_sudo._get_lang()
+        )
     return link_sudo
 
 
@@ -176,18 +191,28 @@ def render_private(template, values, status=200):
     return response
 
 
-def render_unavailable(is_asked=False):
-    """Render the answer to an unknown, an expired and a revoked link alike.
+def render_unavailable(link_sudo=None, is_asked=False):
+    """Render the answer to a link that opens nothing.
 
+    Who comes with the right token is told whose link it was, and whom to ask; of the
+    invoice only that it was cancelled. An unknown token names nobody, and what becomes
+    of the wish for a new link is the same to all.
+
+    :param account.move.portal.link|None link_sudo: The link of the token, in sudo mode.
     :param bool is_asked: Whether the visitor has just asked for a new link.
     :rtype: odoo.http.Response
     """
-    status = 429 if is_network_refused() else 200 if is_asked else 404
-    return render(
-        "account_payment_portal.link_unavailable",
-        {"token": request.params.get("token"), "is_asked": is_asked},
-        status=status,
-    )
+    if link_sudo and link_sudo._is_cancelled():
+        template, status = "account_payment_portal.invoice_cancelled", 410
+    else:
+        template = "account_payment_portal.link_unavailable"
+        status = 200 if is_asked else 404
+    if not link_sudo and is_network_refused():
+        status = 429
+    values = {"token": request.params.get("token"), "is_asked": is_asked}
+    if link_sudo:
+        values["link_sudo"] = link_sudo
+    return render(template, values, status=status)
 
 
 def render_invoice_page(link_sudo, visit_sudo):
@@ -382,21 +407,17 @@ def get_origin():
 def record_failed_lookup(token):
     """Record that the current request's token opens nothing.
 
+    Who has the token of a link that was closed does not guess.
+
     :param str token: The token: unknown, expired or revoked.
     """
-    lookups = request.env["account.move.portal.failed.lookup"]
     facts = get_request_facts()
-    count = lookups._record(facts["network"])
-    if lookups._is_refused(count):
-        return
     link_sudo = request.env["account.move.portal.link"]._find(token)
-    if link_sudo and request.httprequest.method != "HEAD":
-        request.env["account.move.portal.event"]._record(
-            link_sudo,
-            "refused",
-            judge_request(link_sudo)["visitor"],
-            reason=link_sudo.state,
-            **facts,
+    if not link_sudo:
+        request.env["account.move.portal.failed.lookup"]._record(facts["network"])
+    elif request.httprequest.method != "HEAD":
+        request.env["account.move.portal.event"]._record_refused(
+            link_sudo, judge_request(link_sudo)["visitor"], **facts
         )
 
 

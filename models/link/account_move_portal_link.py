@@ -29,6 +29,7 @@ SCREEN_FIELDS = (
     "expires_on",
     "move_id",
     "partner_id",
+    "revocation_reason",
     "revoked_on",
     "sent_on",
     "token",
@@ -38,6 +39,7 @@ MOVE_FIELDS = (
     *("name", "state", "move_type", "payment_state", "currency_id", "company_id"),
     *("amount_total", "amount_residual", "invoice_date", "invoice_date_due"),
     *("partner_id", "commercial_partner_id", "invoice_user_id"),
+    "invoice_payment_term_id",
 )
 COMPANY_FIELDS = (
     *("name", "partner_id", "primary_color", "uses_default_logo"),
@@ -99,6 +101,7 @@ class AccountMovePortalLink(models.Model):
             ("to", "To"),
             ("cc", "Cc"),
             ("bcc", "Bcc"),
+            ("login", "Signed in"),
             ("copied", "Copied"),
             ("printed", "PDF"),
         ],
@@ -109,8 +112,14 @@ class AccountMovePortalLink(models.Model):
         readonly=True,
     )
     email_role = fields.Selection(
-        selection=[("to", "To"), ("cc", "Cc"), ("bcc", "Bcc")],
-        help="The recipient's place in the last email with the link.",
+        selection=[
+            ("to", "To"),
+            ("cc", "Cc"),
+            ("bcc", "Bcc"),
+            ("login", "Signed in"),
+        ],
+        help="The recipient's place in the last email with the link; or that the "
+        "customer came by a login.",
         readonly=True,
         copy=False,
     )
@@ -165,6 +174,9 @@ class AccountMovePortalLink(models.Model):
         compute="_compute_state",
         search="_search_state",
     )
+    is_copyable = fields.Boolean(
+        string="Copy", compute="_compute_is_copyable", export_string_translation=False
+    )
     currency_id = fields.Many2one(related="move_id.currency_id")
     _token_selector_unique = models.UniqueIndex("(token_selector)")
     _email_required = models.Constraint(
@@ -207,6 +219,11 @@ class AccountMovePortalLink(models.Model):
                 link.state = "revoked"
             else:
                 link.state = "live" if link._is_live() else "expired"
+
+    @api.depends("state", "audience")
+    def _compute_is_copyable(self):
+        for link in self:
+            link.is_copyable = link.state == "live" and link.audience != "document"
 
     def _search_state(self, operator, value):
         if operator != "in":
@@ -526,6 +543,14 @@ class AccountMovePortalLink(models.Model):
         return not self.revoked_on and (
             not self.expires_on or self.expires_on > fields.Datetime.now()
         )
+
+    def _is_cancelled(self):
+        """Return whether the link opens nothing because its invoice was cancelled.
+
+        :rtype: bool
+        """
+        self.ensure_one()
+        return self.revocation_reason == "cancelled" and self.move_id.state == "cancel"
 
     def _check_live(self):
         """Check that these links open something.

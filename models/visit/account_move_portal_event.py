@@ -16,6 +16,8 @@ VISIT_PROOF_SCOPE = "account_payment_portal-visit"
 # Views of one link from one network and one kind of device within this time are one
 # person's: two tabs, a page that is loaded again.
 SAME_VISIT_MINUTES = 30
+# How often a link that is refused is recorded, at most.
+REFUSED_MINUTES = 5
 # The database's time, which all servers share; the ORM's `cr.now()` is a query more.
 CLOCK = SQL("clock_timestamp() AT TIME ZONE 'UTC'")
 
@@ -313,6 +315,32 @@ class AccountMovePortalEvent(models.Model):
             before = self.create_date + timedelta(seconds=seconds)
             domain.append(("create_date", "<", before))
         return self.search_count(domain)
+
+    @api.model
+    def _record_refused(self, link_sudo, visitor, **request):
+        """Record that somebody came with a link that opens nothing any more.
+
+        Once in a while: nobody fills the table with it.
+
+        :param account.move.portal.link link_sudo: The link, in sudo mode.
+        :param str visitor: What the request looks like: a value of `visitor`.
+        :param dict request: What else is kept of it: `network`, `device`.
+        """
+        since = fields.Datetime.now() - timedelta(minutes=REFUSED_MINUTES)
+        # In sudo mode because visitors have no rights on events.
+        is_known = self.sudo().search_count(
+            [
+                ("link_id", "=", link_sudo.id),
+                ("kind", "=", "refused"),
+                ("visitor", "=", visitor),
+                ("create_date", ">", since),
+            ],
+            limit=1,
+        )
+        if not is_known and link_sudo.state != "live":
+            self._record(
+                link_sudo, "refused", visitor, reason=link_sudo.state, **request
+            )
 
     @api.model
     def _record_sent(self, link_sudo, message_id, document=None):

@@ -2,7 +2,7 @@ import {Component, useState} from "@odoo/owl";
 import {Dialog} from "@web/core/dialog/dialog";
 import {_t} from "@web/core/l10n/translation";
 import {registry} from "@web/core/registry";
-import {standardWidgetProps} from "@web/views/widgets/standard_widget_props";
+import {standardFieldProps} from "@web/views/fields/standard_field_props";
 import {useAutofocus, useService} from "@web/core/utils/hooks";
 
 const LINKS = "account.move.portal.link";
@@ -25,13 +25,17 @@ export class LinkDialog extends Component {
  */
 export class CopyLinkButton extends Component {
     static template = "account_payment_portal.CopyLinkButton";
-    static props = {...standardWidgetProps, string: {type: String, optional: true}};
+    static props = {...standardFieldProps, string: {type: String, optional: true}};
 
     setup() {
         this.orm = useService("orm");
         this.dialog = useService("dialog");
         this.notification = useService("notification");
         this.state = useState({isBusy: false});
+    }
+
+    get isVisible() {
+        return Boolean(this.props.record.data[this.props.name]);
     }
 
     async onClick() {
@@ -76,8 +80,11 @@ export class CopyLinkButton extends Component {
     }
 }
 
-registry.category("view_widgets").add("portal_copy_link", {
+registry.category("fields").add("portal_copy_link", {
     component: CopyLinkButton,
+    supportedTypes: ["boolean"],
+    // Nothing but a button, also where fields have a label.
+    label: false,
+    isEmpty: () => false,
     extractProps: ({options}) => ({string: options.string}),
-    fieldDependencies: [],
 });
