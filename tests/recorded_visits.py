@@ -323,7 +323,10 @@ PEOPLE = [
         (
             OPEN,
             ("wait", 31),
-            ("report", {"how": "dwell", "front": 30, "focused": True, "scrolled": True}),
+            (
+                "report",
+                {"how": "dwell", "front": 30, "focused": True, "scrolled": True},
+            ),
         ),
         headers=CLICKED,
     ),

@@ -187,8 +187,7 @@ def find_click(headers, is_secure):
         )
     sends_it = any(name in headers for name in ("Sec-Fetch-Mode", "Sec-Fetch-Site"))
     if sends_it or (
-        is_secure
-        and user_agents.sends_fetch_metadata(headers.get("User-Agent") or "")
+        is_secure and user_agents.sends_fetch_metadata(headers.get("User-Agent") or "")
     ):
         return False
     return None

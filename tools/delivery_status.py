@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from odoo.tools import email_normalize
 
-# "Addressing status" (RFC 3463, 3.2) of a recipient who cannot be reached, ever: no such
-# mailbox, no such domain, no address at all, moved, a domain that takes no email (RFC
-# 7505). The others are of the sender's address, or of one that is good.
+# "Addressing status" (RFC 3463, 3.2) of a recipient who cannot be reached, ever: no
+# such mailbox, no such domain, no address at all, moved, a domain that takes no email
+# (RFC 7505). The others are of the sender's address, or of one that is good.
 _NO_SUCH_ADDRESS = ("5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10")
 # What says nothing by itself: the server's own words do.
 _UNSPECIFIED = ("", "5.0.0", "5.1.0")

@@ -37,7 +37,7 @@ _MARKS = re.compile(
     r"|landing_route",
     re.IGNORECASE | re.DOTALL,
 )
-_TOKEN = re.compile(rf"(?<![\w-])(?=[\w%-]*[A-Z])(?=[\w%-]*[a-z])[\w-]{{40,}}")
+_TOKEN = re.compile(r"(?<![\w-])(?=[\w%-]*[A-Z])(?=[\w%-]*[a-z])[\w-]{40,}")
 
 
 def hide_tokens(text):

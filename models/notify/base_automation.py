@@ -15,8 +15,8 @@ from odoo.tools import (
 from odoo.tools.safe_eval import safe_eval
 
 from ... import const
-from . import portal_condition
 from ..link.account_move import is_staff
+from . import portal_condition
 
 WEBHOOK_SECONDS = 10
 TEMPLATES = {

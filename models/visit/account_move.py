@@ -56,7 +56,9 @@ class AccountMove(models.Model):
 
     # === COMPUTE METHODS === #
 
-    @api.depends("payment_state", "portal_link_ids.event_ids", "portal_link_ids.sent_on")
+    @api.depends(
+        "payment_state", "portal_link_ids.event_ids", "portal_link_ids.sent_on"
+    )
     def _compute_portal_views(self):
         for move in self:
             links = move.portal_link_ids.filtered(
@@ -101,7 +103,8 @@ class AccountMove(models.Model):
         reached = invoices & (viewed | Domain("id", "in", _SENT))
         paid = Domain("payment_state", "in", PAID_STATES)
         return {
-            "not_sent": invoices & Domain("id", "not in", _SENT)
+            "not_sent": invoices
+            & Domain("id", "not in", _SENT)
             # Not the negation of it: `NOT IN`, looked up once as well.
             & Domain("id", "not in", _VIEWED),
             "sent": reached & Domain("id", "not in", _VIEWED) & ~paid,

@@ -201,7 +201,9 @@ class TestPortalPage(PortalCommon, HttpCase):
             pages.add(response.text)
         self.assertEqual(len(pages), 1)
 
-    def test_b2_expired_or_revoked_link_names_the_seller_and_nothing_of_the_invoice(self):
+    def test_b2_expired_or_revoked_link_names_the_seller_and_nothing_of_the_invoice(
+        self,
+    ):
         revoked = self._create_link()
         revoked.action_revoke()
         expired = self._create_link(expires_on="2020-01-01 00:00:00")
@@ -230,7 +232,10 @@ class TestPortalPage(PortalCommon, HttpCase):
         self.assertIn("Ask for a new link", self._open().text, "it is open again")
 
     def test_s15_credited_is_not_called_paid(self):
-        for amount, credited, paid in [(100.0, "100.00", False), (30.0, "30.00", "20.00")]:
+        for amount, credited, paid in [
+            (100.0, "100.00", False),
+            (30.0, "30.00", "20.00"),
+        ]:
             invoice = self._create_portal_invoice()
             refund = invoice._reverse_moves([{"invoice_date": "2020-04-01"}])
             refund.invoice_line_ids.price_unit = amount
@@ -254,7 +259,9 @@ class TestPortalPage(PortalCommon, HttpCase):
             {
                 "name": "30/70",
                 "line_ids": [
-                    Command.create({"value": "percent", "value_amount": 30, "nb_days": 1}),
+                    Command.create(
+                        {"value": "percent", "value_amount": 30, "nb_days": 1}
+                    ),
                     Command.create(
                         {"value": "percent", "value_amount": 70, "nb_days": 36500}
                     ),

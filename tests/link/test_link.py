@@ -90,7 +90,13 @@ class TestAccountMovePortalLink(PortalCommon):
             for text in (
                 *(token, token + ".", f"<{token}>", f'"{token}"', f"({token}),"),
                 *(f" {token}\n", f"{token}\u200b", f"\u201c{token}\u201d", f"{token}="),
-                *(f"{token}&gt;", f"{token}%3E", f"*{token}*", f"_{token}_", token + "…"),
+                *(
+                    f"{token}&gt;",
+                    f"{token}%3E",
+                    f"*{token}*",
+                    f"_{token}_",
+                    token + "…",
+                ),
                 *(token[:20] + "\r\n" + token[20:], token.rstrip("-_"), f"`{token}`!"),
             ):
                 with self.subTest(text=text):
@@ -328,11 +334,17 @@ class TestAccountMovePortalLink(PortalCommon):
     def test_b2_invoice_that_changes_hands_closes_its_links(self):
         people = self.env["res.partner"].create(
             [
-                {"name": "Ann", "parent_id": self.customer.id, "email": "ann@c.example"},
+                {
+                    "name": "Ann",
+                    "parent_id": self.customer.id,
+                    "email": "ann@c.example",
+                },
                 {"name": "Bo Second", "email": "bo@second.example"},
             ]
         )
-        links = self._create_link() | self._create_link(email=False, audience="document")
+        links = self._create_link() | self._create_link(
+            email=False, audience="document"
+        )
         editor = self.invoice.with_user(self.biller)
         editor.button_draft()
         editor.partner_id = people[0]
@@ -512,7 +524,10 @@ class TestAccountMovePortalLink(PortalCommon):
             *(f"/portal%2Finvoice%2f{token}", f"/portal%252Finvoice%252F{token}"),
             *(f"//portal//invoice///{token}", f"/portal/./invoice/../invoice/{token}"),
             *(f"/%70ortal/%49nvoice/{hexed}/pay", f"/portal/invoice/%20{token}."),
-            *(rf'{{"url": "\/portal\/invoice\/{token}"}}', f"/portal/invoice/{token[:-1]}"),
+            *(
+                rf'{{"url": "\/portal\/invoice\/{token}"}}',
+                f"/portal/invoice/{token[:-1]}",
+            ),
             f"redirect=%2Fportal%2Finvoice%2F{token}%2Fpdf",
             f"INSERT INTO account_move_portal_link (token) VALUES ('{token}')",
             f"UPDATE payment_transaction SET landing_route = '/x/{token}/result'",
@@ -533,7 +548,9 @@ class TestAccountMovePortalLink(PortalCommon):
         try:
             raise ValueError(f"no route for /portal/invoice/{token}/pdf")
         except ValueError:
-            lines = self._log("odoo.http", "Exception during request", (), sys.exc_info())
+            lines = self._log(
+                "odoo.http", "Exception during request", (), sys.exc_info()
+            )
         self.assertIn("no route for", lines)
         self.assertNotIn(token, lines)
 

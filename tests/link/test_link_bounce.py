@@ -112,7 +112,10 @@ class TestDeliveryStatus(BaseCase):
                 self.assertEqual(self._is_gone(fields), is_gone)
 
     def test_b2_email_that_reports_nothing_is_read_as_such(self):
-        for text in ["Subject: Hello\n\nx", "Content-Type: message/delivery-status\n\n"]:
+        for text in [
+            "Subject: Hello\n\nx",
+            "Content-Type: message/delivery-status\n\n",
+        ]:
             self.assertFalse(delivery_status.read(message_from_string(text)))
 
 
@@ -130,7 +133,9 @@ class TestLinkBounce(PortalCommon):
         cls.company.sudo().alias_domain_id = cls.domain
 
     def _receive(self, *recipients, message_id=None):
-        report = make_report(*recipients, message_id=message_id or self.message.message_id)
+        report = make_report(
+            *recipients, message_id=message_id or self.message.message_id
+        )
         report = report.replace("bounce@company.example", self.domain.bounce_email)
         # As the mail gateway, which has no user.
         self.env["mail.thread"].sudo().message_process("account.move", report)

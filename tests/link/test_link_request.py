@@ -12,10 +12,12 @@ from ...models.link import (
 from ...models.link import (
     account_move_portal_link_request as link_requests,
 )
+from ...models.send import account_move_portal_delivery as deliveries
 from ..common import BROWSER_HEADERS, PortalMailCommon
 from ..send_common import MAIL_LOGGERS
 
-RETRY_MINUTES = link_requests.AccountMovePortalLinkRequest._queue_retry_minutes
+RETRY_MINUTES = deliveries.AccountMovePortalDelivery._queue_retry_minutes
+SEND_LOGGER = "odoo.addons.account_payment_portal.models.send.payment_transaction"
 
 
 class TestPortalLinkRequest(PortalMailCommon, HttpCase):
@@ -42,6 +44,7 @@ class TestPortalLinkRequest(PortalMailCommon, HttpCase):
         """Run what the scheduler would, with a mail server that behaves as told."""
         with self._no_commit(), self.mailbox(**behaviour) as mailbox:
             self.env["account.move.portal.link.request"].sudo()._run_due()
+            self._send_due()
             return list(mailbox.messages)
 
     def test_b2_new_link_goes_to_the_address_on_file_and_works(self):
@@ -103,6 +106,30 @@ class TestPortalLinkRequest(PortalMailCommon, HttpCase):
         self._pass_time(25 * 3600)
         self._ask(self.link._get_path())
         self.assertEqual(len(self._answer()), 1)
+
+    def test_b2_link_does_not_email_strangers_without_end(self):
+        rows = self.env["account.move.portal.delivery"].sudo()
+        for number in range(6):
+            for email in (f"victim{number}@else.example", "carla@customer.example"):
+                tx = self.env["payment.transaction"].create(
+                    {
+                        "provider_id": self.provider.id,
+                        "payment_method_id": self.env.ref(
+                            "payment.payment_method_card"
+                        ).id,
+                        "reference": f"STRANGER-{email}-{number}",
+                        "amount": 100.0,
+                        "currency_id": self.invoice.currency_id.id,
+                        "partner_id": self.customer.id,
+                        "invoice_ids": [(4, self.invoice.id)],
+                    }
+                )
+                tx.partner_email = email
+                with mute_logger(SEND_LOGGER):
+                    tx.sudo()._queue_portal_email("verification")
+        emails = rows.search([("move_id", "=", self.invoice.id)]).mapped("email")
+        self.assertEqual(emails.count("carla@customer.example"), 6, "on file")
+        self.assertEqual(len(emails) - 6, 3)
 
     def test_b2_former_customer_has_nobody_written_to(self):
         second = self.env["res.partner"].create(
@@ -177,15 +204,21 @@ class TestPortalLinkRequest(PortalMailCommon, HttpCase):
                 self.assertFalse(self._answer(), "once")
 
     @mute_logger(*MAIL_LOGGERS)
-    def test_b2_new_link_that_may_have_arrived_is_sent_again_the_same(self):
+    def test_b2_new_link_that_may_have_arrived_is_sent_again_the_same_when_asked(self):
         self._ask(self.link._get_path())
         self._answer(drop_connection="content")
         fresh = self.invoice.portal_link_ids - self.link
         self.assertEqual(fresh.state, "live")
         self.assertFalse(self._get_notes("it was sent to"))
+        self.assertTrue(self._get_notes("may not have arrived"), "staff are told")
+        delivery = self.env["account.move.portal.delivery"].search([])
+        self.assertEqual(delivery.state, "uncertain")
         self._pass_time(60 * RETRY_MINUTES[0] + 1)
+        self.assertFalse(self._answer(), "not by itself")
+        self._ask(self.link._get_path())
         [message] = self._answer()
         self.assertIn(fresh._get_path(), message.html)
+        self.assertEqual(message.header("Message-Id").strip(), delivery.message_id)
         self.assertEqual(self.invoice.portal_link_ids, self.link | fresh)
 
     @mute_logger(*MAIL_LOGGERS)
@@ -193,10 +226,6 @@ class TestPortalLinkRequest(PortalMailCommon, HttpCase):
         refusal = {"refuse_recipients": {"*": (550, "No such user here")}}
         self._ask(self.link._get_path())
         self._answer(**refusal)
-        for minutes in RETRY_MINUTES:
-            self.assertFalse(self._get_notes("could not be sent"))
-            self._pass_time(60 * minutes + 1)
-            self._answer(**refusal)
         self.assertIn("No such user here", self._get_notes("could not be sent").body)
         self._pass_time(60 * RETRY_MINUTES[-1])
         self.assertFalse(self._answer(), "given up")
@@ -204,6 +233,19 @@ class TestPortalLinkRequest(PortalMailCommon, HttpCase):
         for _time in range(3):
             self._ask(self.link._get_path())
             self.assertEqual(len(self._answer()), 1)
+
+    @mute_logger(*MAIL_LOGGERS)
+    def test_b2_new_link_that_is_refused_again_and_again_is_given_up(self):
+        refusal = {"refuse_recipients": {"*": (450, "Greylisted")}}
+        self._ask(self.link._get_path())
+        self._answer(**refusal)
+        for minutes in RETRY_MINUTES:
+            self.assertFalse(self._get_notes("could not be sent"))
+            self._pass_time(60 * minutes + 1)
+            self._answer(**refusal)
+        self.assertIn("Greylisted", self._get_notes("could not be sent").body)
+        self._pass_time(60 * RETRY_MINUTES[-1])
+        self.assertFalse(self._answer(), "given up")
 
     # === GUESSING === #
 

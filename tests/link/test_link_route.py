@@ -12,15 +12,60 @@ DIGITS = "9" * 5000
 # What is put wherever something is expected.
 ODD_TEXTS = [
     *("", "0", "1", "-1", "1.5", "1e400", "NaN", "true", "None", "[]", "{}", DIGITS),
-    *("\0", "a\0b", "é", "٣", "\ud83d\ude00", "%00", "%ff%fe", "../../etc", "//", "x" * 3000),
-    *("' OR 1=1 --", "<script>", "{{7*7}}", "\r\nX: y", "1-", "-1-x", f"{DIGITS}-{DIGITS}"),
+    *(
+        "\0",
+        "a\0b",
+        "é",
+        "٣",
+        "\ud83d\ude00",
+        "%00",
+        "%ff%fe",
+        "../../etc",
+        "//",
+        "x" * 3000,
+    ),
+    *(
+        "' OR 1=1 --",
+        "<script>",
+        "{{7*7}}",
+        "\r\nX: y",
+        "1-",
+        "-1-x",
+        f"{DIGITS}-{DIGITS}",
+    ),
 ]
 ODD_VALUES = [
-    *(None, True, False, 0, 1, -1, 2**31, 2**63, 2**70, 1.5, 1e300, [], {}, [[]], {"a": {}}),
+    *(
+        None,
+        True,
+        False,
+        0,
+        1,
+        -1,
+        2**31,
+        2**63,
+        2**70,
+        1.5,
+        1e300,
+        [],
+        {},
+        [[]],
+        {"a": {}},
+    ),
     *("\0", "\ud800", "é", "1", "abc", "9" * 400, "1e400", "0", ["1"], {"0": "1"}),
 ]
 ODD_BODIES = [
-    *(b"", b"null", b"[]", b"1", b'"x"', b"{", b"\xff\xfe", b"[" * 200000, b'{"params": 1}'),
+    *(
+        b"",
+        b"null",
+        b"[]",
+        b"1",
+        b'"x"',
+        b"{",
+        b"\xff\xfe",
+        b"[" * 200000,
+        b'{"params": 1}',
+    ),
     *(b'{"params": [1, 2]}', b'{"params": null}', b'{"params": {"amount": NaN}}'),
     *(b'{"params": {"proof": "\\ud800"}}', b'{"params": {"x": ' + b"9" * 5000 + b"}}"),
     *(b'{"params": {"amount": 1e999}}', b'{"params": {"client_key": "\\u0000"}}'),
@@ -121,7 +166,12 @@ class TestPortalRoute(PortalCommon, HttpCase):
                 [
                     *ODD_VALUES[:5],
                     {"object": pick(ODD_VALUES)},
-                    {"object": {"id": pick(ODD_VALUES), "description": pick(ODD_VALUES)}},
+                    {
+                        "object": {
+                            "id": pick(ODD_VALUES),
+                            "description": pick(ODD_VALUES),
+                        }
+                    },
                     {"object": {"id": "pi_1", "description": pick(ODD_VALUES)}},
                 ]
             ),
@@ -141,7 +191,9 @@ class TestPortalRoute(PortalCommon, HttpCase):
             path = self._choose_path(random, CALLS)
             return "POST", path, self._make_body(random), is_json
         if kind < 0.9:
-            signature = random.choice(["", "t=1,v1=x", "é", "x" * 9000, "t=,v1=", "t=a"])
+            signature = random.choice(
+                ["", "t=1,v1=x", "é", "x" * 9000, "t=,v1=", "t=a"]
+            )
             is_json["Stripe-Signature"] = signature.encode()
             path = "/payment/stripe/webhook"
             return "POST", path, self._make_event(random), is_json

@@ -86,10 +86,10 @@ class TestBaseAutomationPortal(PortalNotificationCommon, HttpCase):
         robot = self.env.ref("base.user_root")
         invoice = self._create_left_invoice(robot)
         invoice.message_subscribe(self.biller.partner_id.ids)
-        tx = self._create_transaction(self.invoice)
-        tx.portal_move_id = invoice
+        tx = self._create_transaction(invoice)
         # In sudo mode because it is the provider who makes it known.
-        tx.sudo()._schedule_activity("Payment taken back", "Ask the customer")
+        attempt = tx.sudo().portal_attempt_id
+        attempt._schedule_activity("Payment taken back", "Ask the customer")
         self.assertEqual(invoice.activity_ids.user_id, self.biller)
 
     def test_s12_rule_that_has_nobody_to_tell_fails_and_says_so(self):
@@ -319,12 +319,11 @@ class TestBaseAutomationPortal(PortalNotificationCommon, HttpCase):
                     "portal_emails": "Boss <Boss@company.example>, own@else.example",
                     "portal_minimum_amount": 1000,
                     "filter_domain": "['|', ('partner_id', '=', %d),"
-                    " ('payment_state', 'in', ['paid', 'partial'])]"
-                    % self.customer.id,
+                    " ('payment_state', 'in', ['paid', 'partial'])]" % self.customer.id,
                 },
                 "On the first view of an invoice, for invoices of at least $ 1,000.00 "
-                "and whose Partner is Carla Customer or whose Payment Status is Paid or "
-                "Partially Paid: email boss@company.example, own@else.example",
+                "and whose Partner is Carla Customer or whose Payment Status is Paid "
+                "or Partially Paid: email boss@company.example, own@else.example",
             ),
             (
                 {"filter_domain": "[('amount_total', '>', "},
@@ -415,7 +414,9 @@ class TestBaseAutomationPortal(PortalNotificationCommon, HttpCase):
         )
         self.assertIn("[Test]", mail.subject)
         self.assertIn("[Test]", channel.message_ids[0].body)
-        self.assertFalse(self.env["mail.mail"].search([("email_to", "=", "boss@c.example")]))
+        self.assertFalse(
+            self.env["mail.mail"].search([("email_to", "=", "boss@c.example")])
+        )
 
     def test_s12_s13_test_is_sent_to_who_asks_and_to_nobody_else(self):
         admin = self.env.ref("base.user_admin")

@@ -31,7 +31,10 @@ class TestGlance(PortalCommon):
         # A copy that was never sent, and one for the house: neither counts as sent.
         cls._create_link(cls.not_sent, email="copied@customer.example")
         cls._create_link(
-            cls.not_sent, email="own@house.example", audience="internal", sent_on=sent_on
+            cls.not_sent,
+            email="own@house.example",
+            audience="internal",
+            sent_on=sent_on,
         )
         for move in cls.viewed + cls.paid:
             cls._record_view(cls.links[move])

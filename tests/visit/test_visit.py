@@ -154,7 +154,9 @@ class TestVisits(PortalCommon, HttpCase):
             (0, {"how": "dwell", "front": -(10**9)}),
             (0, {"how": "dwell", "front": True, "pressed": []} | {"front": 0}),
         ]:
-            found = bot_detection._find_evidence(visit, bot_detection.Report.parse(report))
+            found = bot_detection._find_evidence(
+                visit, bot_detection.Report.parse(report)
+            )
             with self.subTest(report=report):
                 self.assertEqual(
                     sum(bot_detection.EVIDENCE[name] for name in found), points
