@@ -137,7 +137,8 @@ class AccountMovePortalInvoiceReport(models.Model):
                    ) link ON link.move_id = move.id
               LEFT JOIN (
                    SELECT event.move_id,
-                          MIN(event.create_date) FILTER (WHERE kind = 'sent') AS sent_on,
+                          MIN(event.create_date) FILTER (WHERE kind = 'sent')
+                              AS sent_on,
                           MIN(event.create_date) FILTER (WHERE kind = 'viewed')
                               AS viewed_on,
                           MAX(event.create_date) FILTER (WHERE kind = 'paid') AS paid_on

@@ -125,10 +125,12 @@ class AccountMovePortalReport(models.Model):
               JOIN res_company company ON company.id = link.company_id
               LEFT JOIN (
                    SELECT event.link_id,
-                          MIN(event.create_date) FILTER (WHERE kind = 'sent') AS sent_on,
+                          MIN(event.create_date) FILTER (WHERE kind = 'sent')
+                              AS sent_on,
                           MIN(event.create_date) FILTER (WHERE kind = 'viewed')
                               AS viewed_on,
-                          MIN(event.create_date) FILTER (WHERE kind = 'paid') AS paid_on,
+                          MIN(event.create_date) FILTER (WHERE kind = 'paid')
+                              AS paid_on,
                           COUNT(*) FILTER (
                               WHERE kind = 'viewed' AND is_repeated IS NOT TRUE
                           ) AS view_count,

@@ -82,8 +82,8 @@ class TestDeliveryStatus(BaseCase):
             ),
             (
                 True,
-                "Action: failed\nDiagnostic-Code: smtp;554 delivery error: dd This user "
-                "doesn't have a mail.example account 550",
+                "Action: failed\nDiagnostic-Code: smtp;554 delivery error: dd This "
+                "user doesn't have a mail.example account 550",
             ),
             (False, "Action: delayed\nStatus: 4.4.1"),
             (False, "Action: delayed\nStatus: 5.1.1"),

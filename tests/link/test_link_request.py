@@ -15,12 +15,13 @@ from ...models.link import (
 from ...models.send import account_move_portal_delivery as deliveries
 from ..common import BROWSER_HEADERS, PortalMailCommon
 from ..send_common import MAIL_LOGGERS
+from ..traces_common import TracesMixin
 
 RETRY_MINUTES = deliveries.AccountMovePortalDelivery._queue_retry_minutes
 SEND_LOGGER = "odoo.addons.account_payment_portal.models.send.payment_transaction"
 
 
-class TestPortalLinkRequest(PortalMailCommon, HttpCase):
+class TestPortalLinkRequest(TracesMixin, PortalMailCommon, HttpCase):
     """At a door that is closed: guessing, and asking for a new link."""
 
     @classmethod
@@ -57,6 +58,15 @@ class TestPortalLinkRequest(PortalMailCommon, HttpCase):
         self.assertNotIn(self.link._get_path(), message.html)
         self.assertEqual(self.url_open(fresh._get_path()).status_code, 200)
         self.assertEqual(self.url_open(self.link._get_path()).status_code, 404)
+
+    def test_b2_token_that_was_mailed_stands_in_its_own_table_only(self):
+        self._ask(self.link._get_path())
+        [message] = self._answer()
+        fresh = self.invoice.portal_link_ids - self.link
+        self.assertIn(fresh.sudo().token, message.html)
+        self.assertEqual(
+            set(self._find_in_tables(fresh.sudo().token)), {"account_move_portal_link"}
+        )
 
     def test_b2_answer_is_the_same_whatever_is_true(self):
         revoked = self._create_link()

@@ -310,16 +310,17 @@ class TestBaseAutomationPortal(PortalNotificationCommon, HttpCase):
                     "portal_recipient": "webhook",
                     "portal_webhook_url": "https://hook.example",
                 },
-                "On the first view by each recipient, for invoices whose Total is above "
-                "100: call a webhook",
+                "On the first view by each recipient, for invoices whose Total is "
+                "above 100: call a webhook",
             ),
             (
                 {
                     "portal_recipient": "emails",
                     "portal_emails": "Boss <Boss@company.example>, own@else.example",
                     "portal_minimum_amount": 1000,
-                    "filter_domain": "['|', ('partner_id', '=', %d),"
-                    " ('payment_state', 'in', ['paid', 'partial'])]" % self.customer.id,
+                    "filter_domain": "['|', ('partner_id', '=', "
+                    f"{self.customer.id}), ('payment_state', 'in', "
+                    "['paid', 'partial'])]",
                 },
                 "On the first view of an invoice, for invoices of at least $ 1,000.00 "
                 "and whose Partner is Carla Customer or whose Payment Status is Paid "
