@@ -26,7 +26,9 @@
         "views/settings/res_config_settings_views.xml",
         "views/link/account_move_portal_link_views.xml",
         "views/link/account_move_views.xml",
+        "views/visit/account_move_views.xml",
         "views/visit/account_move_portal_report_views.xml",
+        "views/visit/account_move_portal_invoice_report_views.xml",
         "views/portal/portal_templates.xml",
         "views/portal/portal_document_templates.xml",
         "views/payment/payment_templates.xml",
@@ -48,6 +50,8 @@
         "web.assets_backend": [
             "account_payment_portal/static/src/compose/**/*",
             "account_payment_portal/static/src/notification_builder/*.js",
+            "account_payment_portal/static/src/links/**/*",
+            "account_payment_portal/static/src/dashboard/**/*",
         ],
         # The invoice page's own bundle: it loads nothing of Odoo's front end.
         "account_payment_portal.assets_portal": [

@@ -23,7 +23,7 @@ OUTCOME_EVENTS = {
     "disputed": "payment_disputed",
 }
 #: What is evidence whoever did it.
-EVIDENCE_EVENTS = ("sent", "refused", *OUTCOME_EVENTS.values())
+EVIDENCE_EVENTS = ("sent", *OUTCOME_EVENTS.values())
 
 # === PAYMENT PROVIDERS === #
 

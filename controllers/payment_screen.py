@@ -173,7 +173,7 @@ class PortalPaymentScreen(PortalAccount):
         return response
 
     @link_route("country", type="jsonrpc")
-    def portal_invoice_country(self, link_sudo, country_id, **_kwargs):
+    def portal_invoice_country(self, link_sudo, country_id=None, **_kwargs):
         """Tell what addresses look like in a country.
 
         :param account.move.portal.link link_sudo: The link, in sudo mode.

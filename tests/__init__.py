@@ -6,9 +6,12 @@ from .document import test_pdf_engine
 from .document import test_pdf_rules
 from .link import test_link
 from .link import test_link_access
+from .link import test_link_bounce
 from .link import test_link_concurrency
+from .link import test_link_login
 from .link import test_link_printed
 from .link import test_link_request
+from .link import test_link_route
 from .notify import test_notification
 from .notify import test_notification_mail
 from .notify import test_notification_rule
@@ -48,6 +51,8 @@ from .send import test_origin_sale
 from .send import test_origin_sale_project
 from .send import test_receipt
 from .visit import test_evidence
+from .visit import test_glance
+from .visit import test_user_agents
 from .visit import test_visit
 from .visit import test_visit_browser
 from .visit import test_visit_payment

@@ -85,10 +85,12 @@ class PortalBrowserCase(HttpCase):
                 self._wait_remaining_requests()
 
     @contextmanager
-    def page(self, viewport=None, **kwargs):
+    def page(self, viewport=None, is_driven=False, **kwargs):
         """Open one page in a context of its own.
 
         :param dict viewport: The size of the window, in CSS pixels; a phone's if none.
+        :param bool is_driven: Whether the browser says that a program drives it, as it
+            does by itself: a person's says no.
         :param dict kwargs: Other options of the browser's context.
         """
         with self.browser() as browser:
@@ -99,6 +101,11 @@ class PortalBrowserCase(HttpCase):
                 **kwargs,
             }
             context = browser.new_context(viewport=viewport or PHONE, **options)
+            if not is_driven:
+                context.add_init_script(
+                    "Object.defineProperty(Navigator.prototype, 'webdriver', "
+                    "{get: () => false})"
+                )
             self.trust(context)
             yield context.new_page()
 

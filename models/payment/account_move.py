@@ -262,9 +262,10 @@ class AccountMove(models.Model):
         :rtype: int
         """
         self.ensure_one()
-        if not self.invoice_date_due:
+        due_date = self._get_portal_due_date()
+        if not due_date:
             return 0
-        return max(0, (self.company_id._get_portal_day() - self.invoice_date_due).days)
+        return max(0, (self.company_id._get_portal_day() - due_date).days)
 
     # === BUSINESS METHODS - WHAT CAN BE PAID === #
 

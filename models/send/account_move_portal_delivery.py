@@ -877,6 +877,7 @@ class AccountMovePortalDelivery(models.Model):
         known = self._find_link()
         self.is_new_link = not known
         self.link_id = known or known.create(self._get_link_values())
+        self.link_id.email_role = self.role
         self.link_id.document_ids |= self._get_supporting_documents()
         links = self._get_links_to_send()
         marks = links._get_sent_marks()
@@ -923,6 +924,7 @@ class AccountMovePortalDelivery(models.Model):
             **self.link_id._prepare_link(self.move_id, self.email),
             "partner_id": self._find_partner().id,
             "audience": "internal" if self.role == "bcc" else "customer",
+            "email_role": self.role,
         }
 
     def _find_partner(self):
