@@ -8,7 +8,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Command
 from odoo.orm.models import NO_ACCESS
-from odoo.tools import SQL, email_split, formataddr, is_html_empty
+from odoo.tools import SQL, formataddr, is_html_empty
 from odoo.tools.mail import generate_tracking_message_id
 from odoo.tools.misc import hash_sign, verify_hash_signed
 
@@ -142,10 +142,7 @@ class AccountMoveSendPortal(models.TransientModel):
         for wizard in self:
             contact = wizard.move_id.partner_id
             contact = contact if contact.email else contact.commercial_partner_id
-            wizard.email_to = email_addresses.join(
-                formataddr((contact.name or "", email))
-                for email in email_split(contact.email or "")
-            )
+            wizard.email_to = contact._format_portal_addresses()
 
     @api.depends("move_id")
     def _compute_copies(self):
@@ -375,13 +372,17 @@ class AccountMoveSendPortal(models.TransientModel):
         return recipients
 
     def _describe_malformed(self, malformed):
-        """Say which entries are no email_addresses.
+        """Say which entries are no email addresses, and how one is written.
 
         :param list[str] malformed: The entries.
         :rtype: str
         """
         return "\n".join(
-            self.env._("“%(address)s” is not an e-mail address.", address=entry)
+            self.env._(
+                "“%(address)s” is not an email address. Enter it as name@example.com,"
+                " or with a name as “Smith, Ann” <ann@example.com>.",
+                address=entry,
+            )
             for entry in malformed
         )
 
@@ -473,7 +474,10 @@ class AccountMoveSendPortal(models.TransientModel):
             return [move._get_portal_document_filename()]
         # In sudo mode as core does it: the documents are system attachments.
         own_sudo = self._get_invoice_extra_attachments(move.sudo())
-        return own_sudo.mapped("name") or [move._get_invoice_report_filename()]
+        report = self._get_default_pdf_report_id(move)
+        return own_sudo.mapped("name") or [
+            move._get_invoice_report_filename(report=report)
+        ]
 
     def _prepare_documents(self):
         """Return the files of the mail: the invoice's own, and the included ones.
@@ -695,6 +699,9 @@ class AccountMoveSendPortal(models.TransientModel):
             "subject": self.subject,
             "body_html": link._render_mail(
                 self.subject, self.body, self.lang, documents[1].mapped("name")
+            ),
+            "portal_text": link._render_mail_text(
+                self.body, self.lang, documents[1].mapped("name")
             ),
             "email_to": recipient.formatted,
             "headers": repr(headers),

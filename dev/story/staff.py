@@ -88,5 +88,5 @@ def read_notifications(story, page):
     page.goto(story.odoo("/odoo/discuss?active_id=mail.box_inbox"))
     about = page.locator(".o-mail-Message").filter(has_text=story.invoice["name"])
     expect(about).to_have_count(2)
-    expect(about.filter(has_text="has looked at invoice")).to_have_count(1)
+    expect(about.filter(has_text="viewed invoice")).to_have_count(1)
     expect(about.filter(has_text="has paid")).to_have_count(1)

@@ -4,6 +4,7 @@ from . import account_move_portal_link_request
 from . import account_move_portal_text
 from . import account_move_send
 from . import ir_mail_server
+from . import mail_mail
 from . import payment_transaction
 from . import res_company
 from . import res_config_settings
