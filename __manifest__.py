@@ -33,6 +33,8 @@
         "views/payment/payment_result_templates.xml",
         "views/payment/payment_transaction_views.xml",
         "views/send/mail_templates.xml",
+        "views/send/account_move_portal_delivery_views.xml",
+        "views/send/account_move_portal_batch_views.xml",
         "views/notify/base_automation_views.xml",
         "wizard/account_move_portal_link_share_views.xml",
         "wizard/account_move_portal_text_translation_views.xml",

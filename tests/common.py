@@ -183,6 +183,13 @@ class PortalCommon(AccountingCommon):
                 SUPERUSER_ID
             )._run_due()
 
+    def _send_due(self):
+        """Send the emails that are due, as the scheduler would."""
+        self.env.flush_all()
+        with self._no_commit():
+            self.env["account.move.portal.delivery"].with_user(SUPERUSER_ID)._run_due()
+        self.env.invalidate_all()
+
     def _get_staff_messages(self, invoice, user):
         """Return the messages about an invoice that notified a user."""
         # In sudo mode because only those notified may see such a message.
@@ -213,6 +220,9 @@ class PortalCommon(AccountingCommon):
             ("account_move_portal_link_request", "create_date"),
             ("account_move_portal_link_request", "retry_on"),
             ("account_move_portal_notification", "retry_on"),
+            ("account_move_portal_delivery", "retry_on"),
+            ("account_move_portal_delivery", "claimed_on"),
+            ("account_move_portal_delivery", "sent_on"),
         ]:
             cls.env.cr.execute(
                 SQL(

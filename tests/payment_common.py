@@ -204,13 +204,6 @@ class PortalPaymentCommon(PortalCommon):
             self.env["payment.provider"].with_user(SUPERUSER_ID)._cron_stripe_catch_up()
         self.env.invalidate_all()
 
-    def _send_receipts(self):
-        """Send what is due, as the scheduler would."""
-        with patch.object(self.env.cr, "commit", lambda: None):
-            self.env["payment.transaction"].with_user(
-                SUPERUSER_ID
-            )._cron_send_portal_receipts()
-
     def _book_without_entries(self):
         """Let payments wait for the bank statement, as with the accounting app."""
         lines = self.provider.journal_id.inbound_payment_method_line_ids

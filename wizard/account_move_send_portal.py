@@ -2,18 +2,15 @@ import base64
 import re
 from contextlib import contextmanager
 
-from markupsafe import Markup
-
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Command
 from odoo.orm.models import NO_ACCESS
-from odoo.tools import SQL, formataddr, is_html_empty
-from odoo.tools.mail import generate_tracking_message_id
+from odoo.tools import SQL, is_html_empty
 from odoo.tools.misc import hash_sign, verify_hash_signed
 
 from .. import const
-from ..tools import email_addresses, smtp_errors
+from ..tools import email_addresses, sql
 from ..tools.email_addresses import Recipient
 
 # What every mail holds beside its supporting documents, at least, in bytes: text,
@@ -38,10 +35,8 @@ class AccountMoveSendPortal(models.TransientModel):
     The previews go through the code that makes the real things, with a link that is
     never stored: its address is signed, opens for this user only, and for a short time.
 
-    An email cannot be taken back when a transaction is. So what it depends on, its link
-    above all, is committed before the email goes out, and its outcome right after:
-    whatever happens in between, no recipient holds a dead link, and nobody is sent the
-    email a second time unasked.
+    What became of the emails is not here: each is a delivery, a row that outlives the
+    window. Sending writes the rows, and has them delivered one by one.
     """
 
     _name = "account.move.send.portal"
@@ -112,22 +107,21 @@ class AccountMoveSendPortal(models.TransientModel):
         groups=NO_ACCESS,
     )
     # The sending.
-    delivery_state = fields.Selection(
-        selection=[("none", "Not sent"), ("sending", "Sending"), ("sent", "Sent")],
-        required=True,
+    batch_id = fields.Many2one(
+        comodel_name="account.move.portal.batch",
+        help="What this window has sent, or tried to.",
         readonly=True,
-        default="none",
-    )
-    deliveries = fields.Json(
-        help="How far the mail of each address has got.",
-        readonly=True,
-        # Not even by a call of its user: it says which links are sent, and removed.
+        # Not even by a call of its user: it says what is sent again.
         groups=NO_ACCESS,
     )
-    delivered_to = fields.Char(compute="_compute_delivered_to")
+    delivery_state = fields.Selection(
+        selection=[("none", "Not sent"), ("sending", "Sending"), ("sent", "Sent")],
+        compute="_compute_delivery",
+    )
+    delivered_to = fields.Char(compute="_compute_delivery")
     failure = fields.Text(
         help="Why some recipients of the last attempt did not get the mail.",
-        readonly=True,
+        compute="_compute_delivery",
     )
 
     # === COMPUTE METHODS === #
@@ -183,10 +177,25 @@ class AccountMoveSendPortal(models.TransientModel):
             )
             wizard.download_names = email_addresses.join(offered.mapped("name"))
 
-    @api.depends("deliveries")
-    def _compute_delivered_to(self):
+    @api.depends("batch_id")
+    def _compute_delivery(self):
         for wizard in self:
-            wizard.delivered_to = email_addresses.join(wizard._get_delivered())
+            deliveries_sudo = wizard._get_deliveries()
+            states = set(deliveries_sudo.mapped("state"))
+            if states and all(each._is_settled() for each in deliveries_sudo):
+                wizard.delivery_state = "sending" if "sending" in states else "sent"
+            else:
+                wizard.delivery_state = "sending" if "sending" in states else "none"
+            wizard.delivered_to = email_addresses.join(
+                deliveries_sudo.filtered(lambda each: each.state == "sent").mapped(
+                    "formatted"
+                )
+            )
+            wizard.failure = "\n".join(
+                f"{each.email}: {each.answer}"
+                for each in deliveries_sudo
+                if each.state in ("refused", "uncertain")
+            )
 
     # === ONCHANGE METHODS === #
 
@@ -286,14 +295,10 @@ class AccountMoveSendPortal(models.TransientModel):
         """
         self.ensure_one()
         recipients, _malformed = self._get_recipients()
-        first = recipients[0] if recipients else Recipient("to", "", "")
         attached, offered = self._split_documents()
-        values = self._get_mail_values(
-            self._get_preview_link(),
-            first,
-            recipients,
-            (attached.browse(), offered.sudo()),
-            self._make_message_id(),
+        siblings_sudo = self._make_preview_deliveries(recipients, offered)
+        values = siblings_sudo[0]._get_mail_values(
+            self._get_preview_link(), siblings_sudo, attached.browse()
         )
         # In sudo mode because mails are the system's. Never stored.
         mail_sudo = self.env["mail.mail"].sudo().new({**values, "email_to": "x@x.x"})
@@ -325,19 +330,17 @@ class AccountMoveSendPortal(models.TransientModel):
         self.move_id.check_access("write")
         self.move_id._check_portal_send()
         with self._exclusive_delivery():
-            if self.delivery_state == "sent":
+            # Whoever looked at the window before another attempt ended is refused by
+            # the database, and run again by Odoo with what is true now.
+            sql.lock(self.env.cr, self._table, self.id)
+            # What broke off in an earlier attempt is shown, not sent again at once.
+            if abandoned_sudo := self._get_deliveries()._set_abandoned():
+                abandoned_sudo._commit()
+            elif self.delivery_state == "sent":
                 return self._confirm()
-            recipients = self._check_recipients()
-            self._check_subject_and_body()
-            self._begin_delivery()
-            try:
-                documents = self._prepare_documents()
-            except Exception:
-                self.delivery_state = "none"
-                raise
-            failures = self._deliver(recipients, documents)
-            self._post_messages(documents)
-            return self._conclude_delivery(failures)
+            for delivery_sudo in self._write_deliveries() - abandoned_sudo:
+                delivery_sudo._deliver()
+            return self._conclude_delivery()
 
     def _get_window(self):
         """Return the action that shows this window.
@@ -460,8 +463,7 @@ class AccountMoveSendPortal(models.TransientModel):
 
         :rtype: float
         """
-        # In sudo mode as core does it: the documents are system attachments.
-        own_sudo = self._get_invoice_extra_attachments(self.move_id.sudo())
+        own_sudo = self._get_portal_own_documents(self.move_id)
         return max(RESERVED_SIZE, sum(own_sudo.mapped("file_size")) * ENCODED)
 
     def _get_own_filenames(self):
@@ -472,70 +474,11 @@ class AccountMoveSendPortal(models.TransientModel):
         move = self.move_id
         if move.state == "draft":
             return [move._get_portal_document_filename()]
-        # In sudo mode as core does it: the documents are system attachments.
-        own_sudo = self._get_invoice_extra_attachments(move.sudo())
+        own_sudo = self._get_portal_own_documents(move)
         report = self._get_default_pdf_report_id(move)
         return own_sudo.mapped("name") or [
             move._get_invoice_report_filename(report=report)
         ]
-
-    def _prepare_documents(self):
-        """Return the files of the mail: the invoice's own, and the included ones.
-
-        The invoice's legal documents are made now if they were not yet.
-
-        :return: The files to be attached, and those only offered on the page.
-        :rtype: tuple[ir.attachment, ir.attachment]
-        :raise UserError: If they cannot be made.
-        """
-        was_sent = self.move_id.is_move_sent
-        own_sudo = self._make_own_documents()
-        # Core takes a document that is made for an invoice that is sent.
-        self.move_id.sudo().is_move_sent = was_sent
-        attached, offered = self._split_documents()
-        return own_sudo + attached.sudo(), offered.sudo()
-
-    def _make_own_documents(self):
-        """Return the documents of the invoice itself.
-
-        :return: The attachments, in sudo mode.
-        :rtype: ir.attachment
-        :raise UserError: If they cannot be made.
-        """
-        # In sudo mode as core does it: the documents are system attachments.
-        move_sudo = self.move_id.sudo()
-        if move_sudo.state == "draft":
-            return self._make_draft_document()
-        settings = self._get_default_sending_settings(
-            self.move_id, sending_methods={"email"}
-        )
-        # Core makes no files while it is tested: here they are what matters.
-        self.with_context(force_report_rendering=True)._generate_invoice_documents(
-            {move_sudo: settings}
-        )
-        if error := settings.get("error"):
-            raise UserError(self._format_error_text(error))
-        return self._get_invoice_extra_attachments(move_sudo)
-
-    def _make_draft_document(self):
-        """Return a PDF of the draft, which is nothing but a preview.
-
-        :return: The attachment, in sudo mode; it goes with the window.
-        :rtype: ir.attachment
-        """
-        return (
-            self.env["ir.attachment"]
-            .sudo()  # Because it is the window's, like the documents are the system's.
-            .create(
-                {
-                    "name": self.move_id._get_portal_document_filename(),
-                    "raw": self.move_id._get_portal_document(),
-                    "mimetype": "application/pdf",
-                    "res_model": self._name,
-                    "res_id": self.id,
-                }
-            )
-        )
 
     # === BUSINESS METHODS - PREVIEW === #
 
@@ -601,7 +544,7 @@ class AccountMoveSendPortal(models.TransientModel):
         with self.env.cr.savepoint() as savepoint:
             documents_sudo = self.with_context(
                 **{const.CONTEXT_PREVIEW: True}
-            )._make_own_documents()
+            )._make_portal_documents(move)
             content = documents_sudo[:1].raw
             savepoint.rollback()
         self.previewed_pdf = base64.b64encode(content)
@@ -658,88 +601,122 @@ class AccountMoveSendPortal(models.TransientModel):
             return None
         return super()._call_web_service_after_invoice_pdf_render(invoices_data)
 
-    # === BUSINESS METHODS - THE EMAIL === #
+    # === BUSINESS METHODS - THE EMAILS === #
 
-    def _make_message_id(self):
-        """Return the id by which answers to the mail find the invoice.
+    def _get_content(self, offered):
+        """Return what the emails of all recipients share.
 
-        :rtype: str
-        """
-        return generate_tracking_message_id(f"{self.move_id.id}-account.move")
-
-    def _get_mail_values(self, link, recipient, recipients, documents, message_id):
-        """Return the values of one recipient's mail.
-
-        All see the same To and Cc, and nobody sees Bcc; the mail server is told of
-        this one recipient only.
-
-        :param account.move.portal.link link: The recipient's own link.
-        :param Recipient recipient: The recipient.
-        :param list[Recipient] recipients: All recipients.
-        :param tuple documents: The files to be attached, and those only offered.
-        :param str message_id: The id that the mails of one sending share.
-        :return: The values of a `mail.mail`.
+        :param ir.attachment offered: The files that only the page offers.
+        :return: Values of deliveries.
         :rtype: dict
         """
-        shown = {
-            kind: email_addresses.join(
-                each.formatted for each in recipients if each.kind == kind
-            )
-            for kind in ("to", "cc")
-        }
-        headers = {"X-Forge-To": shown["to"]}
-        if shown["cc"]:
-            headers["Cc"] = shown["cc"]
-        author_id, email_from = self._get_author()
         return {
-            "message_id": message_id,
-            "author_id": author_id,
-            "email_from": email_from,
-            "reply_to": self._get_reply_to(email_from),
             "subject": self.subject,
-            "body_html": link._render_mail(
-                self.subject, self.body, self.lang, documents[1].mapped("name")
-            ),
-            "portal_text": link._render_mail_text(
-                self.body, self.lang, documents[1].mapped("name")
-            ),
-            "email_to": recipient.formatted,
-            "headers": repr(headers),
-            "attachment_ids": documents[0].ids,
-            "record_company_id": self.company_id.id,
-            "record_alias_domain_id": self._get_alias_domain().id,
-            "auto_delete": True,  # It holds the recipient's token.
+            "body": self.body,
+            "lang": self.lang,
+            "download_ids": [Command.set(offered.ids)],
         }
 
-    def _get_author(self):
-        """Return whom the mail is from.
+    def _make_preview_deliveries(self, recipients, offered):
+        """Return the emails as they would be, never stored.
 
-        :return: The id of the contact, and the formatted address.
-        :rtype: tuple[int, str]
+        :param list[Recipient] recipients: All recipients, so far.
+        :param ir.attachment offered: The files that only the page offers.
+        :return: New records in sudo mode; one where there is no recipient yet.
+        :rtype: account.move.portal.delivery
         """
-        move = self.move_id
-        # In sudo mode to read of the salesperson what a mail signature tells.
-        contact = move.sudo()._get_portal_contact()
-        sender = contact if contact.email else self.env.user
-        email_from = formataddr((sender.name, sender.email or ""))
-        return move._message_compute_author(email_from=email_from)
+        # In sudo mode because emails are the system's.
+        deliveries_sudo = self.env["account.move.portal.delivery"].sudo()
+        content = self._get_content(offered)
+        return deliveries_sudo.concat(
+            *(
+                deliveries_sudo.new(
+                    {
+                        **content,
+                        "move_id": self.move_id.id,
+                        "role": recipient.kind,
+                        "email": recipient.email,
+                        "formatted": recipient.formatted,
+                    }
+                )
+                for recipient in recipients or [Recipient("to", "", "")]
+            )
+        )
 
-    def _get_reply_to(self, email_from):
-        """Return where the customer's answer goes.
+    def _get_deliveries(self):
+        """Return the emails of this window, in the order of their recipients.
 
-        :param str email_from: The formatted address of the sender.
-        :rtype: str
+        :return: Those not cancelled, in sudo mode.
+        :rtype: account.move.portal.delivery
         """
-        move = self.move_id
-        return move._notify_get_reply_to(default=email_from)[move.id]
+        # In sudo mode because the batch is hidden, and emails are the system's.
+        return (
+            self.sudo()
+            .batch_id._get_deliveries(self.move_id)
+            .filtered(lambda each: each.state != "cancelled")
+        )
 
-    def _get_alias_domain(self):
-        """Return the domain of the addresses that take answers and bounces.
+    def _write_deliveries(self):
+        """Write who is to get what: a row for each recipient who has not got it.
 
-        :rtype: mail.alias.domain
+        :return: What is to be sent, in sudo mode.
+        :rtype: account.move.portal.delivery
+        :raise UserError: If the mail is not complete, or a document cannot be made.
         """
-        move = self.move_id
-        return move._mail_get_alias_domains(default_company=move.company_id)[move.id]
+        recipients = self._check_recipients()
+        self._check_subject_and_body()
+        # In sudo mode because the batch is hidden, and emails are the system's.
+        window_sudo = self.sudo()
+        if not window_sudo.batch_id:
+            window_sudo.batch_id = window_sudo.batch_id.create(
+                {"company_id": self.company_id.id}
+            )
+        attached, offered = self._prepare_documents()
+        return window_sudo.batch_id._set_deliveries(
+            self.move_id.sudo(),
+            recipients,
+            {
+                **self._get_content(offered),
+                "attachment_ids": [Command.set(attached.ids)],
+            },
+        )
+
+    def _prepare_documents(self):
+        """Make the invoice's own documents, and tell which others go with the emails.
+
+        :return: The files to be attached beside the invoice's own, and those only
+            offered on the page.
+        :rtype: tuple[ir.attachment, ir.attachment]
+        :raise UserError: If they cannot be made.
+        """
+        attached, offered = self._split_documents()
+        if self.move_id.state == "draft":
+            return self._make_draft_document() + attached.sudo(), offered.sudo()
+        self._make_portal_documents(self.move_id)
+        # What is left of the limit depends on how large they are.
+        attached, offered = self._split_documents()
+        return attached.sudo(), offered.sudo()
+
+    def _make_draft_document(self):
+        """Return a PDF of the draft, which is nothing but a preview.
+
+        :return: The attachment, in sudo mode; it goes with the emails.
+        :rtype: ir.attachment
+        """
+        batch_sudo = self.sudo().batch_id
+        return (
+            self.env["ir.attachment"]
+            .sudo()  # Because it is the emails', like the documents are the system's.
+            .create(
+                {
+                    "name": self.move_id._get_portal_document_filename(),
+                    "raw": self.move_id._get_portal_document(),
+                    "mimetype": "application/pdf",
+                    "res_model": batch_sudo._name,
+                    "res_id": batch_sudo.id,
+                }
+            )
+        )
 
     # === BUSINESS METHODS - SENDING === #
 
@@ -762,385 +739,18 @@ class AccountMoveSendPortal(models.TransientModel):
                 )
             yield
             # Before the lock is given back, so that the next one sees what was done.
-            self._commit()
+            self.env["account.move.portal.delivery"]._commit()
 
-    def _begin_delivery(self):
-        """Write that the mails are being sent.
+    def _conclude_delivery(self):
+        """Tell staff what left, and the user how it went.
 
-        Whoever looked at the window before another attempt ended is refused by the
-        database, and run again by Odoo with what is true now.
-        """
-        self.write({"delivery_state": "sending", "failure": False})
-        self.flush_recordset()
-
-    def _commit(self):
-        """Make what was done so far last, whatever comes."""
-        if self._can_commit():
-            # A mail that left cannot be rolled back: what it needs must not be either.
-            self.env.cr.commit()  # pylint: disable=invalid-commit
-
-    def _deliver(self, recipients, documents):
-        """Send the mail of each recipient who has not got it.
-
-        :param list[Recipient] recipients: All recipients.
-        :param tuple documents: The files to be attached, and those only offered.
-        :return: Why some did not get it, by address.
-        :rtype: dict[str, str]
-        """
-        failures = {}
-        message_id = self._make_message_id()
-        delivered = self._get_delivered()
-        for recipient in recipients:
-            if recipient.email in delivered:
-                continue
-            link = self._prepare_link(recipient)
-            self._commit()
-            try:
-                self._lock_what_is_written(link)
-                has_left = self._send_mail(
-                    self._get_mail_values(
-                        link, recipient, recipients, documents, message_id
-                    )
-                )
-            except Exception as error:  # noqa: BLE001
-                if not smtp_errors.is_refusal(error):
-                    raise
-                failures[recipient.email] = smtp_errors.explain(self.env, error)
-                self._record_failure(recipient, link, smtp_errors.is_uncertain(error))
-            else:
-                self._record_success(recipient, link, documents, message_id)
-                self._note(recipient, is_put_off=not has_left)
-            self._commit()
-        return failures
-
-    def _lock_what_is_written(self, link):
-        """Let nobody else write what is written once the mail has left.
-
-        Otherwise their change would undo ours, and Odoo would run all of it again: the
-        recipient would get the mail twice. Whoever was first makes it fail here, where
-        nothing has left. Visits are recorded all the same: they only refer to the link.
-
-        :param account.move.portal.link link: The recipient's link.
-        :raise LockError: If somebody else is writing it at this moment.
-        """
-        for records in (self, self.move_id, self._get_links_to_send(link)):
-            records.lock_for_update(allow_referencing=True)
-
-    def _send_mail(self, values):
-        """Hand a mail to the mail server.
-
-        :param dict values: The values of the `mail.mail`.
-        :return: Whether it left; not so if the limit of a personal mail server put it
-            off, which Odoo keeps to by sending it a minute later.
-        :rtype: bool
-        :raise Exception: What the mail server, or the way to it, had against it.
-        """
-        # In sudo mode because mails are the system's.
-        mail_sudo = self.env["mail.mail"].sudo().create(values)
-        try:
-            mail_sudo.send(raise_exception=True)
-            if mail_sudo.exists() and mail_sudo.state == "exception":
-                raise UserError(mail_sudo.failure_reason or "")
-            return not (mail_sudo.exists() and mail_sudo.scheduled_date)
-        finally:
-            # Whatever became of it: it holds the recipient's token. One that a
-            # personal server's limit put off is sent later, and kept until then.
-            mail_sudo.exists().filtered(lambda mail: mail.state != "outgoing").unlink()
-
-    # === BUSINESS METHODS - THE LINK OF A RECIPIENT === #
-
-    def _prepare_link(self, recipient):
-        """Return the link of a recipient: the one that works already, else a new one.
-
-        Among those that work is the one of an attempt that broke off. It is marked as
-        sent before it is: programs at the recipient's open it while it arrives.
-
-        :param Recipient recipient: The recipient.
-        :rtype: account.move.portal.link
-        """
-        links = self.env["account.move.portal.link"]
-        link = self._find_tried_link(recipient)
-        tried = self._get_delivery(recipient) if link else {}
-        is_new = tried.get("is_new", False)
-        if not link and recipient.kind != "bcc":
-            link = links._find_for_recipient(self.move_id, recipient.email)
-        if not link:
-            is_new = True
-            link = links.create(self._get_link_values(recipient))
-        # In sudo mode because users may not write a link, so that none reopens one.
-        link.sudo().document_ids |= self._get_included()
-        links_sudo = self._get_links_to_send(link)
-        marks = tried.get("marks") or links_sudo._get_sent_marks()
-        for link_sudo in links_sudo:
-            link_sudo._set_sent()
-        self._note(
-            recipient, state="trying", link_id=link.id, is_new=is_new, marks=marks
-        )
-        return link
-
-    def _find_tried_link(self, recipient):
-        """Return the recipient's link of an attempt that broke off, if it works.
-
-        :param Recipient recipient: The recipient.
-        :rtype: account.move.portal.link
-        """
-        # In sudo mode to tell a link that is not this window's from one that is.
-        link_sudo = self.env["account.move.portal.link"].sudo()
-        link_sudo = link_sudo.browse(self._get_delivery(recipient).get("link_id"))
-        return (
-            link_sudo.exists()
-            .filtered(
-                lambda link: (
-                    link.move_id == self.move_id
-                    and link.email == recipient.email
-                    and link._is_live()
-                )
-            )
-            .with_env(self.env)
-        )
-
-    def _get_links_to_send(self, link):
-        """Return what leaves with the mail: the recipient's link, and the PDF's.
-
-        :param account.move.portal.link link: The recipient's link.
-        :return: The links, in sudo mode.
-        :rtype: account.move.portal.link
-        """
-        # In sudo mode because an invoice's PDF shows the link to whoever may read it.
-        return link.sudo() | self.move_id._get_portal_printed_links()
-
-    def _get_link_values(self, recipient):
-        """Return the values of a recipient's new link.
-
-        A blind copy is for the house: visits through it count as nobody's.
-
-        :param Recipient recipient: The recipient.
-        :rtype: dict
-        """
-        links = self.env["account.move.portal.link"]
-        return {
-            **links._prepare_link(self.move_id, recipient.email),
-            "partner_id": self._find_partner(recipient).id,
-            "audience": "internal" if recipient.kind == "bcc" else "customer",
-        }
-
-    def _find_partner(self, recipient):
-        """Return the contact who has a recipient's address, if there is one.
-
-        Several may have it: the customer's own people go before others, and then who
-        bears the name.
-
-        :param Recipient recipient: The recipient.
-        :rtype: res.partner
-        """
-        move = self.move_id
-        found = self.env["res.partner"].search(
-            [("email_normalized", "=", recipient.email)]
-        )
-        return found.sorted(
-            lambda partner: (
-                partner != move.partner_id,
-                partner.commercial_partner_id != move.commercial_partner_id,
-                partner.email_formatted != recipient.formatted,
-            )
-        )[:1]
-
-    # === BUSINESS METHODS - WHAT BECAME OF EACH EMAIL === #
-
-    def _get_deliveries(self):
-        """Return how far the mail of each address has got.
-
-        :return: By address: its `state`, `trying` or `sent`; the recipient's `kind` and
-            `formatted` address; the `link_id`, whether the link `is_new`, and the
-            `marks` of when it was sent before; and of a mail that was sent its
-            `message_id`, whether it `is_posted` in the chatter, and whether it
-            `is_put_off` by the limit of a personal mail server.
-        :rtype: dict[str, dict]
-        """
-        # In sudo mode because it is hidden: it says which links are sent, and removed.
-        return self.sudo().deliveries or {}
-
-    def _get_delivery(self, recipient):
-        """Return how far the mail of a recipient has got.
-
-        :param Recipient recipient: The recipient.
-        :return: What `_get_deliveries` tells; empty if it was not tried.
-        :rtype: dict
-        """
-        return self._get_deliveries().get(recipient.email, {})
-
-    def _note(self, recipient, **delivery):
-        """Write how far the mail of a recipient has got.
-
-        :param Recipient recipient: The recipient.
-        :param delivery: What has changed of what `_get_deliveries` tells.
-        """
-        # In sudo mode because it is hidden: it says which links are sent, and removed.
-        self.sudo().deliveries = {
-            **self._get_deliveries(),
-            recipient.email: {
-                **self._get_delivery(recipient),
-                "kind": recipient.kind,
-                "formatted": recipient.formatted,
-                **delivery,
-            },
-        }
-
-    def _record_success(self, recipient, link, documents, message_id):
-        """Write that the mail server took the mail of a recipient.
-
-        :param Recipient recipient: The recipient.
-        :param account.move.portal.link link: The recipient's link.
-        :param tuple documents: The files that were attached, and those only offered.
-        :param str message_id: The id of the mail.
-        """
-        link._record_sent(message_id, documents[0])
-        self._note(recipient, state="sent", message_id=message_id, is_posted=False)
-        for printed_sudo in self.move_id._get_portal_printed_links():
-            self.move_id._open_portal_printed_link(printed_sudo)
-        if self.move_id.state == "posted":
-            # In sudo mode as core does it: the mark is the system's.
-            self.move_id.sudo().is_move_sent = True
-
-    def _record_failure(self, recipient, link, uncertain):
-        """Write that the mail of a recipient was not taken: its link was not sent.
-
-        :param Recipient recipient: The recipient.
-        :param account.move.portal.link link: The recipient's link: kept only where the
-            mail may have arrived after all, or where there was one before.
-        :param bool uncertain: Whether it may.
-        """
-        delivery = self._get_delivery(recipient)
-        link._restore_sent_marks(delivery["marks"])
-        if uncertain:
-            return
-        if delivery["is_new"]:
-            # In sudo mode because links are evidence; this one never left the house.
-            link.sudo().unlink()
-        # In sudo mode because it is hidden: it says which links are sent, and removed.
-        self.sudo().deliveries = {
-            email: delivery
-            for email, delivery in self._get_deliveries().items()
-            if email != recipient.email
-        }
-
-    def _get_delivered(self):
-        """Return the formatted address of each who got the mail, by address.
-
-        :rtype: dict[str, str]
-        """
-        return {
-            email: delivery["formatted"]
-            for email, delivery in self._get_deliveries().items()
-            if delivery["state"] == "sent"
-        }
-
-    # === BUSINESS METHODS - WHAT BECAME OF THEM ALL === #
-
-    def _post_messages(self, documents):
-        """Tell staff on the invoice of each mail that they were not told of.
-
-        Among them are those of an attempt that broke off before it could tell.
-
-        :param tuple documents: The files that were attached, and those only offered.
-        """
-        untold = {}
-        for email, delivery in self._get_deliveries().items():
-            if delivery["state"] == "sent" and not delivery["is_posted"]:
-                untold.setdefault(delivery["message_id"], []).append(
-                    Recipient(delivery["kind"], email, delivery["formatted"])
-                )
-        for message_id, reached in untold.items():
-            self._post_message(reached, documents, message_id)
-            for recipient in reached:
-                self._note(recipient, is_posted=True)
-
-    def _post_message(self, reached, documents, message_id):
-        """Tell staff on the invoice what was sent, and to whom.
-
-        :param list[Recipient] reached: Who got the mail.
-        :param tuple documents: The files that were attached, and those only offered.
-        :param str message_id: The id of the mails, by which answers find the invoice.
-        """
-        author_id, email_from = self._get_author()
-        # As core does it: the files are not to be read as new documents.
-        move = self.move_id.with_context(
-            disable_attachment_import=True, no_document=True
-        )
-        message = move.message_post(
-            author_id=author_id,
-            email_from=email_from,
-            message_id=message_id,
-            subject=self.subject,
-            body=Markup("%s<p><b>%s</b></p>%s")
-            % (self._describe_recipients(reached), self.subject, self.body),
-            # A note reaches staff only: it tells of blind copies, and the customer got
-            # the mail itself. Core hides it from a customer with an account only if
-            # it is a comment.
-            message_type="comment",
-            subtype_xmlid="mail.mt_note",
-            # Copies, so that the note shows what was sent whatever becomes of them.
-            attachments=[
-                (document.name, document.raw) for each in documents for document in each
-            ],
-        )
-        self._keep_copies(message)
-
-    def _describe_recipients(self, reached):
-        """Return the line of the note that names the recipients.
-
-        :param list[Recipient] reached: Who got the mail.
-        :rtype: Markup
-        """
-        headings = {
-            "to": self.env._("Payment portal link sent to"),
-            "cc": self.env._("CC"),
-            "bcc": self.env._("BCC (staff only)"),
-        }
-        return Markup().join(
-            Markup("<p>%s: %s</p>") % (heading, names)
-            for kind, heading in headings.items()
-            if (
-                names := email_addresses.join(
-                    each.formatted for each in reached if each.kind == kind
-                )
-            )
-        )
-
-    def _keep_copies(self, message):
-        """Make the note's files the note's own.
-
-        Otherwise they were files of the invoice, to be offered once more the next time.
-
-        :param mail.message message: The note.
-        """
-        # In sudo mode because only the system may move attachments.
-        message.sudo().attachment_ids.write(
-            {"res_model": message._name, "res_id": message.id}
-        )
-
-    def _conclude_delivery(self, failures):
-        """Tell the user how it went.
-
-        :param dict failures: Why some did not get the mail, by address.
         :return: A confirmation, or the window again.
         :rtype: dict
         """
-        self.write(
-            {
-                "delivery_state": "none" if failures else "sent",
-                "failure": self._describe_failures(failures),
-            }
-        )
-        return self._get_window() if failures else self._confirm()
-
-    def _describe_failures(self, failures):
-        """Say who did not get the mail, and why.
-
-        :param dict failures: The reason for each address.
-        :rtype: str
-        """
-        return "\n".join(f"{email}: {reason}" for email, reason in failures.items())
+        # In sudo mode because the batch is hidden; the note is the user's.
+        self.sudo().batch_id._post_note(self.move_id.sudo())
+        self.invalidate_recordset(["delivery_state", "delivered_to", "failure"])
+        return self._confirm() if self.delivery_state == "sent" else self._get_window()
 
     def _confirm(self):
         """Return the confirmation that closes the window.
@@ -1163,26 +773,23 @@ class AccountMoveSendPortal(models.TransientModel):
 
         :rtype: str
         """
-        delivered = self._get_delivered()
-        put_off = {
-            email: formatted
-            for email, formatted in delivered.items()
-            if self._get_deliveries()[email].get("is_put_off")
-        }
-        left = [delivered[email] for email in delivered if email not in put_off]
+        deliveries_sudo = self._get_deliveries()
+        left = deliveries_sudo.filtered(lambda each: each.state == "sent")
+        put_off = deliveries_sudo.filtered(lambda each: each.state == "waiting")
         sentences = []
         if left:
             sentences.append(
                 self.env._(
-                    "Sent to %(recipients)s.", recipients=email_addresses.join(left)
+                    "Sent to %(recipients)s.",
+                    recipients=email_addresses.join(left.mapped("formatted")),
                 )
             )
         if put_off:
             sentences.append(
                 self.env._(
-                    "Your own mail server takes only so many e-mails a minute. In a"
-                    " minute or two the e-mail will leave to %(recipients)s.",
-                    recipients=email_addresses.join(put_off.values()),
+                    "Your own mail server takes only so many emails a minute. In a"
+                    " minute or two the email will leave to %(recipients)s.",
+                    recipients=email_addresses.join(put_off.mapped("formatted")),
                 )
             )
         return " ".join(sentences)

@@ -188,7 +188,9 @@ class AccountMovePortalLink(models.Model):
         before = {link: link.expires_on for link in self}
         result = super().write(vals)
         for link in self:
-            if before[link] != link.expires_on:
+            # Of a PDF that was not sent, nobody has the link.
+            is_known = link.audience != "document" or link.sent_on
+            if before[link] != link.expires_on and is_known:
                 link._log_expiry()
         return result
 
@@ -421,13 +423,14 @@ class AccountMovePortalLink(models.Model):
     def _get_sent_marks(self):
         """Return when these links were last sent and by whom, to put it back.
 
-        :return: The values by the id of the link, fit for JSON.
-        :rtype: dict[str, dict]
+        :return: The values by the id of the link.
+        :rtype: dict[int, dict]
         """
         return {
-            str(link.id): {
-                "sent_on": fields.Datetime.to_string(link.sent_on),
+            link.id: {
+                "sent_on": link.sent_on,
                 "sent_by_id": link.sent_by_id.id,
+                "expires_on": link.expires_on,
             }
             for link in self
         }
@@ -440,7 +443,7 @@ class AccountMovePortalLink(models.Model):
         """
         for link_id, values in marks.items():
             # In sudo mode because users may not write a link, so that none reopens one.
-            self.sudo().browse(int(link_id)).exists().write(values)
+            self.sudo().browse(link_id).exists().write(values)
 
     def _revoke(self, reason):
         """Close these links, and note why on their invoices.

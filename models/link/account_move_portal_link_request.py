@@ -1,11 +1,7 @@
-import logging
 from datetime import timedelta
 
 from odoo import api, fields, models
 
-from ...tools import smtp_errors
-
-_logger = logging.getLogger(__name__)
 # Mails a day that a visitor can have sent for one invoice.
 MAX_A_DAY = 3
 
@@ -22,8 +18,6 @@ class AccountMovePortalLinkRequest(models.Model):
     _description = "Request for a New Invoice Portal Link"
     _order = "id"
     _queue_cron = "account_payment_portal.ir_cron_answer_portal_link_requests"
-    #: How long to wait after each refusal of the mail server, until it is the last.
-    _queue_retry_minutes = (5, 30, 120)
 
     link_id = fields.Many2one(
         comodel_name="account.move.portal.link",
@@ -37,6 +31,7 @@ class AccountMovePortalLinkRequest(models.Model):
     state = fields.Selection(
         selection=[
             ("waiting", "Waiting"),
+            ("sending", "Being sent"),
             ("sent", "Sent"),
             ("declined", "Declined"),
             ("failed", "Failed"),
@@ -45,13 +40,6 @@ class AccountMovePortalLinkRequest(models.Model):
         default="waiting",
         index=True,
     )
-    fresh_link_id = fields.Many2one(
-        comodel_name="account.move.portal.link",
-        help="In a mail that may have arrived, or not.",
-        index="btree_not_null",
-        ondelete="set null",
-    )
-
     @api.model
     def _record(self, token):
         """Note that somebody asks for a new link.
@@ -74,12 +62,15 @@ class AccountMovePortalLinkRequest(models.Model):
         # In sudo mode because visitors have no rights on requests.
         return bool(
             self.sudo().search_count(
-                [("link_id", "=", link.id), ("state", "=", "waiting")], limit=1
+                [("link_id", "=", link.id), ("state", "in", ["waiting", "sending"])],
+                limit=1,
             )
         )
 
     @api.model
-    def _count_recent(self, move, states=("waiting", "sent", "declined")):
+    def _count_recent(
+        self, move, states=("waiting", "sending", "sent", "declined")
+    ):
         since = fields.Datetime.now() - timedelta(days=1)
         # In sudo mode because visitors have no rights on requests.
         return self.sudo().search_count(
@@ -93,39 +84,39 @@ class AccountMovePortalLinkRequest(models.Model):
     # === SCHEDULER === #
 
     def _process_due(self):
-        """Send a fresh link to the address on file, if there is one to send it to."""
+        """Have a fresh link sent to the address on file, if there is one."""
         self.ensure_one()
         recipient = self._get_recipient()
         if not recipient:
             self.state = "declined"
             return
-        self.attempts += 1
-        try:
-            # A link that was not sent goes with what is undone.
-            with self.env.cr.savepoint():
-                self._send_fresh_link(recipient)
-        except Exception as error:
-            if smtp_errors.is_refusal(error):
-                self._record_refusal(error)
-            else:
-                _logger.exception(
-                    "No new portal link for %s", self.move_id.display_name
-                )
-                self.state = "declined"
+        self.state = "sending"
+        self._send_fresh_link(recipient)
 
-    def _record_refusal(self, error):
-        """Try again later, or give up and tell staff, if it was tried often enough.
+    def _record_answer(self, fresh_link):
+        """Note that a fresh link was sent, and tell staff.
 
-        :param Exception error: What the mail server had against it.
+        :param account.move.portal.link fresh_link: The link.
         """
-        if self._retry_later():
-            return
+        self.state = "sent"
+        fresh_link._log_fact(
+            self.env._(
+                "A visitor asked for a new portal link; it was sent to %(recipient)s.",
+                recipient=fresh_link.email,
+            )
+        )
+
+    def _record_refusal(self, reason):
+        """Note that no fresh link could be sent, and tell staff.
+
+        :param str reason: What the mail server had against it, in plain words.
+        """
         self.state = "failed"
         self.link_id._log_fact(
             self.env._(
                 "A visitor asked for a new portal link, which could not be sent: "
                 "%(reason)s",
-                reason=smtp_errors.explain(self.env, error),
+                reason=reason,
             )
         )
 
@@ -163,28 +154,8 @@ class AccountMovePortalLinkRequest(models.Model):
             )
         return contact.filtered("email")
 
-    def _get_fresh_link(self, recipient):
-        """Return the link to be mailed: the one that may have arrived, or a new one.
-
-        :param res.partner recipient: The contact.
-        :rtype: account.move.portal.link
-        """
-        email = recipient._get_portal_emails()[0]
-        sent = self.fresh_link_id
-        if sent and sent._is_live() and sent.email == email:
-            return sent
-        return sent.create(
-            {
-                "move_id": self.move_id.id,
-                "email": email,
-                "partner_id": recipient.id,
-                "sent_on": fields.Datetime.now(),
-            }
-        )
-
     def _send_fresh_link(self, recipient):
-        """Email a fresh link. Hook for the room `send`.
+        """Have a fresh link emailed. Hook for the room `send`.
 
         :param res.partner recipient: The contact.
-        :raise Exception: What the mail server, or the way to it, had against it.
         """

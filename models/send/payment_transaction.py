@@ -1,15 +1,10 @@
-import base64
-import logging
-
 from odoo import api, fields, models
+from odoo.tools import email_normalize
 
 from ... import const
 
-_logger = logging.getLogger(__name__)
-RECEIPT_CRON = "account_payment_portal.ir_cron_send_portal_receipts"
-FAILED_TEMPLATE = "account_payment_portal.mail_template_portal_payment_failed"
-RECEIPT_TEMPLATE = "account_payment_portal.mail_template_portal_receipt"
-VERIFY_TEMPLATE = "account_payment_portal.mail_template_portal_verify"
+#: What the payer is told of a receipt, by the state of its email.
+RECEIPT_STATES = {"waiting": "waiting", "sending": "waiting", "sent": "sent"}
 
 
 class PaymentTransaction(models.Model):
@@ -17,6 +12,12 @@ class PaymentTransaction(models.Model):
 
     _inherit = "payment.transaction"
 
+    portal_delivery_ids = fields.One2many(
+        comodel_name="account.move.portal.delivery",
+        inverse_name="transaction_id",
+        string="Portal emails",
+        readonly=True,
+    )
     portal_receipt_state = fields.Selection(
         selection=[
             ("waiting", "To be sent"),
@@ -24,9 +25,20 @@ class PaymentTransaction(models.Model):
             ("failed", "Failed"),
         ],
         string="Receipt",
-        readonly=True,
-        index="btree_not_null",
+        compute="_compute_portal_receipt_state",
     )
+
+    # === COMPUTE METHODS === #
+
+    @api.depends("portal_delivery_ids.state")
+    def _compute_portal_receipt_state(self):
+        for tx in self:
+            # In sudo mode because the payer is told, who has no rights on emails.
+            receipt_sudo = tx.sudo().portal_delivery_ids.filtered(
+                lambda each: each.kind == "receipt"
+            )
+            state = receipt_sudo.state
+            tx.portal_receipt_state = state and RECEIPT_STATES.get(state, "failed")
 
     # === HOOKS OF THE ROOM `PAYMENT` === #
 
@@ -41,14 +53,14 @@ class PaymentTransaction(models.Model):
         """Override to tell the payer, whom nothing else tells."""
         result = super()._after_portal_failure()
         for tx in self:
-            tx._portal_mail(FAILED_TEMPLATE)
+            tx._queue_portal_email("payment_failed")
         return result
 
     def _after_portal_verification_request(self):
         """Override to tell the payer how to verify the bank account."""
         result = super()._after_portal_verification_request()
         for tx in self:
-            tx._portal_mail(VERIFY_TEMPLATE)
+            tx._queue_portal_email("verification")
         return result
 
     # === BUSINESS METHODS - EMAILS === #
@@ -63,26 +75,31 @@ class PaymentTransaction(models.Model):
             return self.portal_link_id._get_lang()
         return self.partner_lang or self.env.lang
 
-    def _portal_mail(self, template_xmlid, **kwargs):
-        """Queue a mail to the payer, in the payer's language.
+    def _queue_portal_email(self, kind):
+        """Have the payer told of this payment.
 
-        It is written in the same database transaction as what it tells of, and goes
-        out after it, once. That it cannot be written undoes nothing.
+        The email is a row of the same database transaction as what it tells of; it is
+        made and sent by the scheduler, right after that.
 
-        :param str template_xmlid: The mail template.
-        :param kwargs: What else `mail.template.send_mail` takes.
+        :param str kind: What it tells: a value of the `kind` of deliveries.
         """
         self.ensure_one()
-        if not self.partner_email:
+        move = self.portal_move_id or self.invoice_ids[:1]
+        if not (move and self.partner_email):
             return
-        template = self.env.ref(template_xmlid)
-        try:
-            with self.env.cr.savepoint():
-                template.send_mail(
-                    self.id, email_layout_xmlid="mail.mail_notification_light", **kwargs
-                )
-        except ValueError:
-            _logger.exception("No mail about payment %s", self.reference)
+        # In sudo mode because emails are the system's.
+        deliveries_sudo = self.env["account.move.portal.delivery"].sudo()
+        deliveries_sudo.create(
+            {
+                "kind": kind,
+                "move_id": move.id,
+                "transaction_id": self.id,
+                "email": email_normalize(self.partner_email) or self.partner_email,
+                "formatted": self.partner_email,
+                "is_queued": True,
+            }
+        )
+        deliveries_sudo._wake_queue()
 
     # === BUSINESS METHODS - RECEIPTS === #
 
@@ -95,37 +112,7 @@ class PaymentTransaction(models.Model):
             and not self.portal_receipt_state
             and self.company_id.portal_send_receipt
         ):
-            self.portal_receipt_state = "waiting"
-            # In sudo mode because schedules are closed to customers.
-            self.env.ref(RECEIPT_CRON).sudo()._trigger()
-
-    @api.model
-    def _cron_send_portal_receipts(self):
-        """Send the receipts that are due, each by itself: any number of workers may."""
-        self.env["account.move.portal.queue"]._run_each(
-            self, [("portal_receipt_state", "=", "waiting")], "_portal_send_receipt"
-        )
-
-    def _portal_send_receipt(self):
-        """Write the receipt, with its document, to the payer."""
-        self.ensure_one()
-        try:
-            with self.env.cr.savepoint():
-                name, content = self._get_portal_receipt()
-                self._portal_mail(
-                    RECEIPT_TEMPLATE,
-                    email_values={
-                        "attachment_ids": [
-                            fields.Command.create(
-                                {"name": name, "datas": base64.b64encode(content)}
-                            )
-                        ]
-                    },
-                )
-            self.portal_receipt_state = "sent"
-        except Exception:
-            _logger.exception("No receipt for payment %s", self.reference)
-            self.portal_receipt_state = "failed"
+            self._queue_portal_email("receipt")
 
     def _get_portal_receipt(self):
         """Return the receipt of a booked payment: core's document, by our engine.
