@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 _SOURCE = re.compile(r"""(<img\b[^>]*?\bsrc\s*=\s*)(["'])(.*?)\2""", re.I | re.DOTALL)
 _DATA = re.compile(r"data:image/([\w.+-]+)\s*(?:;[^,]*)?;\s*base64\s*,(.*)", re.I | re.S)
-_ATTACHMENT = re.compile(r"(?:https?://[^/]+)?/web/(?:image|content)/(\d+)(?=[/?#-]|$)")
+_ATTACHMENT = re.compile(r"/web/(?:image|content)/(\d+)(?=[/?#-]|$)")
 #: Endings of files by kind of picture, where they differ.
 _ENDINGS = {"jpeg": "jpg", "svg+xml": "svg", "x-icon": "ico"}
 
@@ -43,6 +43,15 @@ def replace_sources(html, find):
     return _SOURCE.sub(replace, html)
 
 
+def get_sources(html):
+    """Return the addresses of the pictures in HTML.
+
+    :param str html: The HTML.
+    :rtype: list[str]
+    """
+    return [match[3].replace("&amp;", "&") for match in _SOURCE.finditer(html)]
+
+
 def read_data(source, number=1):
     """Return the picture that an address consists of.
 
@@ -62,21 +71,23 @@ def read_data(source, number=1):
     return Picture(f"picture-{number}.{ending}", content, f"image/{kind}")
 
 
-def get_attachment_id(source):
+def get_attachment_id(source, base_url=""):
     """Return the id of the attachment that an address leads to.
 
     :param str source: The address.
+    :param str base_url: The site's own, if the address may begin with it.
     :rtype: int | None
     """
-    match = _ATTACHMENT.match(source)
+    match = _ATTACHMENT.match(source.removeprefix(base_url.rstrip("/")))
     return int(match[1]) if match else None
 
 
-def embed(message, pictures):
+def embed(message, pictures, base_url=""):
     """Put pictures into an email, in place of the attachments' addresses.
 
     :param email.message.EmailMessage message: The email; its HTML is changed.
     :param dict pictures: `Picture` by the attachment's id.
+    :param str base_url: The site's own, with which addresses may begin.
     """
     part = message.get_body(("html",))
     if part is None or not pictures:
@@ -84,7 +95,7 @@ def embed(message, pictures):
     used = {}
 
     def find(source):
-        attachment_id = get_attachment_id(source)
+        attachment_id = get_attachment_id(source, base_url)
         if attachment_id not in pictures:
             return None
         if attachment_id not in used:

@@ -2,6 +2,7 @@ from odoo import api, fields, models
 from odoo.tools import email_normalize
 
 from ... import const
+from ...tools import plain_text
 
 #: What the payer is told of a receipt, by the state of its email.
 RECEIPT_STATES = {"waiting": "waiting", "sending": "waiting", "sent": "sent"}
@@ -73,7 +74,22 @@ class PaymentTransaction(models.Model):
         self.ensure_one()
         if self.portal_link_id:
             return self.portal_link_id._get_lang()
+        if move := self.portal_move_id or self.invoice_ids[:1]:
+            return move._get_portal_lang(self.partner_id)
         return self.partner_lang or self.env.lang
+
+    def _render_portal_mail_text(self, template):
+        """Write the email of a template as plain text, for who reads no HTML.
+
+        :param mail.template template: A template on payments.
+        :rtype: str
+        """
+        self.ensure_one()
+        body = template._render_field("body_html", self.ids, compute_lang=True)[self.id]
+        company = self.company_id
+        contacts = [company.phone, company.email, company.website]
+        signature = "\n".join(["-- ", company.name, *filter(None, contacts)])
+        return f"{plain_text.from_html(body)}\n\n{signature}\n"
 
     def _queue_portal_email(self, kind):
         """Have the payer told of this payment.

@@ -129,7 +129,7 @@ class ResCompany(models.Model):
                 if malformed := email_addresses.parse(text)[1]:
                     raise ValidationError(
                         self.env._(
-                            "“%(address)s” is not an e-mail address.",
+                            "“%(address)s” is not an email address.",
                             address=malformed[0],
                         )
                     )

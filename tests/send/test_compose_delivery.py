@@ -21,7 +21,7 @@ class TestAccountMoveSendPortalDelivery(PortalSendCommon):
             self.company.logo = b64encode(logo.read())
         self.company.email_secondary_color = "#123456"
         with self.mailbox() as mailbox:
-            _window, action = self._send()
+            window, action = self._send()
         [mail] = mailbox.messages
         self.assertEqual(mail.envelope_to, ["carla@customer.example"])
         self.assertEqual(mail.to, ["carla@customer.example"])
@@ -51,10 +51,11 @@ class TestAccountMoveSendPortalDelivery(PortalSendCommon):
         [(_name, mimetype, content)] = mail.attachments
         self.assertEqual(mimetype, "application/pdf")
         self.assertEqual(content, self.invoice.invoice_pdf_report_id.raw)
-        self.assertEqual(action["tag"], "display_notification")
-        self.assertIn("carla@customer.example", action["params"]["message"])
+        self.assertEqual((action["res_model"], action["res_id"]), (window._name, window.id))
+        self.assertEqual(window.step, "sent")
         self.assertEqual(
-            action["params"]["next"]["type"], "ir.actions.act_window_close"
+            window.outcome_ids.mapped(lambda each: (each.email, each.state)),
+            [("carla@customer.example", "sent")],
         )
 
     def test_s14_nothing_to_pay_says_view_invoice(self):
