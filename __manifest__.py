@@ -31,8 +31,12 @@
         "views/portal/portal_document_templates.xml",
         "views/payment/payment_templates.xml",
         "views/payment/payment_result_templates.xml",
+        "views/payment/account_move_portal_attempt_views.xml",
+        "views/payment/account_move_portal_dispute_views.xml",
+        "views/payment/account_move_portal_todo_views.xml",
         "views/payment/payment_transaction_views.xml",
         "views/send/mail_templates.xml",
+        "views/send/account_move_views.xml",
         "views/send/account_move_portal_delivery_views.xml",
         "views/send/account_move_portal_batch_views.xml",
         "views/notify/base_automation_views.xml",
@@ -56,6 +60,7 @@
         # The payment screen extends core's front-end assets, which it needs.
         "web.assets_frontend": [
             "account_payment_portal/static/src/payment/payment.scss",
+            "account_payment_portal/static/src/payment/amount.js",
             "account_payment_portal/static/src/payment/echeck.js",
             "account_payment_portal/static/src/payment/payer_form.js",
             "account_payment_portal/static/src/payment/payment_form.js",

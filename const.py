@@ -52,3 +52,4 @@ CONTEXT_STARTED_ON = "account_payment_portal_started_on"
 
 INVOICE_REPORT = "account_payment_portal.action_report_invoice"
 RECEIPT_REPORT = "account_payment_portal.action_report_portal_receipt"
+TODO_MENU = "account_payment_portal.account_move_portal_todo_menu"

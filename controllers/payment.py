@@ -5,7 +5,6 @@ import secrets
 import stripe
 
 from odoo import http
-from odoo.exceptions import ValidationError
 from odoo.http import request
 
 from odoo.addons.account_payment.controllers.payment import PaymentPortal
@@ -32,11 +31,11 @@ def get_last_payment(link_sudo):
 
     :param account.move.portal.link link_sudo: The link, in sudo mode.
     :return: The payment, in sudo mode, or an empty recordset.
-    :rtype: payment.transaction
+    :rtype: account.move.portal.attempt
     """
-    # In sudo mode, as the link is, because customers have no rights on transactions.
-    return link_sudo.env["payment.transaction"].search(
-        [("portal_link_id", "=", link_sudo.id)], order="id desc", limit=1
+    # In sudo mode, as the link is, because customers have no rights on payments.
+    return link_sudo.env["account.move.portal.attempt"].search(
+        [("link_id", "=", link_sudo.id)], order="id desc", limit=1
     )
 
 
@@ -77,8 +76,8 @@ class PortalInvoicePayment(PortalAccount):
         :param account.move.portal.link link_sudo: The link, in sudo mode.
         :rtype: dict
         """
-        tx_sudo = link_sudo.env["payment.transaction"]
-        billing, amount = tx_sudo._get_portal_form_defaults(link_sudo)
+        attempts_sudo = link_sudo.env["account.move.portal.attempt"]
+        billing, amount = attempts_sudo._get_form_defaults(link_sudo)
         countries_sudo = link_sudo.env["res.country"].search([])
         country_sudo = countries_sudo.browse(billing["country_id"] or [])
         return {
@@ -171,47 +170,37 @@ class PortalInvoicePayment(PortalAccount):
         :return: A message by field, and what to know of an attempt under way.
         :rtype: dict
         """
-        _amount, _billing, errors = self._read_portal_form(link_sudo, amount, billing)
-        attempt_sudo = link_sudo.move_id._get_portal_open_attempt()
+        attempts_sudo = link_sudo.env["account.move.portal.attempt"]
+        choice = {"amount": amount, **self._read_portal_billing(link_sudo, billing)}
+        _amount, _billing, errors = attempts_sudo._read_choice(link_sudo, choice)
+        attempt_sudo = attempts_sudo._find_open(link_sudo.move_id)
         return {
             "errors": errors,
             "attempt": attempt_sudo
             and {
-                "is_this_screens": attempt_sudo.portal_client_key == client_key,
-                "message": attempt_sudo._get_portal_progress_message(),
-                "is_mine": attempt_sudo._is_portal_cancellable(link_sudo),
+                "is_this_screens": attempt_sudo.client_key == client_key,
+                "message": attempt_sudo._get_progress_message(),
+                "is_mine": attempt_sudo._is_cancellable(link_sudo),
             },
         }
 
-    def _read_portal_form(self, link_sudo, amount, billing):
-        """Return what a customer entered, and what is wrong with it.
+    def _read_portal_billing(self, link_sudo, billing):
+        """Return the billing information as entered, and what its country requires.
 
         :param account.move.portal.link link_sudo: The link, in sudo mode.
-        :param str amount: The amount as entered.
         :param dict billing: The billing information as entered; none if the screen
             has no such block.
-        :return: The amount, the billing information, a message by field.
-        :rtype: tuple[float, dict, dict[str, str]]
+        :rtype: dict
         """
-        tx_sudo = link_sudo.env["payment.transaction"]
         if billing is None:
-            billing = tx_sudo._get_portal_billing_defaults(link_sudo.move_id.partner_id)
-            errors = {}
-        else:
-            billing = tx_sudo._parse_portal_billing(billing)
-            errors = tx_sudo._check_portal_billing(
-                billing,
-                self._get_portal_required_fields(
-                    tx_sudo.env["res.country"]
-                    .browse(billing["country_id"] or [])
-                    .exists()
-                ),
-            )
-        try:
-            amount = link_sudo.move_id._check_portal_amount(amount)
-        except ValidationError as error:
-            errors["amount"] = str(error)
-        return amount, billing, errors
+            return {"billing": None, "required": set()}
+        attempts_sudo = link_sudo.env["account.move.portal.attempt"]
+        country_id = attempts_sudo._parse_billing(billing)["country_id"]
+        country_sudo = link_sudo.env["res.country"].browse(country_id or []).exists()
+        return {
+            "billing": billing,
+            "required": self._get_portal_required_fields(country_sudo),
+        }
 
     @link_route("transaction", type="jsonrpc")
     def portal_invoice_transaction(
@@ -245,87 +234,30 @@ class PortalInvoicePayment(PortalAccount):
         :param bool tokenization_requested: Whether to save the card, for its owner.
         :return: The values that the provider's form needs to go on.
         :rtype: dict
-        :raise ValidationError: If there is nothing to pay, or no such way to pay it.
+        :raise PortalPaymentValidationError: If it cannot be started.
         """
-        move_sudo = link_sudo.move_id
+        attempts_sudo = link_sudo.env["account.move.portal.attempt"]
         client_key = re.sub(r"[^\w -]", "", str(client_key)[:64], flags=re.ASCII)
-        entered = (link_sudo, amount, billing)
-        amount, billing, errors = self._read_portal_form(*entered)
-        option = {
-            "provider_id": provider_id,
-            "payment_method_id": payment_method_id,
-            "token_id": token_id,
-        }
-        chosen = {
-            **option,
-            "amount": amount,
-            "portal_billing": billing,
-            "portal_link_id": link_sudo.id,
-        }
-        resumed = not errors and move_sudo._resume_portal_payment(client_key, chosen)
-        if resumed:
-            return resumed
-        move_sudo._supersede_portal_attempt(link_sudo, client_key, bool(restart))
-        # Again, as an attempt before may have turned out to be paid: less is due then.
-        amount, billing, errors = self._read_portal_form(*entered)
-        if errors:
-            raise ValidationError("\n".join(errors.values()))
-        self._check_portal_payment_option(link_sudo, **option)
-        tx_sudo = self._create_portal_transaction(
+        values = attempts_sudo._start_portal_payment(
             link_sudo,
-            **option,
-            amount=amount,
-            flow=flow,
-            tokenization_requested=tokenization_requested,
-            custom_create_values=move_sudo._prepare_portal_transaction_values(
-                link_sudo, client_key, billing
-            ),
+            {
+                "provider_id": provider_id,
+                "payment_method_id": payment_method_id,
+                "token_id": token_id,
+                "flow": flow,
+                "amount": amount,
+                **self._read_portal_billing(link_sudo, billing),
+                "client_key": client_key,
+                "restart": bool(restart),
+                "tokenization_requested": tokenization_requested,
+            },
         )
-        tx_sudo._portal_begin()
+        # What core does with what was started on its pages.
+        PaymentPostProcessing.monitor_transaction(
+            get_last_payment(link_sudo).transaction_id
+        )
         record_payment(link_sudo, flow)
-        return tx_sudo._get_processing_values()
-
-    def _create_portal_transaction(self, link_sudo, tokenization_requested, **values):
-        """Create a payment; a saved card is charged once it is on record, see `status`.
-
-        :param account.move.portal.link link_sudo: The link, in sudo mode.
-        :param bool tokenization_requested: Whether to save the card, for its owner.
-        :param dict values: What else core's method takes.
-        :rtype: payment.transaction
-        """
-        user = request.env.user
-        request.update_context(delay_token_charge=True)
-        return self._create_transaction(
-            currency_id=link_sudo.move_id.currency_id.id,
-            partner_id=link_sudo._get_payer(user).id,
-            tokenization_requested=(
-                tokenization_requested and link_sudo._is_customer(user)
-            ),
-            landing_route=link_sudo._get_path("result"),
-            **values,
-        )
-
-    def _check_portal_payment_option(
-        self, link_sudo, provider_id, payment_method_id, token_id
-    ):
-        """Check that the chosen way to pay is one that the screen offered.
-
-        :param account.move.portal.link link_sudo: The link, in sudo mode.
-        :param int provider_id: The provider, as a `payment.provider` id.
-        :param int|None payment_method_id: The method, as a `payment.method` id.
-        :param int|None token_id: The saved method, as a `payment.token` id.
-        :raise ValidationError: If it is not.
-        """
-        offered = self._get_portal_payment_form_values(link_sudo)
-        for chosen, ids in [
-            (provider_id, offered["providers_sudo"].ids),
-            (payment_method_id, [False, None, *offered["payment_methods_sudo"].ids]),
-            (token_id, [False, None, *offered["tokens_sudo"].ids]),
-        ]:
-            if chosen not in ids:
-                raise ValidationError(
-                    request.env._("This way to pay is not available any more.")
-                )
+        return values
 
 
 class PortalPaymentResult(http.Controller):
@@ -337,16 +269,17 @@ class PortalPaymentResult(http.Controller):
         :return: The answer; the invoice page when nothing was paid.
         :rtype: odoo.http.Response
         """
-        tx_sudo = get_last_payment(link_sudo)
-        if not tx_sudo:
+        attempt_sudo = get_last_payment(link_sudo)
+        if not attempt_sudo:
             return request.redirect(link_sudo._get_path())
         return render(
             "account_payment_portal.result_page",
             {
                 "link_sudo": link_sudo,
                 "move_sudo": link_sudo.move_id,
-                "tx_sudo": tx_sudo,
-                "answer": tx_sudo._get_portal_payment_status(),
+                "attempt_sudo": attempt_sudo,
+                "tx_sudo": attempt_sudo.transaction_id,
+                "answer": attempt_sudo._get_payment_status(),
             },
         )
 
@@ -358,15 +291,15 @@ class PortalPaymentResult(http.Controller):
         :return: The kind of answer that the result page gives.
         :rtype: str
         """
-        tx_sudo = get_last_payment(link_sudo)
-        if not tx_sudo:
+        attempt_sudo = get_last_payment(link_sudo)
+        if not attempt_sudo:
             return ""
         try:
-            tx_sudo._sync_with_provider()
+            attempt_sudo._sync_with_provider()
         except stripe.StripeError:
             # The page asks again, and so does the scheduler.
             request.env.cr.rollback()
-        return tx_sudo._get_portal_payment_status()
+        return attempt_sudo._get_payment_status()
 
     # Without a session's token against forgery: who knows the path may do it.
     @link_route("restart", methods=["POST"], csrf=False)
@@ -377,13 +310,13 @@ class PortalPaymentResult(http.Controller):
         :return: The payment screen; the answer again where it cannot be called off.
         :rtype: odoo.http.Response
         """
-        tx_sudo = get_last_payment(link_sudo)
-        if tx_sudo.portal_open_move_id and tx_sudo._is_portal_cancellable(link_sudo):
+        attempt_sudo = get_last_payment(link_sudo)
+        if attempt_sudo.is_open and attempt_sudo._is_cancellable(link_sudo):
             try:
-                tx_sudo._portal_cancel_attempt()
+                attempt_sudo._cancel_attempt()
             except stripe.StripeError:
-                _logger.info("Payment %s could not be called off", tx_sudo.reference)
-        screen = "result" if tx_sudo.portal_open_move_id else "pay"
+                _logger.info("Payment %s not cancelled", attempt_sudo.reference)
+        screen = "result" if attempt_sudo.is_open else "pay"
         return request.redirect(link_sudo._get_path(screen))
 
     @link_route("receipt")
@@ -394,26 +327,29 @@ class PortalPaymentResult(http.Controller):
         :return: The file; the answer page where there is no receipt.
         :rtype: odoo.http.Response
         """
-        tx_sudo = get_last_payment(link_sudo)
+        attempt_sudo = get_last_payment(link_sudo)
         # A payment that was captured in parts has several, and no receipt.
-        if not tx_sudo.payment_id or tx_sudo._get_portal_payment_status() != "paid":
+        tx_sudo = attempt_sudo.transaction_id
+        if not tx_sudo.payment_id or attempt_sudo._get_payment_status() != "paid":
             return request.redirect(link_sudo._get_path("result"))
         name, content = tx_sudo._get_portal_receipt()
         return make_pdf_response(content, name)
 
 
 class CoreInvoicePayment(PaymentPortal):
-    def _process_transaction(self, partner_id, currency_id, invoice_ids, *args, **kw):
-        """Override of `account_payment`: not while the portal takes a payment.
+    def _process_transaction(
+        self, partner_id, currency_id, invoice_ids, payment_reference, **kwargs
+    ):
+        """Override of `account_payment`: one payment of an invoice at a time.
 
-        :raise ValidationError: If one is under way there, of any of the invoices.
+        :raise PortalPaymentValidationError: If one of them is under way.
         """
         # In sudo mode because who holds a link to an invoice need not be its customer.
         moves_sudo = request.env["account.move"].sudo().browse(invoice_ids)
-        for move_sudo in moves_sudo.sorted("id"):  # All lock them in the same order.
-            move_sudo._supersede_portal_attempt_for_core()
+        attempts_sudo = moves_sudo.env["account.move.portal.attempt"]
+        attempts_sudo._supersede_for_core(moves_sudo, kwargs.get("amount"))
         return super()._process_transaction(
-            partner_id, currency_id, invoice_ids, *args, **kw
+            partner_id, currency_id, invoice_ids, payment_reference, **kwargs
         )
 
 

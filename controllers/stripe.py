@@ -30,12 +30,11 @@ class PortalStripe(StripeController):
         )
         if provider_sudo:
             event = request.get_json_data()
-            tx_sudo = provider_sudo.env["payment.transaction"]._stripe_find_payment(
-                provider_sudo, event
-            )
-            if tx_sudo:
+            attempts_sudo = provider_sudo.env["account.move.portal.attempt"]
+            attempt_sudo = attempts_sudo._stripe_find_payment(provider_sudo, event)
+            if attempt_sudo:
                 try:
-                    tx_sudo._stripe_process_events([event])
+                    attempt_sudo._stripe_process_events([event])
                 except stripe.StripeError as error:
                     raise ServiceUnavailable() from error
                 return request.make_json_response("")
@@ -53,7 +52,7 @@ class PortalStripe(StripeController):
         if not tx_sudo.portal_move_id:
             return super().stripe_return(**data)
         try:
-            tx_sudo._sync_with_provider()
+            tx_sudo.portal_attempt_id._sync_with_provider()
         except stripe.StripeError:
             _logger.info("Payment %s could not be asked for", tx_sudo.reference)
             request.env.cr.rollback()

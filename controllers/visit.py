@@ -19,7 +19,7 @@ class PortalInvoiceVisit(http.Controller):
         :param str token: The token of the link.
         :param int visit_id: The id of the page's visit.
         :param str proof: The proof that the page was given.
-        :param dict report: What the page has seen: `how`, `driven`, `pressed`,
+        :param dict report: What the page has seen: `how`, `webdriver`, `pressed`,
             `printed`.
         :return: After how many seconds the page may report again, if at all.
         :rtype: float | None
@@ -55,7 +55,7 @@ class PortalInvoiceVisit(http.Controller):
                 link_sudo,
                 "honeypot",
                 "machine",
-                reason="trap",
+                reason="honeypot",
                 **get_request_facts(),
             )
         return request.make_response("", status=204)

@@ -56,6 +56,7 @@ class ReportPortalEvidence(models.AbstractModel):
         facts += [
             self._get_event_fact(event) for event in events if self._is_evidence(event)
         ]
+        facts += self._get_delivery_facts(move_sudo)
         document = move_sudo.invoice_pdf_report_id.raw
         zone = self._get_zone(move_sudo)
         return {
@@ -124,6 +125,42 @@ class ReportPortalEvidence(models.AbstractModel):
                 }
             )
         return facts
+
+    # === EMAILS === #
+
+    @api.model
+    def _get_delivery_facts(self, move):
+        """Return in words which emails did not leave, or may not have arrived.
+
+        Of those that did, their links tell.
+
+        :param account.move move: The invoice, in sudo mode.
+        :return: The facts, each with `when`, `who`, `what` and `detail`.
+        :rtype: list[dict]
+        """
+        deliveries = move.env["account.move.portal.delivery"].search(
+            [
+                ("move_id", "=", move.id),
+                ("role", "!=", "bcc"),
+                ("state", "in", ["refused", "uncertain"]),
+            ],
+            order="id",
+        )
+        labels = {
+            "refused": self.env._("Email not delivered"),
+            "uncertain": self.env._("Email that may not have arrived"),
+        }
+        return [
+            {
+                "when": delivery.claimed_on or delivery.create_date,
+                "who": delivery.email,
+                "what": labels[delivery.state],
+                "detail": " · ".join(
+                    filter(None, [delivery.answer, delivery.message_id])
+                ),
+            }
+            for delivery in deliveries
+        ]
 
     # === EVENTS === #
 

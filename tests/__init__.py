@@ -11,9 +11,12 @@ from .link import test_link_printed
 from .link import test_link_request
 from .notify import test_notification
 from .notify import test_notification_rule
+from .payment import test_amount_cases
 from .payment import test_payment
 from .payment import test_payment_amount
 from .payment import test_payment_attempt
+from .payment import test_payment_attempt_lines
+from .payment import test_payment_attempt_race
 from .payment import test_payment_bank
 from .payment import test_payment_browser
 from .payment import test_payment_dispute
@@ -22,6 +25,7 @@ from .payment import test_payment_race
 from .payment import test_payment_saved_card
 from .payment import test_payment_screens_browser
 from .payment import test_payment_stripe
+from .payment import test_payment_todo
 from .send import test_compose
 from .send import test_compose_access
 from .send import test_compose_browser

@@ -14,12 +14,10 @@ from odoo.addons.account_payment_portal.models.payment.payment_provider import (
     EVENT_TYPES,
     STRIPE_SANDBOX_PARAMETER,
 )
-from odoo.addons.account_payment_portal.models.payment.payment_transaction import (
-    ATTEMPT_MINUTES,
-)
 
 from stripe_sandbox import StripeSandbox
 
+from ..models.payment.account_move_portal_attempt import ATTEMPT_MINUTES
 from .common import PortalCommon
 
 #: What the payment screen loads of Odoo's own.
@@ -138,35 +136,38 @@ class PortalPaymentCommon(PortalCommon):
     # === At Odoo === #
 
     def _create_attempt(self, link=None, amount=None, method=None, **values):
-        """Start a payment as the controller does, and create its intent."""
+        """Start a payment as the screen does, and create its intent.
+
+        :param values: More values of the transaction; what begins with `portal_` is
+            the attempt's.
+        """
         link = link or self.link
-        tx = (
-            self.env["payment.transaction"]
-            .sudo()
-            .create(
-                {
-                    "provider_id": self.provider.id,
-                    "payment_method_id": (method or self.card).id,
-                    "amount": amount or link.move_id.amount_residual,
-                    "currency_id": link.move_id.currency_id.id,
-                    "partner_id": link.move_id.partner_id.id,
-                    "operation": "online_direct",
-                    "invoice_ids": [Command.set(link.move_id.ids)],
-                    "portal_link_id": link.id,
-                    "portal_move_id": link.move_id.id,
-                    "portal_client_key": "form",
-                    "portal_billing": self.env[
-                        "payment.transaction"
-                    ]._get_portal_billing_defaults(link.move_id.partner_id),
-                    "landing_route": link._get_path("result"),
-                    "reference": self.env["payment.transaction"]._compute_reference(
-                        "stripe", invoice_ids=[Command.set(link.move_id.ids)]
-                    ),
-                    **values,
-                }
-            )
+        attempts = self.env["account.move.portal.attempt"]
+        txs = self.env["payment.transaction"].sudo()
+        invoices = {"invoice_ids": [Command.set(link.move_id.ids)]}
+        attempt = {
+            "origin": "portal",
+            "link_id": link.id,
+            "client_key": "form",
+            "billing": attempts._get_billing_defaults(link.move_id.partner_id),
+        }
+        for name in [name for name in values if name.startswith("portal_")]:
+            attempt[name.removeprefix("portal_")] = values.pop(name)
+        tx = txs.create(
+            {
+                "provider_id": self.provider.id,
+                "payment_method_id": (method or self.card).id,
+                "amount": amount or link.move_id.amount_residual,
+                "currency_id": link.move_id.currency_id.id,
+                "partner_id": link.move_id.partner_id.id,
+                "operation": "online_direct",
+                **invoices,
+                "landing_route": link._get_path("result"),
+                "reference": txs._compute_reference("stripe", **invoices),
+                "portal_attempt_ids": [Command.create(attempt)],
+                **values,
+            }
         )
-        tx._portal_begin()
         tx._get_processing_values()
         return tx
 
@@ -201,7 +202,9 @@ class PortalPaymentCommon(PortalCommon):
     def _catch_up(self):
         """Run the catch-up, as the scheduler would."""
         with patch.object(self.env.cr, "commit", lambda: None):
-            self.env["payment.provider"].with_user(SUPERUSER_ID)._cron_stripe_catch_up()
+            self.env["account.move.portal.attempt"].with_user(
+                SUPERUSER_ID
+            )._cron_catch_up()
         self.env.invalidate_all()
 
     def _book_without_entries(self):

@@ -26,7 +26,7 @@ PASSING_REASONS = ("just_sent", "too_quick", "webdriver", "burst")
 class Verdict:
     """What a request looks like.
 
-    `visitor` is `machine` or `unproven`: no request by itself proves a person.
+    `visitor` is `machine` or `unverified`: no request by itself proves a person.
     """
 
     visitor: str
@@ -69,7 +69,7 @@ class Report:
     def parse(cls, values):
         """Read what a page's script has sent: anything at all.
 
-        :param dict values: The values: `how`, `driven`, `pressed`.
+        :param dict values: The values: `how`, `webdriver`, `pressed`.
         :rtype: Report
         """
         pressed = values.get("pressed")

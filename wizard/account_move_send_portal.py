@@ -402,8 +402,8 @@ class AccountMoveSendPortal(models.TransientModel):
             if abandoned_sudo := self._get_deliveries()._set_abandoned():
                 abandoned_sudo._commit()
             elif self.delivery_state == "sent":
-                return self._confirm()
-            for delivery_sudo in self._write_deliveries() - abandoned_sudo:
+                return self._conclude_delivery()
+            for delivery_sudo in self._write_deliveries(abandoned_sudo):
                 delivery_sudo._deliver()
             return self._conclude_delivery()
 
@@ -767,9 +767,11 @@ class AccountMoveSendPortal(models.TransientModel):
             .filtered(lambda each: each.state != "cancelled")
         )
 
-    def _write_deliveries(self):
+    def _write_deliveries(self, unsettled_sudo=None):
         """Write who is to get what: a row for each recipient who has not got it.
 
+        :param account.move.portal.delivery unsettled_sudo: Those that a person has to
+            decide on first.
         :return: What is to be sent, in sudo mode.
         :rtype: account.move.portal.delivery
         :raise UserError: If the mail is not complete, or a document cannot be made.
@@ -794,6 +796,7 @@ class AccountMoveSendPortal(models.TransientModel):
                 ),
                 "attachment_ids": [Command.set(attached.ids)],
             },
+            unsettled_sudo,
         )
 
     def _filter_readable(self, attachments_sudo):

@@ -1,15 +1,14 @@
-import re
 from decimal import Decimal, InvalidOperation
 
 from markupsafe import Markup
 
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
-from odoo.fields import Command
 from odoo.tools import format_date
 
 from ... import const
-from ...tools import sql
+from ...tools import amounts, sql
+from .errors import PortalPaymentValidationError
 
 
 class AccountMove(models.Model):
@@ -22,6 +21,14 @@ class AccountMove(models.Model):
         help="What is left to be paid, payments that are not booked yet included.",
         compute="_compute_portal_balance_due",
         compute_sudo=True,  # Customers have no rights on payments.
+    )
+    portal_attempt_line_ids = fields.One2many(
+        comodel_name="account.move.portal.attempt.line",
+        inverse_name="move_id",
+        string="Payment attempts",
+    )
+    portal_payment_todo_count = fields.Integer(
+        string="Payments that need you", compute="_compute_portal_payment_todo_count"
     )
     portal_billing_differences = fields.Html(
         string="Entered differently", compute="_compute_portal_billing_differences"
@@ -47,11 +54,22 @@ class AccountMove(models.Model):
                 max(move.amount_residual - missing, 0.0)
             )
 
+    def _compute_portal_payment_todo_count(self):
+        todos = self.env["account.move.portal.todo"]
+        if not todos.has_access("read"):
+            self.portal_payment_todo_count = 0
+            return
+        for move in self:
+            move.portal_payment_todo_count = len(
+                move.portal_attempt_line_ids.attempt_id.todo_ids.filtered(
+                    lambda todo: todo.state == "open"
+                )
+            )
+
     def _compute_portal_billing_differences(self):
         for move in self:
-            # In sudo mode because billers have no rights on transactions.
-            tx_sudo = move.sudo()._get_portal_billing_transaction()
-            move.portal_billing_differences = tx_sudo.portal_billing_differences
+            attempt_sudo = move._get_portal_billing_attempt_sudo()
+            move.portal_billing_differences = attempt_sudo.billing_differences
 
     # === ACTION METHODS === #
 
@@ -59,8 +77,7 @@ class AccountMove(models.Model):
         """Write into the contact what was entered with the last payment."""
         self.ensure_one()
         # In sudo mode to find the payment only; the contact is written as oneself.
-        tx_sudo = self.sudo()._get_portal_billing_transaction()
-        tx_sudo.action_update_portal_contact()
+        self._get_portal_billing_attempt_sudo().action_update_contact()
 
     # === BUSINESS METHODS - WHAT WAS PAID === #
 
@@ -171,23 +188,24 @@ class AccountMove(models.Model):
         """Return the payments that the customer's bank took back, oldest first.
 
         :return: The payments, in sudo mode.
-        :rtype: payment.transaction
+        :rtype: account.move.portal.attempt
         """
         self.ensure_one()
-        # In sudo mode because customers have no rights on transactions.
-        txs_sudo = self.sudo().transaction_ids
-        return txs_sudo.filtered("portal_is_reversed").sorted("id")
+        # In sudo mode because customers have no rights on payments.
+        attempts_sudo = self.sudo().portal_attempt_line_ids.attempt_id
+        return attempts_sudo.filtered("is_reversed").sorted("id")
 
-    def _get_portal_billing_transaction(self):
+    def _get_portal_billing_attempt_sudo(self):
         """Return the last payment whose billing information differs from the contact's.
 
-        :rtype: payment.transaction
+        :return: The payment, in sudo mode: it may be of a contact that one cannot see.
+        :rtype: account.move.portal.attempt
         """
         self.ensure_one()
-        paid = self.transaction_ids.filtered(
-            lambda tx: tx.portal_billing and tx.state not in ("draft", "cancel")
-        ).sorted("id", reverse=True)[:1]
-        return paid.filtered(lambda tx: tx._get_portal_differences())
+        paid_sudo = self.sudo().portal_attempt_line_ids.attempt_id.filtered(
+            lambda attempt: attempt.billing and attempt.state not in ("draft", "cancel")
+        )
+        return paid_sudo.sorted("id")[-1:].filtered("billing_differences")
 
     # === BUSINESS METHODS - INVOICE STATUS === #
 
@@ -285,7 +303,11 @@ class AccountMove(models.Model):
         self.ensure_one()
         text = str(entered)
         if isinstance(entered, str):
-            text = self._normalize_portal_amount(text)
+            # In sudo mode because languages are closed to the public.
+            lang = self.env["res.lang"].sudo()._get_data(code=self.env.lang or "en_US")
+            text = amounts.normalize(
+                text, lang.thousands_sep or "", lang.decimal_point or "."
+            )
         try:
             number = Decimal(text)
         except InvalidOperation:
@@ -304,29 +326,6 @@ class AccountMove(models.Model):
                 )
             )
         return float(number)
-
-    def _normalize_portal_amount(self, text):
-        """Return an amount as written in the customer's language, as Python writes it.
-
-        A separator of thousands counts as one only where thousands are separated:
-        "12,50" is no 1250, whatever the language.
-
-        :param str text: What the customer wrote.
-        :rtype: str
-        """
-        text = re.sub(r"\s", "", text)
-        # In sudo mode because languages are closed to the public.
-        lang = self.env["res.lang"].sudo()._get_data(code=self.env.lang or "en_US")
-        separator, point = (lang.thousands_sep or "").strip(), lang.decimal_point or "."
-        # Groups of two, too, as India's; the last one is always of three.
-        grouped = rf"\d{{1,3}}(?:{re.escape(separator)}\d{{2,3}})*"
-        grouped += rf"{re.escape(separator)}\d{{3}}"
-        pattern = rf"([+-]?(?:\d+|{grouped}))(?:{re.escape(point)}(\d*))?"
-        found = re.fullmatch(pattern, text)
-        if not found:
-            return ""
-        whole, fraction = found.groups()
-        return f"{whole.replace(separator, '')}.{fraction or '0'}"
 
     def _check_portal_amount(self, entered):
         """Return the amount to be paid, if that much may be paid now.
@@ -442,12 +441,20 @@ class AccountMove(models.Model):
         """
         self.ensure_one()
         if not self._is_payable_on_portal():
-            raise ValidationError(
-                self.env._(
-                    "There is nothing to pay on this invoice, or a payment of it is "
-                    "in progress. Please reload the page."
-                )
-            )
+            raise self._get_not_payable_error()
+
+    def _get_not_payable_error(self):
+        """Return what to raise when nothing can be paid now.
+
+        :rtype: PortalPaymentValidationError
+        """
+        return PortalPaymentValidationError(
+            "not_payable",
+            self.env._(
+                "There is nothing to pay on this invoice, or a payment of it is "
+                "in progress. Please reload the page."
+            ),
+        )
 
     def _is_portal_link_printed(self):
         """Override: where nothing can be paid, the PDF says nothing of paying."""
@@ -455,88 +462,42 @@ class AccountMove(models.Model):
 
     # === BUSINESS METHODS - THE ATTEMPT UNDER WAY === #
 
-    def _get_portal_open_attempt(self):
-        """Return the payment that is under way.
+    def _check_payable_on_core_page(self, amount):
+        """Check that these invoices can be paid now on core's own pages.
 
-        :return: The payment, in sudo mode, or an empty recordset.
-        :rtype: payment.transaction
+        :param float amount: What is to be paid of them all, in their currency, as it
+            came from the browser.
+        :raise ValidationError: If less is due, or a payment is in progress.
         """
-        self.ensure_one()
-        # In sudo mode because customers have no rights on transactions.
-        return (
-            self.env["payment.transaction"]
-            .sudo()
-            .search([("portal_open_move_id", "=", self.id)])
-        )
+        try:
+            amount = float(amount)
+        except (TypeError, ValueError) as error:
+            raise self._get_not_payable_error() from error
+        due = sum(self.mapped("portal_balance_due"))
+        if (
+            any(move._has_portal_payment_in_progress() for move in self)
+            or not 0 < amount < 10**12  # Neither infinite nor "not a number".
+            or self[:1].currency_id.compare_amounts(amount, due) > 0
+        ):
+            raise self._get_not_payable_error()
 
-    def _resume_portal_payment(self, client_key, chosen):
-        """Return what the form needs to go on with an attempt that it has started.
+    def _get_portal_shares(self, amount):
+        """Return how an amount is divided among these invoices, the first due first.
 
-        :param str client_key: The copy of the screen.
-        :param dict chosen: What it asks for: the method, the amount, the billing.
-        :return: The processing values; nothing if it is another payment.
-        :rtype: dict | None
-        :raise ValidationError: If Stripe cannot be asked.
+        :param float amount: In their currency.
+        :return: Each invoice with its share.
+        :rtype: list[tuple[account.move, float]]
         """
-        self.ensure_one()
-        attempt_sudo = self._get_portal_open_attempt()
-        if not attempt_sudo or not client_key:
-            return None
-        return attempt_sudo._get_portal_repeated_values(client_key, chosen)
-
-    def _prepare_portal_transaction_values(self, link, client_key, billing):
-        """Return what a payment made on the portal keeps beyond core's values.
-
-        :param account.move.portal.link link: Through which it is started.
-        :param str client_key: The copy of the screen in which it is started.
-        :param dict billing: The billing information as entered.
-        :rtype: dict
-        """
-        self.ensure_one()
-        return {
-            "invoice_ids": [Command.set(self.ids)],
-            "portal_link_id": link.id,
-            "portal_move_id": self.id,
-            "portal_client_key": client_key,
-            "portal_billing": billing,
-        }
-
-    def _supersede_portal_attempt(self, link, client_key, restart=False):
-        """Keep others from this invoice, and see that no other payment is under way.
-
-        Afterwards, and until the end of the database transaction, a payment may be
-        started. Odoo's transactions see the database as it was at their beginning:
-        whoever waited for the lock fails and is run again, and then sees the attempt
-        that went before, without waiting.
-
-        :param account.move.portal.link link: Through which the payment is started.
-        :param str client_key: The copy of the screen in which it is started.
-        :param bool restart: Whether an attempt before is to be called off.
-        :raise ValidationError: If another one has to be waited for.
-        """
-        self.ensure_one()
-        if attempt_sudo := self._get_portal_open_attempt():
-            attempt_sudo._portal_supersede(link, client_key, restart)
-            self.env.flush_all()  # Before the next one takes its place.
-        self._lock_for_portal_payment()
-        # In sudo mode because customers have no rights on transactions.
-        tx_sudo = self.env["payment.transaction"].sudo()
-        if core_attempt_sudo := tx_sudo._portal_find_core_attempt(self):
-            raise ValidationError(core_attempt_sudo._get_portal_progress_message())
-        self._check_payable_on_portal()
-
-    def _supersede_portal_attempt_for_core(self):
-        """The same for a payment on core's own pages: it waits for the portal's.
-
-        :raise ValidationError: If a payment is under way on the portal.
-        """
-        self.ensure_one()
-        if attempt_sudo := self._get_portal_open_attempt():
-            attempt_sudo._portal_supersede(attempt_sudo.portal_link_id.browse(), "")
-        # Whether one is under way or not: one may be about to start.
-        self._lock_for_portal_payment()
+        shares, left = [], amount
+        for move in self.sorted(
+            lambda move: (move.invoice_date_due or move.date, move.id)
+        ):
+            share = min(move.portal_balance_due, left) if len(self) > 1 else left
+            shares.append((move, share))
+            left -= share
+        return shares
 
     def _lock_for_portal_payment(self):
-        """Lock the invoice until the end of the transaction, waiting for others."""
-        self.ensure_one()
-        sql.lock(self.env.cr, self._table, self.id)
+        """Lock these invoices until the end of the transaction, waiting for others."""
+        for move in self.sorted("id"):  # All lock them in the same order.
+            sql.lock(self.env.cr, self._table, move.id)

@@ -11,17 +11,13 @@ class AccountMovePortalLink(models.Model):
     )
 
     def _compute_amount_paid(self):
-        # In sudo mode because billers have no rights on transactions.
+        # In sudo mode because a payment may be of a company that one does not see.
         paid = dict(
-            self.env["payment.transaction"]
+            self.env["account.move.portal.attempt"]
             .sudo()
             ._read_group(
-                [
-                    ("portal_link_id", "in", self.ids),
-                    ("state", "=", "done"),
-                    ("operation", "!=", "refund"),
-                ],
-                groupby=["portal_link_id"],
+                [("link_id", "in", self.ids), ("state", "=", "done")],
+                groupby=["link_id"],
                 aggregates=["amount:sum"],
             )
         )

@@ -1,7 +1,6 @@
 import hashlib
 import logging
-from collections import defaultdict
-from datetime import UTC, datetime, timedelta
+from datetime import UTC
 from functools import lru_cache
 
 import stripe
@@ -40,8 +39,6 @@ EVENT_TYPES = [
     "refund.failed",
     "refund.updated",
 ]
-#: Events may be listed a little after the moment that they bear.
-OVERLAP = timedelta(hours=1)
 PAGE_SIZE = 100
 
 
@@ -262,62 +259,7 @@ class PaymentProvider(models.Model):
             return provider_sudo
         return providers_sudo.browse()
 
-    # === BUSINESS METHODS - STRIPE: CATCH-UP === #
-
-    @api.model
-    def _cron_stripe_catch_up(self):
-        """Bring all portal payments to where Stripe has them.
-
-        First by Stripe's events since the last one seen, which tell of what happened
-        to finished payments as well; then each open attempt by itself.
-        """
-        providers = self.search([("code", "=", "stripe"), ("state", "!=", "disabled")])
-        for provider in providers:
-            try:
-                provider._stripe_catch_up_events()
-            except stripe.StripeError:
-                _logger.warning("Stripe: the events could not be listed", exc_info=True)
-        self.env["payment.transaction"]._portal_catch_up_open_attempts()
-
-    def _stripe_catch_up_events(self):
-        """Act on the events that nobody has acted on.
-
-        :raise stripe.StripeError: If the events cannot be listed.
-        """
-        self.ensure_one()
-        since = self._stripe_get_catch_up_start()
-        if not since:
-            return
-        events = self._stripe_list_events(since)
-        by_tx = defaultdict(list)
-        for event in reversed(events):  # Stripe lists the newest first.
-            if tx := self.env["payment.transaction"]._stripe_find_payment(self, event):
-                by_tx[tx].append(event)
-        # Not a generator: one failure must not keep the others back.
-        results = [
-            tx._portal_try(tx._stripe_process_events, tx_events)
-            for tx, tx_events in by_tx.items()
-        ]
-        if events and all(results):
-            # What failed is asked for again: the mark stays before it.
-            self.stripe_events_seen_on = _to_datetime(events[0]["created"])
-            self.env["ir.cron"]._commit_progress()
-
-    def _stripe_get_catch_up_start(self):
-        """Return since when events are to be asked for.
-
-        :return: The moment; nothing if no payment was ever started on the portal.
-        :rtype: datetime | None
-        """
-        self.ensure_one()
-        if seen := self.stripe_events_seen_on:
-            return seen - OVERLAP
-        first = self.env["payment.transaction"].search(
-            [("provider_id", "=", self.id), ("portal_move_id", "!=", False)],
-            order="id",
-            limit=1,
-        )
-        return first and first.create_date - OVERLAP
+    # === BUSINESS METHODS - STRIPE: EVENTS === #
 
     def _stripe_list_events(self, since):
         """Return the events since a moment.
@@ -339,7 +281,3 @@ class PaymentProvider(models.Model):
             if not page["has_more"]:
                 return events
             params["starting_after"] = events[-1]["id"]
-
-
-def _to_datetime(seconds):
-    return datetime.fromtimestamp(seconds, UTC).replace(tzinfo=None)

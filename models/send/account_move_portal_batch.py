@@ -32,10 +32,9 @@ class AccountMovePortalBatch(models.Model):
     delivery_ids = fields.One2many(
         comodel_name="account.move.portal.delivery",
         inverse_name="batch_id",
-        string="Emails",
         readonly=True,
     )
-    delivery_count = fields.Integer(string="Emails", compute="_compute_counts")
+    delivery_count = fields.Integer(string="All emails", compute="_compute_counts")
     sent_count = fields.Integer(string="Sent", compute="_compute_counts")
     waiting_count = fields.Integer(string="Waiting", compute="_compute_counts")
     failed_count = fields.Integer(string="Not sent", compute="_compute_counts")
@@ -88,7 +87,7 @@ class AccountMovePortalBatch(models.Model):
 
     # === BUSINESS METHODS - WHO GETS WHAT === #
 
-    def _set_deliveries(self, move, recipients, content):
+    def _set_deliveries(self, move, recipients, content, unsettled=None):
         """Write who is to get the email of an invoice, in this order.
 
         Whoever has got it, or gets it later, stays; whoever is not named any more does
@@ -97,6 +96,8 @@ class AccountMovePortalBatch(models.Model):
         :param account.move move: The invoice.
         :param list[Recipient] recipients: All recipients.
         :param dict content: The values that all their deliveries share.
+        :param account.move.portal.delivery unsettled: Those that a person has to decide
+            on first.
         :return: The deliveries that are to be sent now.
         :rtype: account.move.portal.delivery
         """
@@ -121,7 +122,7 @@ class AccountMovePortalBatch(models.Model):
                         "thread_id": self._get_thread_id(move),
                     }
                 )
-            elif delivery._is_settled():
+            elif delivery._is_settled() or delivery in (unsettled or ()):
                 continue
             else:
                 delivery.write(values)

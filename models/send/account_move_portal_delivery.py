@@ -544,9 +544,10 @@ class AccountMovePortalDelivery(models.Model):
         mail = self._make_mail()
         server, smtp_from = self._find_mail_server(mail)
         if server.owner_user_id and not mail._split_by_delayed_batch(server):
+            due_on = mail.scheduled_date
             self._undo_links(marks)
-            self._set_waiting(is_queued=True, due_on=mail.scheduled_date)
-            self._wake_queue(at=mail.scheduled_date + timedelta(seconds=59))
+            self._set_waiting(is_queued=True, due_on=due_on)
+            self._wake_queue(at=due_on + timedelta(seconds=59))
             return None
         message, recipients = self._build_message(mail, server)
         mail.filtered("id").unlink()  # It holds the recipient's token.

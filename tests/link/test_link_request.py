@@ -9,13 +9,11 @@ from odoo.tools import mute_logger
 from ...models.link import (
     account_move_portal_failed_lookup as failed_lookups,
 )
-from ...models.link import (
-    account_move_portal_link_request as link_requests,
-)
+from ...models.send import account_move_portal_delivery as deliveries
 from ..common import BROWSER_HEADERS, PortalMailCommon
 from ..send_common import MAIL_LOGGERS
 
-RETRY_MINUTES = link_requests.AccountMovePortalLinkRequest._queue_retry_minutes
+RETRY_MINUTES = deliveries.AccountMovePortalDelivery._queue_retry_minutes
 
 
 class TestPortalLinkRequest(PortalMailCommon, HttpCase):
@@ -42,6 +40,7 @@ class TestPortalLinkRequest(PortalMailCommon, HttpCase):
         """Run what the scheduler would, with a mail server that behaves as told."""
         with self._no_commit(), self.mailbox(**behaviour) as mailbox:
             self.env["account.move.portal.link.request"].sudo()._run_due()
+            self._send_due()
             return list(mailbox.messages)
 
     def test_b2_new_link_goes_to_the_address_on_file_and_works(self):
@@ -141,15 +140,21 @@ class TestPortalLinkRequest(PortalMailCommon, HttpCase):
                 self.assertFalse(self._answer(), "once")
 
     @mute_logger(*MAIL_LOGGERS)
-    def test_b2_new_link_that_may_have_arrived_is_sent_again_the_same(self):
+    def test_b2_new_link_that_may_have_arrived_is_sent_again_the_same_when_asked(self):
         self._ask(self.link._get_path())
         self._answer(drop_connection="content")
         fresh = self.invoice.portal_link_ids - self.link
         self.assertEqual(fresh.state, "live")
         self.assertFalse(self._get_notes("it was sent to"))
+        self.assertTrue(self._get_notes("may not have arrived"), "staff are told")
+        delivery = self.env["account.move.portal.delivery"].search([])
+        self.assertEqual(delivery.state, "uncertain")
         self._pass_time(60 * RETRY_MINUTES[0] + 1)
+        self.assertFalse(self._answer(), "not by itself")
+        self._ask(self.link._get_path())
         [message] = self._answer()
         self.assertIn(fresh._get_path(), message.html)
+        self.assertEqual(message.header("Message-Id").strip(), delivery.message_id)
         self.assertEqual(self.invoice.portal_link_ids, self.link | fresh)
 
     @mute_logger(*MAIL_LOGGERS)
@@ -157,10 +162,6 @@ class TestPortalLinkRequest(PortalMailCommon, HttpCase):
         refusal = {"refuse_recipients": {"*": (550, "No such user here")}}
         self._ask(self.link._get_path())
         self._answer(**refusal)
-        for minutes in RETRY_MINUTES:
-            self.assertFalse(self._get_notes("could not be sent"))
-            self._pass_time(60 * minutes + 1)
-            self._answer(**refusal)
         self.assertIn("No such user here", self._get_notes("could not be sent").body)
         self._pass_time(60 * RETRY_MINUTES[-1])
         self.assertFalse(self._answer(), "given up")
@@ -168,6 +169,19 @@ class TestPortalLinkRequest(PortalMailCommon, HttpCase):
         for _time in range(3):
             self._ask(self.link._get_path())
             self.assertEqual(len(self._answer()), 1)
+
+    @mute_logger(*MAIL_LOGGERS)
+    def test_b2_new_link_that_is_refused_again_and_again_is_given_up(self):
+        refusal = {"refuse_recipients": {"*": (450, "Greylisted")}}
+        self._ask(self.link._get_path())
+        self._answer(**refusal)
+        for minutes in RETRY_MINUTES:
+            self.assertFalse(self._get_notes("could not be sent"))
+            self._pass_time(60 * minutes + 1)
+            self._answer(**refusal)
+        self.assertIn("Greylisted", self._get_notes("could not be sent").body)
+        self._pass_time(60 * RETRY_MINUTES[-1])
+        self.assertFalse(self._answer(), "given up")
 
     # === GUESSING === #
 

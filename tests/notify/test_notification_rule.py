@@ -86,10 +86,10 @@ class TestBaseAutomationPortal(PortalNotificationCommon, HttpCase):
         robot = self.env.ref("base.user_root")
         invoice = self._create_left_invoice(robot)
         invoice.message_subscribe(self.biller.partner_id.ids)
-        tx = self._create_transaction(self.invoice)
-        tx.portal_move_id = invoice
+        tx = self._create_transaction(invoice)
         # In sudo mode because it is the provider who makes it known.
-        tx.sudo()._schedule_activity("Payment taken back", "Ask the customer")
+        attempt = tx.sudo().portal_attempt_id
+        attempt._schedule_activity("Payment taken back", "Ask the customer")
         self.assertEqual(invoice.activity_ids.user_id, self.biller)
 
     def test_s12_rule_that_has_nobody_to_tell_fails_and_says_so(self):

@@ -160,7 +160,7 @@ class TestPayment(PortalPaymentCommon, HttpCase):
         for _poll in range(2):
             self.make_jsonrpc_request("/payment/status/poll")
         self.assertEqual(tx.state, "done")
-        self.assertFalse(tx.portal_open_move_id)
+        self.assertFalse(tx.portal_attempt_id.is_open)
         self._assert_paid_once()
         self._run_notifications()
         self._run_notifications()
@@ -224,7 +224,7 @@ class TestPayment(PortalPaymentCommon, HttpCase):
     def test_b4_refund_whose_answer_was_lost_is_not_made_twice(self):
         tx = self._create_attempt()
         self._confirm(tx)
-        tx._stripe_refresh()
+        tx.portal_attempt_id._stripe_refresh()
         self.sandbox.faults.add("drop", stage="after", path="refunds$")
         with (
             patch(f"{payment_provider.__name__}.MAX_RETRIES", 0),
@@ -246,14 +246,14 @@ class TestPayment(PortalPaymentCommon, HttpCase):
             mute_logger(module),
             patch.object(type(tx), "_create_payment", side_effect=ValueError("no")),
         ):
-            tx._stripe_refresh()
-            tx._portal_book()
-        self.assertEqual(tx._get_portal_payment_status(), "processing")
+            tx.portal_attempt_id._stripe_refresh()
+            tx.portal_attempt_id._book()
+        self.assertEqual(tx.portal_attempt_id._get_payment_status(), "processing")
         [activity] = self.invoice.activity_ids
         self.assertEqual(activity.user_id, self.salesperson)
         self.assertIn("could not be booked", activity.summary)
-        tx._portal_book()
-        self.assertEqual(tx._get_portal_payment_status(), "paid")
+        tx.portal_attempt_id._book()
+        self.assertEqual(tx.portal_attempt_id._get_payment_status(), "paid")
 
     def test_s22_answer_follows_the_payment(self):
         self._start_payment()

@@ -118,7 +118,7 @@ class TestPaymentAmount(PortalPaymentCommon, HttpCase):
         invoice = self._create_portal_invoice(currency_id=euro.id)
         tx = self._create_attempt(link=self._create_link(invoice))
         self._confirm(tx)
-        tx._stripe_refresh()
+        tx.portal_attempt_id._stripe_refresh()
         payment = tx.payment_id
         self.assertEqual((payment.amount, payment.currency_id), (100.0, euro))
         self.assertEqual(payment.journal_id, self.provider.journal_id)
@@ -176,7 +176,7 @@ class TestPaymentAmount(PortalPaymentCommon, HttpCase):
             self.assertEqual(
                 [amount for amount, _label in invoice._get_portal_amounts()], [100.0]
             )
-            tx._stripe_refresh()
+            tx.portal_attempt_id._stripe_refresh()
         self.assertEqual(invoice.amount_residual, 0.0)
 
     # === Billing === #
@@ -268,12 +268,12 @@ class TestPaymentAmount(PortalPaymentCommon, HttpCase):
         self.assertEqual(self._get_transactions().mapped("amount"), [40.0, 60.0])
 
     def _pay_with_other_billing(self):
-        values = self.env["payment.transaction"]._parse_portal_billing(
+        values = self.env["account.move.portal.attempt"]._parse_billing(
             self._get_billing()
         )
         tx = self._create_attempt(portal_billing=values)
         self._confirm(tx)
-        tx._stripe_refresh()
+        tx.portal_attempt_id._stripe_refresh()
         return tx
 
     def test_s19_what_was_entered_stays_on_the_payment_and_goes_to_stripe(self):
@@ -299,5 +299,5 @@ class TestPaymentAmount(PortalPaymentCommon, HttpCase):
     def test_s19_contact_that_has_it_all_shows_nothing(self):
         tx = self._create_attempt()
         self._confirm(tx)
-        tx._stripe_refresh()
+        tx.portal_attempt_id._stripe_refresh()
         self.assertFalse(self.invoice.portal_billing_differences)

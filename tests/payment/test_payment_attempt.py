@@ -104,7 +104,7 @@ class TestPaymentAttempt(PortalPaymentCommon, HttpCase):
         self._start(link=self.other_link, client_key="x")
         self.env.invalidate_all()
         self.assertEqual(first.state, "error")
-        self.assertFalse(first.portal_open_move_id)
+        self.assertFalse(first.portal_attempt_id.is_open)
         self.assertEqual(self._get_intents()[0]["status"], "canceled")
 
     def test_s22_each_decline_is_told_in_plain_words(self):
@@ -119,15 +119,15 @@ class TestPaymentAttempt(PortalPaymentCommon, HttpCase):
                 tx = self._create_attempt()
                 with self.assertRaises(stripe.CardError):
                     self._confirm(tx, payment_method=f"pm_card_{card}")
-                tx._stripe_refresh()
+                tx.portal_attempt_id._stripe_refresh()
                 page = self.url_open(self.link._get_path("result")).text
                 self.assertIn(words, unescape(page))
                 self.assertIn("Nothing was charged", page)
-                tx._portal_cancel_attempt()
+                tx.portal_attempt_id._cancel_attempt()
 
     def test_s22_nothing_is_entered_again_after_a_failure(self):
         self.company.portal_allow_part_payment = True
-        billing = self.env["payment.transaction"]._get_portal_billing_defaults(
+        billing = self.env["account.move.portal.attempt"]._get_billing_defaults(
             self.customer
         )
         tx = self._create_attempt(
@@ -164,7 +164,7 @@ class TestPaymentAttempt(PortalPaymentCommon, HttpCase):
         self._make_old(tx)
         self._catch_up()
         self.assertEqual(tx.state, "cancel")
-        self.assertFalse(tx.portal_open_move_id)
+        self.assertFalse(tx.portal_attempt_id.is_open)
         self.assertEqual(self._get_intents()[0]["status"], "canceled")
 
     def test_b3_invoice_paid_meanwhile_by_bank_transfer_takes_no_payment(self):
@@ -178,7 +178,7 @@ class TestPaymentAttempt(PortalPaymentCommon, HttpCase):
         self._book_without_entries()
         tx = self._create_attempt()
         self._confirm(tx)
-        tx._stripe_refresh()
+        tx.portal_attempt_id._stripe_refresh()
         self.assertTrue(tx.payment_id)
         self.assertFalse(tx.payment_id.move_id)
         self.assertEqual(self.invoice.amount_residual, 100.0)
@@ -187,20 +187,37 @@ class TestPaymentAttempt(PortalPaymentCommon, HttpCase):
         self._assert_refused("nothing to pay")
 
     def test_b3_database_allows_one_open_attempt(self):
-        self._create_attempt()
+        tx = self._create_attempt()
+        lines = self.env["account.move.portal.attempt.line"].sudo()
+        other_invoice = self._create_portal_invoice()
+        other = self._create_attempt(link=self._create_link(other_invoice))
         with (
             mute_logger("odoo.sql_db"),
             self.assertRaises(psycopg2.errors.UniqueViolation),
             self.env.cr.savepoint(),
         ):
+            # Whoever looked before may have looked too early.
+            lines.create(
+                {
+                    "attempt_id": other.portal_attempt_id.id,
+                    "move_id": self.invoice.id,
+                    "is_open": True,
+                }
+            )
+            self.env.flush_all()
+        self.assertTrue(tx.portal_attempt_id.is_open)
+
+    def test_b3_whoever_starts_a_payment_finds_the_one_under_way(self):
+        self._create_attempt()
+        with self.assertRaisesRegex(ValidationError, "was started"):
             self._create_attempt(link=self.other_link)
 
     def test_b3_unreachable_stripe_charges_nothing(self):
         tx = self._create_attempt()
         self.sandbox.faults.add("drop", times=0)
         with self.assertRaisesRegex(ValidationError, "cannot be reached"):
-            tx._portal_supersede(self.link, "tab 2", restart=True)
-        self.assertTrue(tx.portal_open_move_id, "it may succeed still")
+            tx.portal_attempt_id._supersede(self.link, "tab 2", restart=True)
+        self.assertTrue(tx.portal_attempt_id.is_open, "it may succeed still")
 
     # === Core's own pages === #
 
@@ -247,21 +264,23 @@ class TestPaymentAttempt(PortalPaymentCommon, HttpCase):
             side_effect=move._lock_for_portal_payment,
         ) as lock:
             self._start_at_core()
-        lock.assert_called_once()
+        self.assertEqual(lock.call_args.args[0], self.invoice)
 
     def test_b3_refund_and_failed_attempt_of_cores_are_not_waited_for(self):
         tx = self._start_at_core()
         tx._set_error("Your card was declined.")
         refund = {"operation": "refund", "reference": "refund", "state": "draft"}
-        tx.copy({**refund, "invoice_ids": [Command.set(self.invoice.ids)]})
+        refund = tx.copy({**refund, "invoice_ids": [Command.set(self.invoice.ids)]})
+        self.assertFalse(refund.portal_attempt_id)
         self._start()
         self.assertEqual(self._get_transactions()[-1:].portal_move_id, self.invoice)
 
     def test_b3_promise_on_cores_page_keeps_nobody_out(self):
-        tx = self._start_at_core()
         wire = self.env["payment.provider"].sudo().search([("code", "=", "none")])[:1]
-        tx.provider_id = wire
-        self.assertFalse(tx._portal_find_core_attempt(self.invoice))
+        tx = self._create_attempt(portal_origin="elsewhere", provider_id=wire.id)
+        self.assertEqual(tx.portal_attempt_id.line_ids.move_id, self.invoice)
+        self.assertFalse(tx.portal_attempt_id.is_open)
+        self._start()
 
     @mute_logger(HTTP_LOGGER)
     def test_b3_cores_overdue_page_waits_for_the_portals_attempt(self):
@@ -280,7 +299,7 @@ class TestPaymentAttempt(PortalPaymentCommon, HttpCase):
         answer = self._pay_at_core("overdue", payment_reference="both", amount=200.0)
         self.assertIn("was started", answer["error"]["data"]["message"])
         self.assertEqual(self._get_transactions(), tx)
-        tx._portal_cancel_attempt()
+        tx.portal_attempt_id._cancel_attempt()
         answer = self._pay_at_core("overdue", payment_reference="both", amount=200.0)
         self.assertIn("result", answer)
         self.assertEqual(

@@ -16,7 +16,7 @@ class TestPaymentBank(PortalPaymentCommon, HttpCase):
     def _start_echeck(self, account="000123456789"):
         tx = self._create_attempt(method=self.echeck)
         self._confirm_bank(tx, account)
-        tx._stripe_refresh()
+        tx.portal_attempt_id._stripe_refresh()
         return tx
 
     def _process_echeck(self, account="000123456789"):
@@ -25,7 +25,7 @@ class TestPaymentBank(PortalPaymentCommon, HttpCase):
         self._get_stripe().payment_intents.verify_microdeposits(
             tx.provider_reference, VERIFIED
         )
-        tx._stripe_refresh()
+        tx.portal_attempt_id._stripe_refresh()
         return tx
 
     def _settle_echeck(self):
@@ -45,18 +45,18 @@ class TestPaymentBank(PortalPaymentCommon, HttpCase):
     def test_b4_verification_is_asked_for_and_the_link_is_mailed(self):
         tx = self._start_echeck()
         self.assertEqual(tx.state, "pending")
-        self.assertEqual(tx._get_portal_payment_status(), "verify")
-        self.assertIn("/microdeposits/", tx.portal_verification_url)
+        self.assertEqual(tx.portal_attempt_id._get_payment_status(), "verify")
+        self.assertIn("/microdeposits/", tx.portal_attempt_id.verification_url)
         mail = self._get_mails(tx)
         self.assertEqual(mail.email_to, self.customer.email)
-        self.assertIn(tx.portal_verification_url, mail.body_html)
-        tx._stripe_refresh()
+        self.assertIn(tx.portal_attempt_id.verification_url, mail.body_html)
+        tx.portal_attempt_id._stripe_refresh()
         self.assertEqual(len(self._get_mails(tx)), 1, "once")
 
     def test_b4_verified_payment_is_processing_and_keeps_others_out(self):
         tx = self._process_echeck()
-        self.assertEqual(tx._get_portal_payment_status(), "processing")
-        self.assertFalse(tx.portal_verification_url)
+        self.assertEqual(tx.portal_attempt_id._get_payment_status(), "processing")
+        self.assertFalse(tx.portal_attempt_id.verification_url)
         self.assertEqual(self.invoice._get_portal_invoice_status(), "processing")
         self.assertFalse(self.invoice._is_payable_on_portal())
         self.assertEqual(self.invoice.amount_residual, 100.0, "never paid too early")
@@ -65,7 +65,7 @@ class TestPaymentBank(PortalPaymentCommon, HttpCase):
         tx = self._process_echeck()
         self.sandbox.control.settle(tx.provider_reference)
         self._catch_up()
-        self.assertEqual(tx._get_portal_payment_status(), "paid")
+        self.assertEqual(tx.portal_attempt_id._get_payment_status(), "paid")
         self._assert_paid_once()
 
     def test_b4_verification_that_fails_opens_the_invoice_again(self):
@@ -75,7 +75,7 @@ class TestPaymentBank(PortalPaymentCommon, HttpCase):
                 tx.provider_reference, {"descriptor_code": "SM33CC"}
             )
         self._catch_up()
-        self.assertEqual(tx._get_portal_payment_status(), "failed")
+        self.assertEqual(tx.portal_attempt_id._get_payment_status(), "failed")
         self.assertTrue(self.invoice._is_payable_on_portal())
 
     def test_b4_payment_waiting_for_verification_can_be_called_off(self):
@@ -114,11 +114,11 @@ class TestPaymentBank(PortalPaymentCommon, HttpCase):
         payment_move = tx.payment_id.move_id
         self.sandbox.control.return_payment(tx.provider_reference)
         self._catch_up()
-        self.assertEqual(tx._get_portal_payment_status(), "reversed")
+        self.assertEqual(tx.portal_attempt_id._get_payment_status(), "reversed")
         self.assertEqual(self.invoice.amount_residual, 100.0)
         self.assertEqual(self.invoice.payment_state, "not_paid")
         self.assertEqual(tx.payment_id.state, "rejected")
-        reversal = tx.portal_reversal_move_id
+        reversal = tx.portal_attempt_id.dispute_ids.reversal_move_id
         self.assertEqual(reversal.reversed_entry_id, payment_move)
         self.assertEqual((payment_move.state, reversal.state), ("posted", "posted"))
         lines = (payment_move + reversal).line_ids.filtered("account_id.reconcile")
@@ -259,7 +259,7 @@ class TestPaymentBank(PortalPaymentCommon, HttpCase):
 
     def test_s22_other_amount_is_told_as_it_is(self):
         tx = self._pay_other_amount(amount=7000)
-        self.assertEqual(tx._get_portal_payment_status(), "on_hold")
+        self.assertEqual(tx.portal_attempt_id._get_payment_status(), "on_hold")
         self.assertFalse(tx.payment_id)
         page = self.url_open(self.link._get_path("result")).text
         self.assertIn("Please do not pay again", page)
@@ -271,7 +271,8 @@ class TestPaymentBank(PortalPaymentCommon, HttpCase):
 
     def test_s22_other_amount_is_booked_by_staff(self):
         tx = self._pay_other_amount(amount=7000)
-        tx.with_user(self.biller).sudo(False).action_book_portal_mismatch()
+        todo = tx.portal_attempt_id.todo_ids.with_user(self.biller).sudo(False)
+        todo.action_match()
         self.assertEqual((tx.state, tx.payment_id.amount), ("done", 70.0))
         self.assertEqual(self.invoice.amount_residual, 30.0)
         self.assertTrue(self.invoice._is_payable_on_portal())
@@ -280,13 +281,13 @@ class TestPaymentBank(PortalPaymentCommon, HttpCase):
         tx = self._pay_other_amount(amount=15000)
         self._get_stripe().refunds.create({"payment_intent": tx.provider_reference})
         self._catch_up()
-        self.assertEqual(tx._get_portal_payment_status(), "cancelled")
+        self.assertEqual(tx.portal_attempt_id._get_payment_status(), "cancelled")
         self.assertTrue(self.invoice._is_payable_on_portal())
         self._catch_up()
         self.assertEqual(tx.state, "cancel")
 
     def test_s22_other_currency_waits_for_staff(self):
         tx = self._pay_other_amount(currency="eur")
-        self.assertEqual(tx._get_portal_payment_status(), "on_hold")
-        self.assertFalse(tx.portal_mismatched_amount)
+        self.assertEqual(tx.portal_attempt_id._get_payment_status(), "on_hold")
+        self.assertFalse(tx.portal_attempt_id.mismatched_amount)
         self.assertIn("EUR", self.invoice.activity_ids.summary)

@@ -148,7 +148,7 @@ class TestPaymentBrowser(TracesMixin, PortalPaymentCommon, PortalBrowserCase):
             tx = self._get_transactions()
             self.assertEqual(
                 page.get_by_role("link", name="Verify").get_attribute("href"),
-                tx.portal_verification_url,
+                tx.portal_attempt_id.verification_url,
             )
             page.evaluate("window.isWhereItWas = true")
             self._get_stripe().payment_intents.verify_microdeposits(
@@ -164,8 +164,8 @@ class TestPaymentBrowser(TracesMixin, PortalPaymentCommon, PortalBrowserCase):
             self.assertTrue(page.evaluate("window.isWhereItWas"), "without a reload")
             self._assert_stays_away(page, BANK_NUMBER, ROUTING)
             self._assert_paid_once()
-            self.assertIn("$\xa0100.00", tx.portal_authorization)
-            self.assertIn("authorize", tx.portal_authorization)
+            self.assertIn("$\xa0100.00", tx.portal_attempt_id.authorization)
+            self.assertIn("authorize", tx.portal_attempt_id.authorization)
             self.sandbox.control.return_payment(tx.provider_reference)
             self._assert_taken_back(page, "payment_returned")
 

@@ -21,13 +21,13 @@ class TestPaymentDispute(PortalPaymentCommon, HttpCase):
                 self.env["account.payment"].search([]),
                 self.env["account.move"].search([]),
                 self._get_activities(),
-                tx.portal_is_reversed,
+                tx.portal_attempt_id.is_reversed,
                 self.invoice.amount_residual,
             )
 
         before = look()
-        tx._stripe_refresh()
-        tx._stripe_refresh()
+        tx.portal_attempt_id._stripe_refresh()
+        tx.portal_attempt_id._stripe_refresh()
         self.assertEqual(look(), before)
 
     def _get_receivable(self):
@@ -46,23 +46,23 @@ class TestPaymentDispute(PortalPaymentCommon, HttpCase):
         tx = self._pay_by_card()
         dispute = self.sandbox.control.dispute(tx.provider_reference)
         self._catch_up()
-        self.assertTrue(tx.portal_is_reversed)
+        self.assertTrue(tx.portal_attempt_id.is_reversed)
         self.assertEqual(self.invoice.amount_residual, 100.0)
         self.sandbox.control.close_dispute(dispute, "won")
         self._catch_up()
-        self.assertFalse(tx.portal_is_reversed)
+        self.assertFalse(tx.portal_attempt_id.is_reversed)
         self.assertEqual(self.invoice.amount_residual, 0.0)
-        self.assertEqual(tx.portal_dispute_status, "won")
+        self.assertEqual(tx.portal_attempt_id.dispute_ids.status, "won")
         self.assertEqual(len(self._get_activities()), 2)
 
     def test_b4_dispute_of_a_part_is_left_to_staff(self):
         tx = self._pay_by_card()
         dispute = self.sandbox.control.dispute(tx.provider_reference, amount=3000)
         self._catch_up()
-        self.assertFalse(tx.portal_is_reversed)
+        self.assertFalse(tx.portal_attempt_id.is_reversed)
         self.assertEqual(self.invoice.portal_balance_due, 0.0)
         self.assertFalse(self.invoice._is_payable_on_portal())
-        self.assertEqual(tx._get_portal_payment_status(), "paid")
+        self.assertEqual(tx.portal_attempt_id._get_payment_status(), "paid")
         self.assertNotIn(
             "open again", self.url_open(self.link._get_path("result")).text
         )
@@ -83,7 +83,7 @@ class TestPaymentDispute(PortalPaymentCommon, HttpCase):
         self._catch_up()
         self.sandbox.control.close_dispute(dispute, "lost")
         self._catch_up()
-        self.assertEqual(tx.portal_dispute_status, "lost")
+        self.assertEqual(tx.portal_attempt_id.dispute_ids.status, "lost")
         self.assertEqual(len(self._get_activities()), 1)
 
     def test_b4_disputes_of_parts_are_all_left_to_staff(self):
@@ -91,7 +91,7 @@ class TestPaymentDispute(PortalPaymentCommon, HttpCase):
         for amount in (3000, 7000):
             self.sandbox.control.dispute(tx.provider_reference, amount=amount)
             self._catch_up()
-        self.assertFalse(tx.portal_is_reversed)
+        self.assertFalse(tx.portal_attempt_id.is_reversed)
         self.assertEqual(len(self._get_activities()), 2)
         self._refresh_in_vain(tx)
 
@@ -119,7 +119,7 @@ class TestPaymentDispute(PortalPaymentCommon, HttpCase):
         second = self.sandbox.control.dispute(tx.provider_reference)
         self.sandbox.control.close_dispute(second, "lost")
         self._catch_up()
-        self.assertTrue(tx.portal_is_reversed)
+        self.assertTrue(tx.portal_attempt_id.is_reversed)
         self.assertEqual(self.invoice.amount_residual, 100.0)
         self._refresh_in_vain(tx)
 
@@ -129,7 +129,7 @@ class TestPaymentDispute(PortalPaymentCommon, HttpCase):
             dispute = self.sandbox.control.dispute(tx.provider_reference)
             self.sandbox.control.close_dispute(dispute, status)
         self._catch_up()
-        self.assertTrue(tx.portal_is_reversed)
+        self.assertTrue(tx.portal_attempt_id.is_reversed)
         self.assertEqual(self.invoice.amount_residual, 100.0)
         self.assertEqual(self._get_receivable(), 100.0)
         self._refresh_in_vain(tx)
@@ -140,13 +140,13 @@ class TestPaymentDispute(PortalPaymentCommon, HttpCase):
         self._catch_up()
         self.sandbox.control.close_dispute(dispute, "won", reinstated=9900)
         self._catch_up()
-        self.assertFalse(tx.portal_is_reversed)
+        self.assertFalse(tx.portal_attempt_id.is_reversed)
         self.assertEqual(self.invoice.amount_residual, 0.0)
 
     def test_b4_inquiry_moves_no_money(self):
         tx = self._pay_by_card()
         self.sandbox.control.dispute(tx.provider_reference, inquiry=True)
         self._catch_up()
-        self.assertFalse(tx.portal_is_reversed)
+        self.assertFalse(tx.portal_attempt_id.is_reversed)
         self.assertEqual(self.invoice.amount_residual, 0.0)
         self.assertTrue(self._get_activities())

@@ -56,7 +56,7 @@ class TestPaymentOtherProviders(PortalPaymentCommon, HttpCase):
             self.url_open(self.link._get_path("pay")).text,
         )
         values, tx = self._start(provider, method, "direct")
-        self.assertEqual(tx.portal_open_move_id, self.invoice)
+        self.assertTrue(tx.portal_attempt_id.line_ids.is_open)
         self.make_jsonrpc_request(
             "/payment/demo/simulate_payment",
             {
@@ -73,17 +73,17 @@ class TestPaymentOtherProviders(PortalPaymentCommon, HttpCase):
     def test_b14_demo_that_was_given_up_and_succeeds_is_booked(self):
         provider, method = self._enable("demo", "demo")
         _values, tx = self._start(provider, method, "direct")
-        tx._portal_cancel_attempt()
+        tx.portal_attempt_id._cancel_attempt()
         self.assertEqual(tx.state, "cancel")
         tx._set_done()
-        tx._portal_book()
+        tx.portal_attempt_id._book()
         self._assert_paid_once()
 
     def test_b14_transfer_is_promised_and_keeps_nobody_out(self):
         provider, method = self._enable("custom", "wire_transfer")
         provider.pending_msg = "<p>Please use account 12-34.</p>"
         _values, tx = self._start(provider, method, "redirect")
-        self.assertFalse(tx.portal_open_move_id)
+        self.assertFalse(tx.portal_attempt_id.is_open)
         tx._set_pending()
         page = self.url_open(self.link._get_path("result")).text
         self.assertIn("account 12-34", page)
@@ -173,7 +173,7 @@ class TestPaymentOtherProviders(PortalPaymentCommon, HttpCase):
         self.assertEqual(self._follow(), "waiting")
         self._catch_up()
         self.assertEqual(charges.call_count, 1)
-        self.assertTrue(tx.portal_open_move_id)
+        self.assertTrue(tx.portal_attempt_id.is_open)
 
     def test_b5_other_providers_card_is_charged_once_though_booking_fails(self):
         charges = self._count_charges()
@@ -183,14 +183,14 @@ class TestPaymentOtherProviders(PortalPaymentCommon, HttpCase):
         self.assertEqual(tx.state, "done", "it is known that it was charged")
         self.assertEqual(self._follow(), "paid")
         self.assertEqual(charges.call_count, 1)
-        self.assertFalse(tx.portal_charge_is_uncertain)
+        self.assertFalse(tx.portal_attempt_id.charge_is_uncertain)
         self._assert_paid_once()
 
     def test_b5_other_providers_declined_card_makes_way_at_once(self):
         tx = self._submit_saved_card("error")
         self.assertEqual(self._follow(), "failed")
-        self.assertFalse(tx.portal_open_move_id)
-        self.assertFalse(tx.portal_charge_is_uncertain)
+        self.assertFalse(tx.portal_attempt_id.is_open)
+        self.assertFalse(tx.portal_attempt_id.charge_is_uncertain)
 
     def _ask(self, fault, **how):
         """Follow a payment whose provider is asked over HTTP, as most are."""
@@ -223,27 +223,27 @@ class TestPaymentOtherProviders(PortalPaymentCommon, HttpCase):
     def test_b5_other_provider_that_breaks_off_may_have_charged(self):
         tx, answer = self._ask("drop")
         self.assertEqual(answer, "waiting")
-        self.assertTrue(tx._is_portal_charge_unanswered())
+        self.assertTrue(tx.portal_attempt_id._is_charge_unanswered())
 
     def test_b5_other_provider_that_fails_may_have_charged(self):
         tx, answer = self._ask("error", status=500)
         self.assertEqual(answer, "waiting")
-        self.assertTrue(tx._is_portal_charge_unanswered())
+        self.assertTrue(tx.portal_attempt_id._is_charge_unanswered())
 
     def test_b5_other_provider_that_refuses_has_not_charged(self):
         tx, answer = self._ask("error", status=400)
         self.assertEqual(answer, "failed")
-        self.assertFalse(tx.portal_charge_is_uncertain)
-        self.assertFalse(tx.portal_open_move_id)
+        self.assertFalse(tx.portal_attempt_id.charge_is_uncertain)
+        self.assertFalse(tx.portal_attempt_id.is_open)
 
     def test_b3_charge_without_an_answer_makes_no_way(self):
         tx = self._lose_answer()
         for _age in ("young", "old"):
-            self.assertFalse(tx._is_portal_cancellable(self.link))
+            self.assertFalse(tx.portal_attempt_id._is_cancellable(self.link))
             with self.assertRaisesRegex(ValidationError, "do not pay again"):
-                tx._portal_supersede(self.link, "tab 2", restart=True)
+                tx.portal_attempt_id._supersede(self.link, "tab 2", restart=True)
             self._make_old(tx)
-        self.assertTrue(tx.portal_open_move_id)
+        self.assertTrue(tx.portal_attempt_id.is_open)
 
     def test_b5_charge_without_an_answer_is_left_to_staff_once(self):
         charges = self._count_charges()
@@ -255,16 +255,20 @@ class TestPaymentOtherProviders(PortalPaymentCommon, HttpCase):
         self.assertEqual(self._follow(), "processing")
         self.assertFalse(self.invoice._is_payable_on_portal())
 
+    def _get_todo(self, tx):
+        """Return what an accountant finds in the list of this payment."""
+        return tx.portal_attempt_id.todo_ids.with_user(self.biller).sudo(False)
+
     def test_b5_charge_that_staff_have_found_is_booked(self):
-        tx = self._leave_to_staff().with_user(self.biller).sudo(False)
-        tx.action_portal_charge_was_made()
+        todo = self._get_todo(self._leave_to_staff())
+        todo.action_match()
         self._assert_paid_once()
         with self.assertRaises(UserError):
-            tx.action_portal_charge_was_not_made()
+            todo.action_release()
 
     def test_b5_charge_that_staff_have_not_found_opens_the_invoice(self):
         tx = self._leave_to_staff()
-        tx.with_user(self.biller).sudo(False).action_portal_charge_was_not_made()
+        self._get_todo(tx).action_release()
         self.assertEqual(self._follow(), "cancelled")
-        self.assertFalse(tx.portal_open_move_id)
+        self.assertFalse(tx.portal_attempt_id.is_open)
         self.assertTrue(self.invoice._is_payable_on_portal())

@@ -81,7 +81,7 @@ class TestPaymentRace(PortalProcessCase):
 
     def _catch_up(self):
         """Run the catch-up here: a second worker's scheduler."""
-        self._do(lambda env: env["payment.provider"]._cron_stripe_catch_up())
+        self._do(lambda env: env["account.move.portal.attempt"]._cron_catch_up())
 
     def _find_move(self, env, path):
         link = env["account.move.portal.link"]._find_live(path.rpartition("/")[2])

@@ -74,7 +74,7 @@ class TestPaymentSavedCard(PortalPaymentCommon, HttpCase):
 
     def test_s20_saved_card_is_charged_once(self):
         tx = self._submit()
-        self.assertEqual(tx.portal_open_move_id, self.invoice)
+        self.assertTrue(tx.portal_attempt_id.line_ids.is_open)
         self.assertFalse(self._get_intents(), "not before the attempt is on record")
         self.assertEqual([self._follow() for _poll in range(2)], ["paid", "paid"])
         self._catch_up()
@@ -100,7 +100,7 @@ class TestPaymentSavedCard(PortalPaymentCommon, HttpCase):
         tx = self._submit(self._save_card(DECLINED))
         self.assertEqual(self._follow(), "failed")
         self.assertEqual(tx.state_message, "Your card was declined.")
-        self.assertFalse(tx.portal_open_move_id)
+        self.assertFalse(tx.portal_attempt_id.is_open)
         self.assertEqual(self._get_intents()[0]["status"], "canceled")
         page = self.url_open(self.link._get_path("result")).text
         self.assertIn("Nothing was charged", page)
@@ -118,7 +118,7 @@ class TestPaymentSavedCard(PortalPaymentCommon, HttpCase):
         tx = self._submit()
         with patch.object(type(tx), "_process", side_effect=MemoryError):
             with self.assertRaises(MemoryError), self.env.cr.savepoint():
-                tx._sync_with_provider()
+                tx.portal_attempt_id._sync_with_provider()
         self.assertEqual((tx.state, tx.provider_reference), ("draft", False))
         self.assertEqual(len(self._get_charges()), 1)
         with patch.object(type(tx), "_charge_with_token", side_effect=AssertionError):
@@ -141,7 +141,7 @@ class TestPaymentSavedCard(PortalPaymentCommon, HttpCase):
             active_model="account.move", active_ids=self.invoice.ids
         ).create({})._create_payments()
         self.assertEqual(self._follow(), "cancelled")
-        self.assertFalse(tx.portal_open_move_id)
+        self.assertFalse(tx.portal_attempt_id.is_open)
         self.assertFalse(self._get_charges())
 
     def test_b5_saved_card_is_not_charged_long_after(self):

@@ -59,7 +59,7 @@ class TestPaymentScreensBrowser(PortalPaymentCommon, PortalBrowserCase):
 
     def _take_back(self):
         tx = self._pay()
-        tx._stripe_refresh()
+        tx.portal_attempt_id._stripe_refresh()
         self.sandbox.control.dispute(tx.provider_reference)
         return tx
 
@@ -77,9 +77,9 @@ class TestPaymentScreensBrowser(PortalPaymentCommon, PortalBrowserCase):
             "cancelled": self._start(),
         }
         self._catch_up()
-        txs["cancelled"]._portal_cancel_attempt()
+        txs["cancelled"].portal_attempt_id._cancel_attempt()
         for answer, tx in txs.items():
-            self.assertEqual(tx._get_portal_payment_status(), answer)
+            self.assertEqual(tx.portal_attempt_id._get_payment_status(), answer)
         return txs
 
     def test_b8_axe_finds_nothing_in_any_answer(self):

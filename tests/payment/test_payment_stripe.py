@@ -10,7 +10,7 @@ from odoo.addons.payment.models.payment_provider import (
     PaymentProvider as CorePaymentProvider,
 )
 
-from ...models.payment import payment_transaction
+from ...models.payment import account_move_portal_attempt
 from ...models.payment.payment_provider import (
     EVENT_TYPES,
 )
@@ -66,7 +66,7 @@ class TestPaymentStripe(PortalPaymentCommon, HttpCase):
 
         def check():
             self.env.invalidate_all()
-            self.assertTrue(tx.portal_is_reversed)
+            self.assertTrue(tx.portal_attempt_id.is_reversed)
             self.assertEqual(self.invoice.amount_residual, 100.0)
             self.assertEqual(self.invoice.payment_state, "not_paid")
 
@@ -181,7 +181,7 @@ class TestPaymentStripe(PortalPaymentCommon, HttpCase):
         module = "odoo.addons.account_payment_portal.models.payment.payment_provider"
         with patch(f"{module}.PAGE_SIZE", 3):
             self._catch_up()
-        self.assertTrue(tx.portal_is_reversed)
+        self.assertTrue(tx.portal_attempt_id.is_reversed)
         self.assertEqual(self.invoice.amount_residual, 100.0)
 
     def test_b5_charge_whose_answer_was_lost_is_found(self):
@@ -207,7 +207,7 @@ class TestPaymentStripe(PortalPaymentCommon, HttpCase):
         self._confirm(other)
         broken = tx.provider_reference
         self.sandbox.faults.add("error", status=400, times=0, path=broken)
-        logger = payment_transaction.__name__
+        logger = account_move_portal_attempt.__name__
         with mute_logger(logger), patch.object(self.env.cr, "rollback", lambda: None):
             self._catch_up()
         self.assertEqual((tx.state, other.state), ("draft", "done"))
@@ -231,7 +231,7 @@ class TestPaymentStripe(PortalPaymentCommon, HttpCase):
                 type(tx), "_create_payment", side_effect=ValueError("no journal")
             ),
         ):
-            tx._stripe_refresh()
+            tx.portal_attempt_id._stripe_refresh()
         self.assertEqual((tx.state, tx.is_post_processed), ("done", False))
         self.assertFalse(self.invoice._is_payable_on_portal())
         self.env.cr.execute(
@@ -254,7 +254,7 @@ class TestPaymentStripe(PortalPaymentCommon, HttpCase):
         self.env["account.payment.register"].with_context(
             active_model="account.move", active_ids=self.invoice.ids
         ).create({})._create_payments()
-        tx._stripe_refresh()
+        tx.portal_attempt_id._stripe_refresh()
         self.assertTrue(tx.is_post_processed)
         line = tx.payment_id.move_id.line_ids.filtered(
             lambda line: line.account_id.account_type == "asset_receivable"
@@ -314,7 +314,7 @@ class TestPaymentStripe(PortalPaymentCommon, HttpCase):
 
     def test_b5_other_payments_keep_cores_way(self):
         tx = self._create_attempt()
-        tx.portal_move_id = False
+        tx.portal_attempt_id.origin = "elsewhere"
         with patch.object(
             CorePaymentProvider, "_send_api_request", return_value={"id": "cus_1"}
         ) as sent:
@@ -338,7 +338,7 @@ class TestPaymentStripe(PortalPaymentCommon, HttpCase):
         with self.assertLogs("odoo.addons.account_payment_portal", "DEBUG") as logs:
             tx = self._create_attempt()
             self._confirm(tx)
-            tx._stripe_refresh()
+            tx.portal_attempt_id._stripe_refresh()
             self._poll()
         ours = "\n".join(logs.output)
         self.assertIn("payment_intents", ours)

@@ -266,8 +266,26 @@ class TestAccountMoveSendPortalDelivery(PortalSendCommon):
             "^Sent to [^ ]*carla@customer.example[^ ]*.* will leave to "
             "[^ ]*otto@x.example[^ ]*\\.$",
         )
-        [later] = self.env["mail.mail"].search([("email_to", "like", "otto")])
-        self.assertEqual(later.state, "outgoing")
+        later = window._get_deliveries()[1]
+        self.assertEqual(later.state, "waiting")
+        self.assertFalse(later.link_id, "nothing is open before it leaves")
+        self.env["ir.mail_server"].with_context(active_test=False).search(
+            [("owner_user_id", "!=", False)]
+        ).owner_user_id = False
+        with self.mailbox(require_auth=login) as mailbox:
+            self.env["ir.mail_server"].search([]).write(
+                {
+                    "owner_user_id": self.salesperson.id,
+                    "from_filter": address,
+                    "smtp_user": address,
+                    "smtp_pass": "secret",
+                }
+            )
+            self._send_due()
+        [mail] = mailbox.messages
+        self.assertEqual(mail.envelope_to, ["otto@x.example"])
+        self.assertEqual(later.state, "sent")
+        self.assertEqual(len(self._get_notes()), 2, "staff are told of both")
 
     def test_s11_only_one_sends_at_a_time(self):
         window = self._compose()

@@ -14,7 +14,7 @@ from odoo.tools import mute_logger
 
 from odoo.addons.base.models.ir_mail_server import IrMail_Server
 
-from mailbox_server import Mailbox
+from workbench.mailbox import Mailbox
 
 
 class Killed(BaseException):
@@ -35,11 +35,13 @@ class TestAccountMoveSendPortalRace(BaseCase):
         self.mailbox = Mailbox()
         self.mailbox.start()
         self.addCleanup(self.mailbox.stop)
-        window_class = self.registry["account.move.send.portal"]
+        self.delivery_class = self.registry["account.move.portal.delivery"]
         self.startPatcher(
             patch.object(IrMail_Server, "_disable_send", lambda *args: False)
         )
-        self.startPatcher(patch.object(window_class, "_can_commit", lambda *args: True))
+        self.startPatcher(
+            patch.object(self.delivery_class, "_can_commit", lambda *args: True)
+        )
         with self._transaction() as env:
             self.ids = self._create_all(env)
         self.addCleanup(self._remove_all)
@@ -76,6 +78,9 @@ class TestAccountMoveSendPortalRace(BaseCase):
 
     def _remove_all(self):
         with self._transaction() as env:
+            env["account.move.portal.delivery"].search(
+                [("move_id", "=", self.ids["account.move"])]
+            ).batch_id.unlink()
             for model, record_id in self.ids.items():
                 env[model].browse(record_id).exists().unlink()
 
@@ -127,16 +132,18 @@ class TestAccountMoveSendPortalRace(BaseCase):
             self.assertEqual(again["tag"], "display_notification")
         self.assertEqual(len(self.mailbox.messages), 1)
 
-    def test_s11_link_of_a_mail_that_left_before_the_crash_is_live(self):
-        window_class = self.registry["account.move.send.portal"]
-        send_mail = window_class._send_mail
+    def _get_deliveries(self, env):
+        return self._get_window(env)._get_deliveries()
 
-        def send_and_die(window, values):
-            send_mail(window, values)
+    def test_s11_link_of_a_mail_that_left_before_the_crash_is_live(self):
+        send_message = self.delivery_class._send_message
+
+        def send_and_die(delivery, handover):
+            send_message(delivery, handover)
             raise Killed
 
         with self.assertRaises(Killed), self._transaction() as env:
-            with patch.object(window_class, "_send_mail", send_and_die):
+            with patch.object(self.delivery_class, "_send_message", send_and_die):
                 self._get_window(env).action_send()
         [mail] = self.mailbox.messages
         with self._transaction() as env:
@@ -144,16 +151,21 @@ class TestAccountMoveSendPortalRace(BaseCase):
             self.assertTrue(link._is_live())
             self.assertIn(link._get_url(), mail.html)
             self.assertEqual(window.delivery_state, "sending")
-            # A person decides to send once more: it is the same link.
+            # The user is told first.
             window.action_send()
+        with self._transaction() as env:
+            self.assertEqual(len(self.mailbox.messages), 1)
+            self.assertEqual(self._get_deliveries(env).state, "uncertain")
+            self.assertFalse(self._get_links(env).sent_on)
+            # A person decides to send once more: it is the same link.
+            self._get_window(env).action_send()
         with self._transaction() as env:
             self.assertEqual(self._get_links(env).ids, link.ids)
             self.assertEqual(self._get_window(env).delivery_state, "sent")
+            first, second = self.mailbox.messages
+            self.assertEqual(first.header("Message-Id"), second.header("Message-Id"))
 
     # === OTHERS, AT THE SAME TIME === #
-
-    def _get_window_class(self):
-        return self.registry["account.move.send.portal"]
 
     def _post(self):
         """Have the invoice say that it is posted, and nothing else with it."""
@@ -174,15 +186,13 @@ class TestAccountMoveSendPortalRace(BaseCase):
     @contextmanager
     def _meanwhile(self, happen):
         """Have something happen when a mail has left, and nothing is written yet."""
-        window_class = self._get_window_class()
-        send_mail = window_class._send_mail
+        send_message = self.delivery_class._send_message
 
-        def send(window, values):
-            result = send_mail(window, values)
+        def send(delivery, handover):
+            send_message(delivery, handover)
             happen()
-            return result
 
-        with patch.object(window_class, "_send_mail", send):
+        with patch.object(self.delivery_class, "_send_message", send):
             yield
 
     def _edit_invoice(self):
@@ -205,10 +215,13 @@ class TestAccountMoveSendPortalRace(BaseCase):
         self._post()
         with self._meanwhile(self._edit_invoice), self._transaction() as env:
             window = self._get_window(env)
-            with patch.object(
-                self._get_window_class(),
-                "_prepare_documents",
-                lambda window: (window.env["ir.attachment"],) * 2,
+            with (
+                patch.object(
+                    self.registry["account.move.send.portal"],
+                    "_prepare_documents",
+                    lambda window: (window.env["ir.attachment"],) * 2,
+                ),
+                patch.object(self.delivery_class, "_make_documents", lambda each: None),
             ):
                 action = window.action_send()
             self.assertEqual(action["tag"], "display_notification")
@@ -216,20 +229,19 @@ class TestAccountMoveSendPortalRace(BaseCase):
         self.assertEqual(len(self.mailbox.messages), 1)
 
     def test_s11_invoice_that_is_being_edited_is_not_sent_until_then(self):
-        window_class = self._get_window_class()
-        commit = window_class._commit
+        commit = self.delivery_class._commit
         with self._transaction() as colleague:
 
-            def commit_and_edit(window):
-                commit(window)
+            def commit_and_edit(delivery):
+                commit(delivery)
                 # Whoever waits for the colleague fails, as nobody else is here to end.
-                window.env.cr.execute("SET LOCAL lock_timeout = '1s'")
+                delivery.env.cr.execute("SET LOCAL lock_timeout = '1s'")
                 move = self._get_window(colleague).move_id
                 move.ref = "edited"
                 colleague.flush_all()
 
             with self._transaction() as env:
-                with patch.object(window_class, "_commit", commit_and_edit):
+                with patch.object(self.delivery_class, "_commit", commit_and_edit):
                     self._get_window(env).action_send()
                 self.assertIn("Somebody else", self._get_window(env).failure)
                 self.assertFalse(self.mailbox.messages)
@@ -241,14 +253,14 @@ class TestAccountMoveSendPortalRace(BaseCase):
 
     @mute_logger("odoo.sql_db")
     def test_s11_staff_are_told_although_the_note_fails_at_first(self):
-        window_class = self._get_window_class()
+        batch_class = self.registry["account.move.portal.batch"]
 
         def fail(*_args):
             raise SerializationFailure
 
         with self._transaction() as env:
             with (
-                patch.object(window_class, "_post_message", fail),
+                patch.object(batch_class, "_post_note", fail),
                 self.assertRaises(SerializationFailure),
             ):
                 self._get_window(env).action_send()

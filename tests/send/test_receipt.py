@@ -9,19 +9,21 @@ from odoo.tools import mute_logger
 from ..common import PortalMailCommon
 from ..payment_common import PortalPaymentCommon
 
-MAIL_LOGGER = "odoo.addons.account_payment_portal.models.send.payment_transaction"
+MAIL_LOGGER = (
+    "odoo.addons.account_payment_portal.models.send.account_move_portal_delivery"
+)
 
 
 class TestPaymentReceipt(PortalPaymentCommon, PortalMailCommon, HttpCase):
     """The payer's receipt, when the money has arrived."""
 
     def _pay(self, link=None, **billing):
-        values = self.env["payment.transaction"]._get_portal_billing_defaults(
+        values = self.env["account.move.portal.attempt"]._get_billing_defaults(
             self.customer
         )
         tx = self._create_attempt(link=link, portal_billing={**values, **billing})
         self._confirm(tx)
-        tx._stripe_refresh()
+        tx.portal_attempt_id._stripe_refresh()
         return tx.with_context(force_report_rendering=True)
 
     def test_b9_receipt_is_mailed_once_to_the_payer_and_in_the_payers_language(self):
@@ -32,9 +34,8 @@ class TestPaymentReceipt(PortalPaymentCommon, PortalMailCommon, HttpCase):
         tx = self._pay(link, email="clerk@customer.example")
         self.assertEqual(tx.portal_receipt_state, "waiting")
         with self.mailbox() as mailbox:
-            tx._portal_send_receipt()
-            self._send_receipts()
-            self.env["mail.mail"].process_email_queue()
+            self._send_due()
+            self._send_due()
             [message] = mailbox.messages
         self.assertEqual(message.envelope_to, ["clerk@customer.example"])
         self.assertIn(self.invoice.name, message.subject)
@@ -50,7 +51,7 @@ class TestPaymentReceipt(PortalPaymentCommon, PortalMailCommon, HttpCase):
         self._enable_echeck()
         tx = self._create_attempt(method=self.echeck)
         self._confirm_bank(tx)
-        tx._stripe_refresh()
+        tx.portal_attempt_id._stripe_refresh()
         self.assertFalse(tx.portal_receipt_state)
 
     def test_b9_company_may_go_without(self):
@@ -63,7 +64,7 @@ class TestPaymentReceipt(PortalPaymentCommon, PortalMailCommon, HttpCase):
             mute_logger(MAIL_LOGGER),
             patch.object(type(tx), "_get_portal_receipt", side_effect=ValueError),
         ):
-            tx._portal_send_receipt()
+            self._send_due()
         self.assertEqual(tx.portal_receipt_state, "failed")
         self._assert_paid_once()
 
@@ -73,18 +74,19 @@ class TestPaymentReceipt(PortalPaymentCommon, PortalMailCommon, HttpCase):
         self.assertEqual(tx.state, "authorized")
         self.assertFalse(tx.portal_receipt_state)
         tx.with_user(self.biller).sudo(False).action_capture()
-        tx._stripe_refresh()
+        tx.portal_attempt_id._stripe_refresh()
         self._catch_up()
-        self.assertEqual((tx.state, tx._get_portal_payment_status()), ("done", "paid"))
+        self.assertEqual(tx.state, "done")
+        self.assertEqual(tx.portal_attempt_id._get_payment_status(), "paid")
         self.assertFalse(tx.child_transaction_ids)
         self.assertEqual(tx.payment_id.amount, 100.0)
         self._assert_paid_once()
         self.assertEqual(tx.portal_receipt_state, "waiting")
-        self.assertFalse(tx.portal_open_move_id)
+        self.assertFalse(tx.portal_attempt_id.is_open)
         self.assertEqual(self._get_outcomes(tx), ["received"])
         self.sandbox.control.dispute(tx.provider_reference)
         self._catch_up()
-        self.assertTrue(tx.portal_is_reversed)
+        self.assertTrue(tx.portal_attempt_id.is_reversed)
         self.assertEqual(self.invoice.amount_residual, 100.0)
 
     def test_s22_no_receipt_is_made_of_no_payment(self):

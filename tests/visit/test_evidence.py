@@ -30,7 +30,9 @@ class TestPortalEvidence(PortalCommon):
                 "currency_id": cls.invoice.currency_id.id,
                 "partner_id": cls.customer.id,
                 "invoice_ids": [Command.set(cls.invoice.ids)],
-                "portal_link_id": cls.link.id,
+                "portal_attempt_ids": [
+                    Command.create({"origin": "portal", "link_id": cls.link.id})
+                ],
             }
         )
         cls.transaction._notify_outcome("received")
@@ -107,7 +109,7 @@ class TestPortalEvidence(PortalCommon):
     def test_b13_payment_is_recorded_once_and_counts_as_a_view(self):
         link = self._create_link()
         self._record_visit(link)
-        self.transaction.portal_link_id = link
+        self.transaction.portal_attempt_id.link_id = link
         for _repetition in range(2):
             self.transaction._notify_outcome("received")
         self.assertEqual(

@@ -1,0 +1,1116 @@
+import logging
+from datetime import timedelta
+
+import psycopg2
+import stripe
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError, ValidationError
+from odoo.fields import Command
+from odoo.tools import float_round
+
+from ... import const
+from .errors import PortalPaymentValidationError, UnansweredChargeError
+
+_logger = logging.getLogger(__name__)
+#: How long a started attempt keeps others out while nothing comes of it. Twice what
+#: 3-D Secure takes at most.
+ATTEMPT_MINUTES = 15
+#: Stripe's states of an intent that has taken money, or is about to.
+TAKING = ("processing", "requires_capture", "succeeded")
+#: How a payment can be made.
+FLOWS = ("direct", "redirect", "token")
+
+
+class AccountMovePortalAttempt(models.Model):
+    """A try to pay one or more invoices: one for each transaction on them.
+
+    It is *open* as long as it may still take money. An invoice has one open attempt at
+    most, wherever it was started: on the portal's screen, on core's pages, through a
+    payment link, with a saved card.
+    """
+
+    _name = "account.move.portal.attempt"
+    _description = "Invoice Portal Payment Attempt"
+    _order = "id desc"
+    _rec_name = "reference"
+
+    transaction_id = fields.Many2one(
+        comodel_name="payment.transaction",
+        required=True,
+        readonly=True,
+        ondelete="cascade",
+    )
+    origin = fields.Selection(
+        selection=[("portal", "Portal"), ("elsewhere", "Elsewhere in Odoo")],
+        string="Started on",
+        default="elsewhere",
+        required=True,
+        readonly=True,
+    )
+    link_id = fields.Many2one(
+        comodel_name="account.move.portal.link",
+        string="Portal link",
+        help="The link through which the customer started this payment.",
+        readonly=True,
+        index="btree_not_null",
+        ondelete="set null",
+    )
+    line_ids = fields.One2many(
+        comodel_name="account.move.portal.attempt.line",
+        inverse_name="attempt_id",
+        string="Invoices",
+        readonly=True,
+    )
+    move_id = fields.Many2one(
+        comodel_name="account.move",
+        string="Invoice",
+        help="The first of the invoices.",
+        compute="_compute_move_id",
+        search="_search_move_id",
+    )
+    is_open = fields.Boolean(
+        string="Open",
+        help="Whether this attempt may still take money: from its start until it is "
+        "booked, or until the provider has ruled it out.",
+        readonly=True,
+        copy=False,
+    )
+    reference = fields.Char(related="transaction_id.reference")
+    provider_id = fields.Many2one(related="transaction_id.provider_id")
+    partner_id = fields.Many2one(related="transaction_id.partner_id")
+    company_id = fields.Many2one(related="transaction_id.company_id", store=True)
+    currency_id = fields.Many2one(related="transaction_id.currency_id")
+    amount = fields.Monetary(related="transaction_id.amount", store=True)
+    state = fields.Selection(related="transaction_id.state", store=True)
+    client_key = fields.Char(
+        help="The copy of the payment screen in which this payment was started.",
+        readonly=True,
+    )
+    verification_url = fields.Char(
+        string="Bank account verification",
+        help="Where the customer confirms the amounts that Stripe sent to the bank.",
+        readonly=True,
+    )
+    authorization = fields.Text(
+        string="Debit authorization",
+        help="What the customer authorized, word by word, as NACHA asks for.",
+        readonly=True,
+    )
+    is_mismatched = fields.Boolean(
+        string="Amount differs",
+        help="The provider took another amount than was asked for.",
+        readonly=True,
+    )
+    mismatched_amount = fields.Monetary(
+        string="Amount taken",
+        help="What the provider took. Nothing if it was in another currency.",
+        readonly=True,
+    )
+    charge_is_uncertain = fields.Boolean(
+        string="Charge uncertain",
+        help="The provider was asked to charge a saved card, and its answer is not on "
+        "record. Such a card is not charged again.",
+        readonly=True,
+    )
+    is_reversed = fields.Boolean(
+        string="Reversed",
+        help="The bank has taken the money back: the invoice is open again.",
+        readonly=True,
+    )
+    dispute_ids = fields.One2many(
+        comodel_name="account.move.portal.dispute",
+        inverse_name="attempt_id",
+        string="Disputes and returns",
+        readonly=True,
+    )
+    todo_ids = fields.One2many(
+        comodel_name="account.move.portal.todo",
+        inverse_name="attempt_id",
+        string="To do",
+        readonly=True,
+    )
+
+    _transaction_unique = models.UniqueIndex("(transaction_id)")
+    # For the schedule and for staff: few are open, of very many.
+    _open_attempts = models.Index("(id) WHERE is_open")
+
+    # === COMPUTE METHODS === #
+
+    @api.depends("line_ids.move_id")
+    def _compute_move_id(self):
+        for attempt in self:
+            attempt.move_id = attempt.line_ids.sorted("id")[:1].move_id
+
+    @api.model
+    def _search_move_id(self, operator, value):
+        return [("line_ids.move_id", operator, value)]
+
+    # === ACTION METHODS === #
+
+    def action_open_transaction(self):
+        """Return the form of the transaction.
+
+        :rtype: dict
+        """
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": "payment.transaction",
+            "res_id": self.transaction_id.id,
+            "views": [(False, "form")],
+        }
+
+    # === BUSINESS METHODS - THE START === #
+
+    @api.model
+    def _start_portal_payment(self, link, choice):
+        """Start a payment, or go on with the one that the same screen has started.
+
+        Who pays, in which currency, and where the customer goes next is ours to say;
+        so is whether the amount can be paid.
+
+        :param account.move.portal.link link: Through which is paid, in sudo mode.
+        :param dict choice: What the customer chose: `provider_id`, `payment_method_id`,
+            `token_id`, `flow` (see `FLOWS`), `amount` and `billing` as entered,
+            `required` (set of billing fields), `client_key`, `restart`,
+            `tokenization_requested`.
+        :return: The values that the provider's form needs to go on.
+        :rtype: dict
+        :raise PortalPaymentValidationError: If it cannot be started: with a code, the
+            field that is wrong, and a message for the customer.
+        """
+        try:
+            amount, billing, errors = self._read_choice(link, choice)
+            if not errors and (resumed := self._resume(link, choice, amount, billing)):
+                return resumed
+            self._supersede_for_portal(link, choice)
+            # Again, as an attempt before may have turned out to be paid: less is due.
+            amount, billing, errors = self._read_choice(link, choice)
+            if errors:
+                raise PortalPaymentValidationError(
+                    "invalid", "\n".join(errors.values()), field=next(iter(errors))
+                )
+            self._check_option(link, choice)
+            attempt = self._create_from_choice(link, choice, amount, billing)
+            return attempt.transaction_id._get_processing_values()
+        except PortalPaymentValidationError:
+            raise
+        except ValidationError as error:
+            raise PortalPaymentValidationError("refused", str(error)) from error
+
+    @api.model
+    def _read_choice(self, link, choice):
+        """Return what a customer entered, and what is wrong with it.
+
+        :param account.move.portal.link link: The link, in sudo mode.
+        :param dict choice: As of `_start_portal_payment`; no `billing` if the screen
+            has no such block.
+        :return: The amount, the billing information, a message by field.
+        :rtype: tuple[float, dict, dict[str, str]]
+        """
+        billing, amount = choice.get("billing"), choice.get("amount")
+        if billing is None:
+            billing = self._get_billing_defaults(link.move_id.partner_id)
+            errors = {}
+        else:
+            billing = self._parse_billing(billing)
+            errors = self._check_billing(billing, choice["required"])
+        try:
+            amount = link.move_id._check_portal_amount(amount)
+        except ValidationError as error:
+            errors["amount"] = str(error)
+        return amount, billing, errors
+
+    @api.model
+    def _find_open(self, moves):
+        """Return the attempts under way of some invoices.
+
+        :param account.move moves: The invoices.
+        :return: The attempts, in sudo mode: customers have no rights on them.
+        :rtype: account.move.portal.attempt
+        """
+        lines_sudo = self.env["account.move.portal.attempt.line"].sudo()
+        return lines_sudo.search(
+            [("move_id", "in", moves.ids), ("is_open", "=", True)], order="id"
+        ).attempt_id
+
+    @api.model
+    def _resume(self, link, choice, amount, billing):
+        """Return what the form needs to go on with an attempt that it has started.
+
+        :param account.move.portal.link link: The link.
+        :param dict choice: As of `_start_portal_payment`.
+        :param float amount: In the invoice's currency.
+        :param dict billing: As parsed.
+        :return: The processing values; nothing if it is another payment, or if the
+            one before has failed meanwhile.
+        :rtype: dict | None
+        :raise PortalPaymentValidationError: If Stripe cannot be asked.
+        """
+        attempt = self._find_open(link.move_id)[:1]
+        if not attempt._is_repeated(link, choice, amount, billing):
+            return None
+        try:
+            processing_values = attempt.transaction_id._get_processing_values()
+        except stripe.StripeError as error:
+            raise attempt._get_unreachable_error() from error
+        return None if attempt.state in ("error", "cancel") else processing_values
+
+    def _is_repeated(self, link, choice, amount, billing):
+        """Return whether starting a payment is but a repetition of this attempt.
+
+        :param account.move.portal.link link: The link.
+        :param dict choice: As of `_start_portal_payment`.
+        :param float amount: In the invoice's currency.
+        :param dict billing: As parsed.
+        :rtype: bool
+        """
+        tx = self.transaction_id
+        method = tx.token_id or tx.payment_method_id
+        chosen = choice["token_id"] or choice["payment_method_id"]
+        return (
+            bool(self)
+            and bool(choice["client_key"])
+            and self.state == "draft"
+            and tx.operation in ("online_direct", "online_token")
+            and self.client_key == choice["client_key"]
+            and self.link_id == link
+            and self.provider_id.id == choice["provider_id"]
+            and method.id == chosen
+            and bool(tx.token_id) == bool(choice["token_id"])
+            and self.currency_id.compare_amounts(self.amount, amount) == 0
+            and self.billing == billing
+        )
+
+    @api.model
+    def _supersede_for_portal(self, link, choice):
+        """Keep others from the invoice, and see that no other payment is under way.
+
+        Afterwards, and until the end of the database transaction, a payment can be
+        started. Odoo's transactions see the database as it was at their beginning:
+        whoever waited for the lock fails and is run again, and then sees the attempt
+        that went before, without waiting.
+
+        :param account.move.portal.link link: Through which the payment is started.
+        :param dict choice: As of `_start_portal_payment`.
+        :raise PortalPaymentValidationError: If another one has to be waited for.
+        """
+        move = link.move_id
+        for attempt in self._find_open(move):
+            attempt._supersede(link, choice["client_key"], choice["restart"])
+        self.env.flush_all()  # Before the next one takes its place.
+        move._lock_for_portal_payment()
+        move._check_payable_on_portal()
+
+    @api.model
+    def _supersede_for_core(self, moves, amount):
+        """The same for a payment on core's own pages.
+
+        :param account.move moves: The invoices that are to be paid, in sudo mode.
+        :param float amount: What is to be paid of them all.
+        :raise PortalPaymentValidationError: If a payment of one of them is under way,
+            or if less is due.
+        """
+        for attempt in self._find_open(moves):
+            attempt._supersede(self.env["account.move.portal.link"], "")
+        self.env.flush_all()
+        # Whether one is under way or not: one may be about to start.
+        moves._lock_for_portal_payment()
+        moves._check_payable_on_core_page(amount)
+
+    @api.model
+    def _check_option(self, link, choice):
+        """Check that the chosen way to pay is one that the screen offered.
+
+        :param account.move.portal.link link: The link, in sudo mode.
+        :param dict choice: As of `_start_portal_payment`.
+        :raise PortalPaymentValidationError: If it is not.
+        """
+        providers, methods, tokens = self._get_options(link)
+        is_token = choice["flow"] == "token"
+        if not (
+            choice["flow"] in FLOWS
+            and choice["provider_id"] in providers.ids
+            and choice["payment_method_id"] in [False, None, *methods.ids]
+            and choice["token_id"] in [False, None, *tokens.ids]
+            and bool(choice["token_id"] if is_token else choice["payment_method_id"])
+        ):
+            raise PortalPaymentValidationError(
+                "option_unavailable",
+                self.env._("This way to pay is not available any more."),
+                field="payment_method_id",
+            )
+
+    @api.model
+    def _get_options(self, link):
+        """Return the ways to pay, as core's form offers them.
+
+        :param account.move.portal.link link: The link, in sudo mode.
+        :return: The providers, the methods, and the saved methods.
+        :rtype: tuple[payment.provider, payment.method, payment.token]
+        """
+        move, user = link.move_id, self.env.user
+        # As core does, which asks what suits whoever is logged in.
+        partner = move.partner_id if user._is_public() else user.partner_id
+        providers = self.env["payment.provider"]._get_compatible_providers(
+            move.company_id.id,
+            partner.id,
+            move._get_portal_amounts()[0][0],
+            currency_id=move.currency_id.id,
+        )
+        methods = self.env["payment.method"]._get_compatible_payment_methods(
+            providers.ids, partner.id, currency_id=move.currency_id.id
+        )
+        # A link opens the invoice, not the customer's saved cards.
+        tokens = self.env["payment.token"]
+        if link._is_customer(user):
+            tokens = tokens._get_available_tokens(providers.ids, partner.id)
+        return providers, methods, tokens
+
+    @api.model
+    def _create_from_choice(self, link, choice, amount, billing):
+        """Create the transaction of an attempt, and with it the attempt.
+
+        A saved card is charged once this is on record, see `_sync_with_provider`.
+
+        :param account.move.portal.link link: The link, in sudo mode.
+        :param dict choice: As of `_start_portal_payment`, and checked.
+        :param float amount: In the invoice's currency.
+        :param dict billing: As parsed.
+        :rtype: account.move.portal.attempt
+        """
+        move, user, flow = link.move_id, self.env.user, choice["flow"]
+        tx = self.env["payment.transaction"]
+        provider = self.env["payment.provider"].browse(choice["provider_id"])
+        token = self.env["payment.token"].browse(choice["token_id"] or [])
+        method = self.env["payment.method"].browse(choice["payment_method_id"] or [])
+        if flow == "token":
+            method = token.payment_method_id
+        else:
+            token = token.browse()
+        is_wished = choice["tokenization_requested"] and link._is_customer(user)
+        invoices = {"invoice_ids": [Command.set(move.ids)]}
+        tx = tx.create(
+            {
+                "provider_id": provider.id,
+                "payment_method_id": method.id,
+                "token_id": token.id,
+                "reference": tx._compute_reference(provider.code, **invoices),
+                "amount": amount,
+                "currency_id": move.currency_id.id,
+                "partner_id": link._get_payer(user).id,
+                "operation": f"online_{flow}",
+                "tokenize": bool(
+                    flow != "token"
+                    and provider.allow_tokenization
+                    and method.support_tokenization
+                    and (provider._is_tokenization_required() or is_wished)
+                ),
+                "landing_route": link._get_path("result"),
+                **invoices,
+                "portal_attempt_ids": [
+                    Command.create(
+                        {
+                            "origin": "portal",
+                            "link_id": link.id,
+                            "client_key": choice["client_key"],
+                            "billing": billing,
+                        }
+                    )
+                ],
+            }
+        )
+        if flow != "token":
+            tx._log_sent_message()
+        return tx.portal_attempt_id
+
+    @api.model
+    def _create_for(self, txs):
+        """Put new transactions on record as attempts to pay their invoices.
+
+        :param payment.transaction txs: The transactions, in sudo mode.
+        :raise PortalPaymentValidationError: If another payment of one of the invoices
+            is under way.
+        """
+        for tx in txs:
+            moves = tx._get_portal_paid_invoices()
+            if not moves or tx.source_transaction_id:
+                continue
+            attempt = tx.portal_attempt_id or self.create({"transaction_id": tx.id})
+            attempt.line_ids = [
+                Command.create({"move_id": move.id, "amount": share})
+                for move, share in moves._get_portal_shares(tx.amount)
+            ]
+            attempt._begin()
+
+    def _begin(self):
+        """Take a new attempt's place as the one that is under way on its invoices.
+
+        :raise PortalPaymentValidationError: If there is another one.
+        """
+        self.ensure_one()
+        tx = self.transaction_id
+        if self.billing:
+            tx.write(self._get_billing_partner_values())
+        if tx.payment_method_code == "ach_direct_debit" and self.origin == "portal":
+            self.authorization = self.move_id._get_portal_authorization(
+                self.currency_id.format(self.amount)
+            )
+        if tx.state == "draft" and tx.provider_code not in const.OFFLINE_PROVIDERS:
+            moves = self.line_ids.move_id
+            moves._lock_for_portal_payment()
+            for other in self._find_open(moves):
+                raise other._get_progress_error()
+            self._set_open(True)
+        self.env.flush_all()  # Before the provider is asked for anything.
+
+    def _set_open(self, is_open):
+        """Note whether these attempts may still take money. The only place that does.
+
+        :param bool is_open: Whether they may.
+        """
+        changed = self.filtered(lambda attempt: attempt.is_open != is_open)
+        changed.is_open = is_open
+        changed.line_ids.is_open = is_open
+
+    def _lock(self):
+        """Keep others from this payment until the end of the database transaction.
+
+        It is an update, so that whoever waited is run again and sees what was done.
+        """
+        self.ensure_one()
+        self.transaction_id._portal_lock()
+
+    # === BUSINESS METHODS - THE ATTEMPT === #
+
+    def _sync_with_provider(self):
+        """Find out how this payment stands, now that the customer waits for it.
+
+        :raise stripe.StripeError: If Stripe cannot be asked.
+        """
+        self.ensure_one()
+        if self._is_charge_due():
+            self._charge()
+        elif self.state == "draft" and self._is_known_to_stripe():
+            self._stripe_refresh()
+        self._book()
+
+    def _is_abandoned(self):
+        """Return whether an attempt was started long ago and nothing came of it.
+
+        :rtype: bool
+        """
+        self.ensure_one()
+        limit = fields.Datetime.now() - timedelta(minutes=ATTEMPT_MINUTES)
+        return (
+            self.state in ("draft", "error")
+            and self.transaction_id.create_date < limit
+            and not self._is_charge_unanswered()
+        )
+
+    def _cancel_attempt(self):
+        """Give an attempt up, so that nothing can come of it any more.
+
+        Afterwards the attempt is open still if that was not possible.
+
+        :raise stripe.StripeError: If Stripe cannot be reached.
+        """
+        self.ensure_one()
+        self._lock()
+        if self.provider_id.code == "stripe" and self._stripe_find_intent():
+            return self._stripe_cancel_intent()
+        if self.origin != "portal":
+            # Core would turn away what comes of a cancelled one all the same.
+            self._set_open(False)
+        elif self.state == "draft":
+            self.transaction_id._set_canceled()
+        if self.state in ("cancel", "error"):
+            self._set_open(False)
+
+    def _supersede(self, link, client_key, restart=False):
+        """Give this attempt up for another one, or refuse.
+
+        It is given up as a whole, with all of its invoices.
+
+        :param account.move.portal.link link: Through which the other one is started;
+            none on core's pages.
+        :param str client_key: The copy of the screen in which it is started.
+        :param bool restart: Whether the customer asks to start over.
+        :raise PortalPaymentValidationError: If this attempt has to be waited for.
+        """
+        self.ensure_one()
+        try:
+            if self._is_known_to_stripe():
+                self._stripe_refresh()  # It may have failed, or succeeded, meanwhile.
+            if self.is_open and self._may_be_superseded(link, client_key, restart):
+                self._cancel_attempt()
+        except stripe.StripeError as error:
+            raise self._get_unreachable_error() from error
+        if self.is_open:
+            raise self._get_progress_error()
+
+    def _may_be_superseded(self, link, client_key, restart):
+        """Return whether this attempt may be given up for another one.
+
+        :param account.move.portal.link link: Through which the other one is started.
+        :param str client_key: The copy of the screen in which it is started.
+        :param bool restart: Whether the customer asks to start over.
+        :rtype: bool
+        """
+        self.ensure_one()
+        if self.state in ("error", "cancel") or self._is_abandoned():
+            return True
+        if not self._is_cancellable(link):
+            return False
+        return restart or (self.state == "draft" and self.client_key == client_key)
+
+    def _is_cancellable(self, link):
+        """Return whether who holds a link may cancel this attempt.
+
+        :param account.move.portal.link link: The link.
+        :rtype: bool
+        """
+        self.ensure_one()
+        if not link or self.link_id != link or self._is_charge_unanswered():
+            return False
+        return self.state == "draft" or (
+            self.state == "pending" and bool(self.verification_url)
+        )
+
+    def _get_unreachable_error(self):
+        """Return what to raise when Stripe cannot be asked.
+
+        :rtype: PortalPaymentValidationError
+        """
+        return PortalPaymentValidationError(
+            "unreachable",
+            self.env._(
+                "The payment service cannot be reached, so nothing was charged. "
+                "Please try again in a minute."
+            ),
+        )
+
+    def _get_progress_error(self):
+        """Return what to raise when this attempt has to be waited for.
+
+        :rtype: PortalPaymentValidationError
+        """
+        return PortalPaymentValidationError("in_progress", self._get_progress_message())
+
+    def _get_progress_message(self):
+        """Return why no other payment can be started now, in words for customers.
+
+        :rtype: str
+        """
+        self.ensure_one()
+        amount = self.currency_id.format(self.amount)
+        since = fields.Datetime.now() - self.transaction_id.create_date
+        minutes = max(0, int(since.total_seconds() // 60))
+        if self.state == "draft" and self.origin != "portal":
+            return self.env._(
+                "A payment of %(amount)s was started elsewhere %(minutes)s minutes ago "
+                "and is not finished. Please finish it where you started it, or wait "
+                "%(wait)s minutes and try again.",
+                amount=amount,
+                minutes=minutes,
+                wait=max(ATTEMPT_MINUTES - minutes, 1),
+            )
+        if self.state == "draft" and not self.charge_is_uncertain:
+            return self.env._(
+                "A payment of %(amount)s was started %(minutes)s minutes ago and is "
+                "not finished. Please finish it where you started it, or wait a few "
+                "minutes and try again.",
+                amount=amount,
+                minutes=minutes,
+            )
+        if self.verification_url:
+            return self.env._(
+                "A bank payment of %(amount)s waits for the verification of the bank "
+                "account.",
+                amount=amount,
+            )
+        return self.env._(
+            "A payment of %(amount)s is being processed already. Please do not pay "
+            "again.",
+            amount=amount,
+        )
+
+    # === BUSINESS METHODS - AMOUNT MISMATCH === #
+
+    def _may_have_taken(self, payment_data):
+        """Return whether the provider tells of money that was taken on the portal.
+
+        :param dict payment_data: What the provider tells.
+        :rtype: bool
+        """
+        if self.origin != "portal":
+            return False
+        intent = payment_data.get("payment_intent")
+        return not intent or intent["status"] in TAKING
+
+    def _is_mismatch(self, taken):
+        """Return whether an amount is not the one that was asked for.
+
+        :param dict taken: As `payment.transaction._extract_amount_data` returns it.
+        :rtype: bool
+        """
+        self.ensure_one()
+        asked = self.transaction_id.amount
+        if taken.get("precision_digits") is not None:
+            # As core does: providers may know fewer decimals of a currency.
+            asked = float_round(
+                asked, taken["precision_digits"], rounding_method="DOWN"
+            )
+        return (
+            taken["currency_code"] != self.currency_id.name
+            or self.currency_id.compare_amounts(taken["amount"], asked) != 0
+        )
+
+    def _hold_for_review(self, taken):
+        """Keep others from paying until staff have looked at it, and tell them, once.
+
+        :param dict taken: As `payment.transaction._extract_amount_data` returns it.
+        """
+        self.ensure_one()
+        if self.is_mismatched or self.state == "done":
+            return
+        is_comparable = taken["currency_code"] == self.currency_id.name
+        self.transaction_id._set_pending(
+            state_message=False, extra_allowed_states=("authorized", "cancel")
+        )
+        self.write(
+            {
+                "is_mismatched": True,
+                "mismatched_amount": is_comparable and taken["amount"],
+            }
+        )
+        self._report(
+            "mismatch",
+            self.env._(
+                "Payment of another amount: %(taken)s %(currency)s",
+                taken=taken["amount"],
+                currency=taken["currency_code"],
+            ),
+            self.env._(
+                "%(amount)s were asked for. The customer has been told not to pay "
+                "again. Book what was taken from the list of payments that need you "
+                "(%(reference)s), or refund it: then the invoice can be paid again.",
+                amount=self.currency_id.format(self.amount),
+                reference=self.reference,
+            ),
+        )
+
+    def _is_on_hold(self):
+        """Return whether this payment waits for staff because of its amount.
+
+        :rtype: bool
+        """
+        self.ensure_one()
+        return self.is_mismatched and self.state == "pending"
+
+    def _is_waiting_for_staff(self):
+        """Return whether the invoice cannot be paid until staff have decided.
+
+        :rtype: bool
+        """
+        self.ensure_one()
+        is_uncertain = self.state == "pending" and self.charge_is_uncertain
+        return self._is_on_hold() or is_uncertain
+
+    def _cancel_mismatch(self):
+        """Give a payment up whose other amount was refunded to the customer."""
+        self.ensure_one()
+        self.transaction_id._set_canceled()
+        self._set_open(False)
+        self._resolve("mismatch", "refunded")
+
+    def _book_mismatch(self):
+        """Take what the provider took for what was asked for, and book it.
+
+        :raise UserError: If the amount is right, or in another currency, or if Stripe
+            cannot be asked.
+        """
+        self.ensure_one()
+        self._lock()
+        if not self._is_on_hold() or not self.mismatched_amount:
+            raise UserError(self.env._("There is no other amount that can be booked."))
+        self.transaction_id.amount = self.mismatched_amount
+        self.is_mismatched = False
+        if not self._is_known_to_stripe():
+            self.transaction_id._set_done()
+            self._book()
+            return
+        try:
+            self._stripe_refresh()
+        except stripe.StripeError as error:
+            raise UserError(
+                self.env._("Stripe cannot be reached. Please try again in a minute.")
+            ) from error
+
+    def _refund_whole(self):
+        """Refund all that was taken, through the provider.
+
+        :raise UserError: If the provider does not refund it.
+        """
+        self.ensure_one()
+        self._lock()
+        if self._is_on_hold():
+            if not self._is_known_to_stripe():
+                raise UserError(
+                    self.env._(
+                        "Please refund this payment at %(provider)s.",
+                        provider=self.provider_id.name,
+                    )
+                )
+            self._stripe_refund_intent()
+            return
+        if self.state != "done" or self.provider_id.support_refund == "none":
+            raise UserError(self.env._("This payment cannot be refunded from here."))
+        left = self.amount - self._get_refunded_amount()
+        self.transaction_id._refund(amount_to_refund=left)
+
+    # === BUSINESS METHODS - CHARGE OF A SAVED CARD === #
+
+    def _is_charge_due(self):
+        """Return whether a saved card is to be charged still.
+
+        Not after a while: who waited in vain has paid in another way.
+
+        :rtype: bool
+        """
+        self.ensure_one()
+        return (
+            self.state == "draft"
+            and self.origin == "portal"
+            and self.transaction_id.operation == "online_token"
+            and not self.transaction_id.provider_reference
+            and not self.charge_is_uncertain
+            and not self._is_abandoned()
+        )
+
+    def _charge(self):
+        """Charge a saved card, now that the attempt is on record.
+
+        Whatever happens to this server, the attempt is there afterwards. Stripe is
+        asked again then, under the same idempotency key, which makes no second charge.
+        Other providers know no such key: they are asked once, see `_record_charge`,
+        and where no answer came, staff find out.
+
+        :raise stripe.StripeError: If Stripe cannot be asked, or does not say whether
+            it has charged the card.
+        """
+        self.ensure_one()
+        self._lock()
+        balance = sum(self.line_ids.move_id.mapped("portal_balance_due"))
+        if self.currency_id.compare_amounts(self.amount, balance) > 0:
+            self._cancel_attempt()  # It was paid in another way meanwhile.
+            return
+        is_stripe = self.provider_id.code == "stripe"
+        if not is_stripe:
+            self._record_charge()
+        try:
+            self.transaction_id._charge_with_token()
+        except UnansweredChargeError:
+            _logger.warning("Payment %s: no answer to a charge", self.reference)
+        if self.state == "error":
+            self._cancel_attempt()  # A declined card keeps nobody out.
+        if not is_stripe:
+            self._record_charge_answer()
+
+    def _record_charge(self):
+        """Put on record, whatever comes, that a card is about to be charged.
+
+        :raise UserError: If the provider cannot be asked, because it is disabled.
+        """
+        self.ensure_one()
+        self.transaction_id._ensure_provider_is_not_disabled()
+        self.charge_is_uncertain = True
+        self._commit_charge()
+        self._lock()  # Again: it ended with the database transaction.
+
+    def _record_charge_answer(self):
+        """Put on record, whatever comes of booking, what a provider has answered.
+
+        One that has not decided yet will tell, and meanwhile it is uncertain still.
+        """
+        self.ensure_one()
+        self.charge_is_uncertain = self.state == "draft"
+        self._commit_charge()
+
+    def _commit_charge(self):
+        """Make what was done so far last."""
+        # Money cannot be rolled back: what is known of it must not be either.
+        self.env.cr.commit()  # pylint: disable=invalid-commit
+
+    def _is_charge_unanswered(self):
+        """Return whether nobody here knows if a saved card was charged.
+
+        :rtype: bool
+        """
+        self.ensure_one()
+        return self.state == "draft" and self.charge_is_uncertain
+
+    def _report_uncertain_charge(self):
+        """Have staff find out whether a saved card was charged.
+
+        Until then nobody is asked to pay again.
+        """
+        self.ensure_one()
+        self.transaction_id._set_pending(state_message=False)
+        self._report(
+            "uncertain",
+            self.env._(
+                "Was the saved card charged? %(amount)s",
+                amount=self.currency_id.format(self.amount),
+            ),
+            self.env._(
+                "%(provider)s was asked to charge the card, and no answer came. The "
+                "customer is told not to pay again. Please look for %(reference)s at "
+                "%(provider)s, and say in the list of payments that need you whether "
+                "the card was charged.",
+                provider=self.provider_id.name,
+                reference=self.reference,
+            ),
+        )
+
+    def _confirm_charge(self):
+        """Book a payment of which staff have found out that the card was charged.
+
+        :raise UserError: If nothing is uncertain about it.
+        """
+        self._end_uncertainty()
+        self.transaction_id._set_done()
+        self._book()
+
+    def _release_charge(self):
+        """Give a payment up of which staff have found out that nothing was charged.
+
+        :raise UserError: If nothing is uncertain about it.
+        """
+        self._end_uncertainty()
+        self.transaction_id._set_canceled()
+        self._set_open(False)
+
+    def _end_uncertainty(self):
+        """Note that staff know whether the card was charged.
+
+        :raise UserError: If nothing is uncertain about it.
+        """
+        self.ensure_one()
+        self._lock()
+        if self.state != "pending" or not self.charge_is_uncertain:
+            raise UserError(self.env._("It is known whether this card was charged."))
+        self.charge_is_uncertain = False
+
+    # === BUSINESS METHODS - SCHEDULED CATCH-UP === #
+
+    def _try_step(self, method, *args):
+        """Run a step of the catch-up in a database transaction of its own.
+
+        :param callable method: The step.
+        :param args: Its arguments.
+        :return: Whether it succeeded.
+        :rtype: bool
+        """
+        try:
+            method(*args)
+            self.env.flush_all()
+            self.env["ir.cron"]._commit_progress(1)
+        except (psycopg2.OperationalError, stripe.APIConnectionError) as error:
+            # Somebody else is at it, or Stripe is away: the next run will see.
+            self.env.cr.rollback()
+            _logger.info("Payment %s not caught up: %s", self.reference, error)
+            return False
+        except Exception:
+            self.env.cr.rollback()
+            _logger.exception("Payment %s could not be caught up", self.reference)
+            return False
+        return True
+
+    @api.model
+    def _catch_up_open_attempts(self):
+        """Ask how each open attempt stands; give up those that were abandoned."""
+        for attempt in self.search([("is_open", "=", True)], order="id"):
+            if attempt.transaction_id.try_lock_for_update(allow_referencing=True):
+                attempt._try_step(attempt._catch_up)
+
+    def _catch_up(self):
+        """Bring one open attempt to where its provider has it."""
+        self.ensure_one()
+        if self.provider_id.code == "stripe" and self._stripe_find_intent():
+            self._stripe_refresh()
+        elif self._is_charge_due():
+            # The customer said Pay, and closed the page before it could follow.
+            self._charge()
+        elif (
+            self._is_charge_unanswered()
+            and self.transaction_id.create_date
+            < fields.Datetime.now() - timedelta(minutes=ATTEMPT_MINUTES)
+        ):
+            self._report_uncertain_charge()
+        self._book()
+        if self.is_open and self._is_abandoned():
+            self._cancel_attempt()
+
+    # === BUSINESS METHODS - BOOKING === #
+
+    def _book(self):
+        """Book this payment if it is confirmed and not booked yet.
+
+        A failure leaves it confirmed, for the scheduler to try again: what the
+        customer paid is a fact, whatever keeps us from booking it.
+        """
+        self.ensure_one()
+        if not self.transaction_id._portal_book():
+            self._report_unbooked()
+
+    def _report_unbooked(self):
+        """Give staff to do what keeps this payment from being booked, once."""
+        self.ensure_one()
+        self._report(
+            "unbooked",
+            self.env._("Online payment could not be booked"),
+            self.env._(
+                "%(amount)s were paid (%(reference)s). Odoo tries to book it again "
+                "every few minutes. Please see what keeps it from doing so, such as a "
+                "locked period or a journal without accounts.",
+                amount=self.currency_id.format(self.amount),
+                reference=self.reference,
+            ),
+        )
+
+    def _after_post_process(self):
+        """Close an attempt of which nothing more can come."""
+        over = self.filtered(lambda attempt: attempt.state in ("done", "cancel"))
+        over._set_open(False)
+        for attempt in over.filtered(lambda attempt: attempt.state == "done"):
+            for kind in ("mismatch", "uncertain", "unbooked"):
+                attempt._resolve(kind, "matched")
+
+    def _get_refunded_amount(self):
+        """Return how much of this payment was given back to the customer.
+
+        :rtype: float
+        """
+        self.ensure_one()
+        refunds = self.transaction_id.child_transaction_ids.filtered(
+            lambda tx: tx.operation == "refund" and tx.state in ("pending", "done")
+        )
+        return -sum(refunds.mapped("amount"))
+
+    # === BUSINESS METHODS - WHAT STAFF HAVE TO DO === #
+
+    def _report(self, kind, summary, note, dispute=None):
+        """Put this payment on the list of those that need staff, and tell one of them.
+
+        Once for each reason, until it is settled. Only of a dispute staff hear each
+        time that something happens to it.
+
+        :param str kind: The reason: a key of `account.move.portal.todo.kind`.
+        :param str summary: What it is about.
+        :param str note: What there is to know.
+        :param account.move.portal.dispute dispute: The dispute that it is about.
+        """
+        self.ensure_one()
+        known = self.todo_ids.filtered(
+            lambda todo: (
+                todo.state == "open"
+                and todo.kind == kind
+                and todo.dispute_id == (dispute or todo.dispute_id.browse())
+            )
+        )
+        if known and not dispute:
+            return
+        activity = self._schedule_activity(summary, note)
+        values = {"summary": summary, "note": note, "activity_id": activity.id}
+        if known:
+            known.write(values)
+            return
+        self.env["account.move.portal.todo"].create(
+            {
+                "attempt_id": self.id,
+                "dispute_id": dispute and dispute.id,
+                "kind": kind,
+                **values,
+            }
+        )
+
+    def _resolve(self, kind, resolution):
+        """Take this payment off the list: what it stood there for is over.
+
+        :param str kind: The reason that is over.
+        :param str resolution: How it was settled.
+        """
+        self.ensure_one()
+        self.todo_ids.filtered(
+            lambda todo: todo.kind == kind and todo.state == "open"
+        ).write({"state": "done", "resolution": resolution})
+
+    def _schedule_activity(self, summary, note):
+        """Give whoever is responsible for the invoice something to do.
+
+        One of them, so that it is not done twice; where there is nobody, it waits on
+        the invoice for whoever takes it.
+
+        :param str summary: What it is about.
+        :param str note: What there is to know.
+        :return: The activity; none where the invoice was deleted.
+        :rtype: mail.activity
+        """
+        self.ensure_one()
+        move = self.move_id
+        if not move:
+            return self.env["mail.activity"]
+        return move.activity_schedule(
+            "mail.mail_activity_data_warning",
+            user_id=move._get_portal_staff()[:1].id,
+            summary=summary,
+            note=note,
+        )
+
+    # === BUSINESS METHODS - PAYMENT STATUS === #
+
+    def _get_payment_status(self):
+        """Return how the payment went, as the customer is told.
+
+        :return: `waiting`, `verify`, `processing`, `awaiting_transfer`, `paid`,
+            `failed`, `cancelled`, `on_hold` or `reversed`.
+        :rtype: str
+        """
+        self.ensure_one()
+        if self.is_reversed:
+            return "reversed"
+        if self.state == "pending":
+            if self._is_on_hold():
+                return "on_hold"
+            if self.provider_id.code in const.OFFLINE_PROVIDERS:
+                return "awaiting_transfer"
+            return "verify" if self.verification_url else "processing"
+        return {
+            "draft": "waiting",
+            "authorized": "processing",
+            "done": "paid" if self.transaction_id.is_post_processed else "processing",
+            "cancel": "cancelled",
+            "error": "failed",
+        }[self.state]
+
+    def _get_method_name(self):
+        """Return how was paid, in the words of the payment screen.
+
+        :rtype: str
+        """
+        self.ensure_one()
+        tx = self.transaction_id
+        if tx.payment_method_code == "ach_direct_debit":
+            return self.env._("eCheck / Bank")
+        return tx.payment_method_id.name
+
+    def _is_bank_payment(self):
+        """Return whether this payment takes days, as those by bank account do.
+
+        :rtype: bool
+        """
+        self.ensure_one()
+        method = self.transaction_id.primary_payment_method_id
+        return method.code.endswith("direct_debit")

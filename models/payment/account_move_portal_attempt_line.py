@@ -1,0 +1,45 @@
+from odoo import fields, models
+
+
+class AccountMovePortalAttemptLine(models.Model):
+    """What an attempt is to pay of one invoice."""
+
+    _name = "account.move.portal.attempt.line"
+    _description = "Invoice Portal Payment Attempt Line"
+    _rec_name = "move_id"
+
+    attempt_id = fields.Many2one(
+        comodel_name="account.move.portal.attempt",
+        required=True,
+        readonly=True,
+        index=True,
+        ondelete="cascade",
+    )
+    move_id = fields.Many2one(
+        comodel_name="account.move",
+        string="Invoice",
+        required=True,
+        readonly=True,
+        index=True,
+        ondelete="cascade",
+    )
+    amount = fields.Monetary(
+        string="Share",
+        help="What the attempt is to pay of this invoice.",
+        readonly=True,
+    )
+    currency_id = fields.Many2one(related="attempt_id.currency_id")
+    company_id = fields.Many2one(related="attempt_id.company_id", store=True)
+    is_open = fields.Boolean(
+        string="Open",
+        help="Whether the attempt may still take money. An invoice has one that may.",
+        readonly=True,
+        copy=False,
+    )
+
+    # Decided by the database: whoever looked before starting may have looked too early.
+    _one_open_attempt = models.UniqueIndex(
+        "(move_id) WHERE is_open",
+        "A payment of this invoice is in progress. Please reload the page.",
+    )
+    _one_line_per_invoice = models.UniqueIndex("(attempt_id, move_id)")
