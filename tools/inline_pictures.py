@@ -1,4 +1,4 @@
-"""Pictures that go with an email, so that they show whatever becomes of their source."""
+"""Pictures that go with an email: they show whatever becomes of their source."""
 
 import base64
 import binascii
@@ -7,7 +7,9 @@ from email.utils import make_msgid
 from typing import NamedTuple
 
 _SOURCE = re.compile(r"""(<img\b[^>]*?\bsrc\s*=\s*)(["'])(.*?)\2""", re.I | re.DOTALL)
-_DATA = re.compile(r"data:image/([\w.+-]+)\s*(?:;[^,]*)?;\s*base64\s*,(.*)", re.I | re.S)
+_DATA = re.compile(
+    r"data:image/([\w.+-]+)\s*(?:;[^,]*)?;\s*base64\s*,(.*)", re.I | re.S
+)
 _ATTACHMENT = re.compile(r"/web/(?:image|content)/(\d+)(?=[/?#-]|$)")
 #: Endings of files by kind of picture, where they differ.
 _ENDINGS = {"jpeg": "jpg", "svg+xml": "svg", "x-icon": "ico"}

@@ -246,7 +246,7 @@ class AccountMoveSendPortal(models.TransientModel):
             )
             wizard.delayed_to = email_addresses.join(
                 deliveries_sudo.filtered(lambda each: each.state == "waiting").mapped(
-                    "formatted"
+                    "email"
                 )
             )
             # Of those who are not named any more: whom the server refused.
@@ -830,9 +830,7 @@ class AccountMoveSendPortal(models.TransientModel):
         """Have those files go with this window again: nobody got them."""
         # In sudo mode because only the system may move attachments.
         window_sudo = self.sudo()
-        window_sudo.moved_upload_ids.write(
-            {"res_model": self._name, "res_id": self.id}
-        )
+        window_sudo.moved_upload_ids.write({"res_model": self._name, "res_id": self.id})
         window_sudo.moved_upload_ids = False
 
     def _prepare_documents(self):

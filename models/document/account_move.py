@@ -25,7 +25,9 @@ class AccountMove(models.Model):
         :rtype: str
         """
         self.ensure_one()
-        return self.invoice_pdf_report_id.name or f"{self._get_portal_document_name()}.pdf"
+        return (
+            self.invoice_pdf_report_id.name or f"{self._get_portal_document_name()}.pdf"
+        )
 
     def _get_portal_document_name(self):
         """Return the name of a PDF that is made by our report, without its ending.

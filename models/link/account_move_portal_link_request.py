@@ -40,6 +40,7 @@ class AccountMovePortalLinkRequest(models.Model):
         default="waiting",
         index=True,
     )
+
     @api.model
     def _record(self, token):
         """Note that somebody asks for a new link.
@@ -68,9 +69,7 @@ class AccountMovePortalLinkRequest(models.Model):
         )
 
     @api.model
-    def _count_recent(
-        self, move, states=("waiting", "sending", "sent", "declined")
-    ):
+    def _count_recent(self, move, states=("waiting", "sending", "sent", "declined")):
         since = fields.Datetime.now() - timedelta(days=1)
         # In sudo mode because visitors have no rights on requests.
         return self.sudo().search_count(

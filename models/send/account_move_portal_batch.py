@@ -178,9 +178,7 @@ class AccountMovePortalBatch(models.Model):
                 attachment = readable(attachment.exists())
                 if not (attachment.mimetype or "").startswith("image/"):
                     return None
-                picture = Picture(
-                    attachment.name, attachment.raw, attachment.mimetype
-                )
+                picture = Picture(attachment.name, attachment.raw, attachment.mimetype)
             kept = self._keep_picture(picture)
             return f"/web/image/{kept.id}?access_token={kept.access_token}"
 

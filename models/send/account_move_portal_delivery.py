@@ -389,9 +389,7 @@ class AccountMovePortalDelivery(models.Model):
 
         :param str fact: What there is to know, without a token.
         """
-        self.move_id._message_log(
-            body=fact, author_id=self._get_sender().partner_id.id
-        )
+        self.move_id._message_log(body=fact, author_id=self._get_sender().partner_id.id)
 
     def _schedule_activity(self, summary):
         """Give whoever is responsible for the email something to do.

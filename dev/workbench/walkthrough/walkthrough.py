@@ -62,9 +62,11 @@ def test_open_window(story, staff):
 def test_send(story, staff):
     """Send says to whom the link was sent."""
     window(staff).get_by_role("button", name="Send", exact=True).click()
-    told = staff.locator(".o_notification")
-    expect(told).to_contain_text("Payment portal link sent")
+    told = staff.get_by_role("dialog")
+    expect(told).to_contain_text("Invoice Sent")
     expect(told).to_contain_text(story.invoice["customer"]["email"])
+    told.locator("footer").get_by_role("button", name="Close").click()
+    expect(told).to_have_count(0)
     expect(window(staff)).to_have_count(0)
 
 

@@ -23,10 +23,7 @@ const QUOTED = /^"(?:\\.|[^"\\])*"$/s;
 const ATOM = "[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+";
 const LETTER = "[A-Za-z0-9\\u00a1-\\u1fff\\u2c00-\\uffef\\u{10000}-\\u{10ffff}]";
 const LABEL = `${LETTER}(?:(?:${LETTER}|-)*${LETTER})?`;
-const ADDRESS = new RegExp(
-    `^${ATOM}(?:\\.${ATOM})*@${LABEL}(?:\\.${LABEL})+$`,
-    "u"
-);
+const ADDRESS = new RegExp(`^${ATOM}(?:\\.${ATOM})*@${LABEL}(?:\\.${LABEL})+$`, "u");
 const MAX_LENGTH = 254;
 const MARKS = ['""', "''", "“”", "‘’", "„“", "‚‘", "«»"];
 
