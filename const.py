@@ -45,6 +45,8 @@ CONTEXT_EMAIL = "account_payment_portal_email"
 CONTEXT_PDF = "account_payment_portal_pdf"
 #: The address to print on invoices, or a dict of addresses by record id.
 CONTEXT_PAY_URL = "account_payment_portal_pay_url"
+#: Set where Odoo's own window to send an invoice is wanted, whatever the company's way.
+CONTEXT_CORE_SEND = "account_payment_portal_core_send"
 #: The day on which the payment that is being booked was started.
 CONTEXT_STARTED_ON = "account_payment_portal_started_on"
 

@@ -42,8 +42,12 @@ from .send import test_compose_document
 from .send import test_compose_preview
 from .send import test_compose_race
 from .send import test_compose_refusal
+from .send import test_compose_window
 from .send import test_delivery
 from .send import test_delivery_kill
+from .send import test_email_addresses
+from .send import test_mail_audit
+from .send import test_mail_language
 from .send import test_mail_text
 from .send import test_origin_point_of_sale
 from .send import test_origin_repair

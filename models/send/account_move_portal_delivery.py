@@ -18,7 +18,7 @@ from odoo.tools.mail import (
 
 from odoo.addons.base.models.ir_mail_server import MailDeliveryException
 
-from ...tools import email_addresses, smtp_errors
+from ...tools import email_addresses, inline_pictures, smtp_errors
 from ..link.account_move import is_staff
 
 _logger = logging.getLogger(__name__)
@@ -729,13 +729,15 @@ class AccountMovePortalDelivery(models.Model):
         :param mail.template template: A template on payments.
         :rtype: mail.mail
         """
+        transaction = self.transaction_id
         mail_id = template.send_mail(
-            self.transaction_id.id,
-            email_layout_xmlid="mail.mail_notification_light",
+            transaction.id,
+            email_layout_xmlid="account_payment_portal.mail_payer_layout",
             email_values={
                 "email_to": self.formatted,
                 "recipient_ids": [],
                 "message_id": self.message_id,
+                "portal_text": transaction._render_portal_mail_text(template),
             },
         )
         return self.env["mail.mail"].browse(mail_id)
@@ -763,6 +765,9 @@ class AccountMovePortalDelivery(models.Model):
             "subject": self.subject,
             "body_html": link._render_mail(
                 self.subject, self.body, self.lang, self.download_ids.mapped("name")
+            ),
+            "portal_text": link._render_mail_text(
+                self.body, self.lang, self.download_ids.mapped("name")
             ),
             "email_to": self.formatted,
             "headers": repr(self._get_headers(siblings)),
@@ -1063,6 +1068,8 @@ class AccountMovePortalDelivery(models.Model):
             subtype_alternative="plain",
             headers=outgoing["headers"],
         )
+        pictures = self.batch_id._get_pictures(outgoing["body"])
+        inline_pictures.embed(message, pictures, self.move_id.get_base_url())
         return message, outgoing["email_to_normalized"]
 
     # === RETENTION === #

@@ -1,4 +1,5 @@
 from odoo import fields, models
+from odoo.tools import formataddr
 
 
 class AccountMovePortalLinkRequest(models.Model):
@@ -53,18 +54,19 @@ class AccountMovePortalLinkRequest(models.Model):
         :return: The values of a delivery.
         :rtype: dict
         """
-        lang = recipient.lang or self.env.lang
+        lang = self.move_id._get_portal_lang(recipient)
         move = self.move_id.with_context(lang=lang)
+        email = recipient._get_portal_emails()[0]
         return {
             "kind": "new_link",
             "request_id": self.id,
             "move_id": move.id,
-            "email": recipient._get_portal_emails()[0],
-            "formatted": recipient.email_formatted,
+            "email": email,
+            "formatted": formataddr((recipient._get_portal_name(), email)),
             "is_queued": True,
             "lang": lang,
             "subject": move.env._(
-                "%(company)s: your new link to invoice %(number)s",
+                "%(company)s: Your new link to invoice %(number)s",
                 company=move.company_id.name,
                 number=move.name,
             ),
