@@ -8,11 +8,16 @@ from odoo.exceptions import UserError
 
 from odoo.addons.base.models.ir_actions_report import _wkhtml
 
-from ..pdf import assembly, css, fonts, html, production, program, resources
+from ..pdf import css, document, fonts, html, pipeline, program, resources
 from ..pdf.converter import Converter
 from ..pdf.errors import (
     CRASH,
+    EMPTY,
     HANG,
+    INCOMPLETE,
+    NO_ROOM,
+    OFF_SHEET,
+    OVERPRINTED,
     REFUSED,
     TEMPLATE,
     UNREADABLE,
@@ -20,8 +25,8 @@ from ..pdf.errors import (
     ConverterMissing,
     DocumentConversionError,
 )
-from ..pdf.handover import Prepared, ReportHtml, Result, by_record
-from ..pdf.production import Production, Style
+from ..pdf.core_bridge import Prepared, ReportHtml, Result, by_record
+from ..pdf.pipeline import Pipeline, Style
 
 _logger = logging.getLogger(__name__)
 
@@ -115,7 +120,7 @@ class IrActionsReport(models.Model):
         report = self._get_report(report_ref)
         results = self._pdfkit_produce(report, bodies[0].documents)
         self._pdfkit_raise_failures(report, results)
-        return assembly.merged([result.content for result in results])
+        return document.merged([result.content for result in results])
 
     # === DOCUMENTS === #
 
@@ -150,15 +155,15 @@ class IrActionsReport(models.Model):
         content, _type = renderer._render_qweb_html(
             report.report_name, move.ids, data={"report_type": "html"}
         )
-        document = renderer._pdfkit_split(content, report.model)[0]
-        return production.screen_page(document, renderer._pdfkit_style(report, move))
+        page = renderer._pdfkit_split(content, report.model)[0]
+        return pipeline.web_page(page, renderer._pdfkit_style(report, move))
 
     def _pdfkit_split(self, content, model):
         documents = html.split(content, model)
-        for document in documents:
-            lang = document.lang_code or self.env.user.lang
+        for each in documents:
+            lang = each.lang_code or self.env.user.lang
             data = self.env["res.lang"]._get_data(code=lang)
-            document.direction = data.direction or "ltr"
+            each.direction = data.direction or "ltr"
         return documents
 
     def _pdfkit_contents(self, report, res_ids, data):
@@ -243,18 +248,28 @@ class IrActionsReport(models.Model):
             font_files=self._pdfkit_font_files(records),
         )
         with converter:
-            jobs = ((each, self._pdfkit_metadata(each, records)) for each in documents)
+            jobs = (
+                (each, self._pdfkit_metadata(report, each, records))
+                for each in documents
+            )
             style = self._pdfkit_style(report, records)
-            return list(Production(converter, style).run(jobs))
+            return list(Pipeline(converter, style).run(jobs))
 
-    def _pdfkit_metadata(self, document, records):
+    def _pdfkit_metadata(self, report, document, records):
         """What the file says of itself."""
         record = records.browse(document.res_id) if document.res_id else records[:0]
         company = record.company_id if "company_id" in record else self.env.company
         return {
             "title": document.title or (record.display_name if record else ""),
             "author": (company or self.env.company).sudo().name,
+            "number": self._pdfkit_number(report, record),
         }
+
+    def _pdfkit_number(self, report, record):
+        """The number without which a document is worthless, or an empty text."""
+        if not (report.is_invoice_report and record):
+            return ""
+        return record.name if record.name and record.name != "/" else ""
 
     def _pdfkit_raise_failures(self, report, results):
         failed = {each.res_id: each.failure for each in results if each.failure}
@@ -279,6 +294,7 @@ class IrActionsReport(models.Model):
         raise DocumentConversionError(message, words, prepared)
 
     def _pdfkit_in_words(self, failure):
+        detail = (failure.detail.strip() or "?").splitlines()[0]
         return {
             HANG: self.env._(
                 "wkhtmltopdf did not finish in time and was stopped. Try again; if it "
@@ -287,9 +303,15 @@ class IrActionsReport(models.Model):
             CRASH: self.env._("wkhtmltopdf ended unexpectedly."),
             REFUSED: self.env._("wkhtmltopdf wrote no file."),
             UNREADABLE: self.env._("wkhtmltopdf wrote a file that cannot be read."),
-            TEMPLATE: self.env._(
-                "its layout has an error: %(error)s",
-                error=(failure.detail.strip() or "?").splitlines()[0],
+            TEMPLATE: self.env._("its layout has an error: %(error)s", error=detail),
+            EMPTY: self.env._("there is nothing on it."),
+            NO_ROOM: self.env._(
+                "the company details and the footer leave no room for the document."
+            ),
+            INCOMPLETE: self.env._("“%(text)s” is missing.", text=detail),
+            OFF_SHEET: self.env._("“%(text)s” is not on the sheet.", text=detail),
+            OVERPRINTED: self.env._(
+                "“%(text)s” is printed over something else.", text=detail
             ),
         }[failure.reason]
 
@@ -326,7 +348,7 @@ class IrActionsReport(models.Model):
     def _pdfkit_style(self, report, records):
         """What the documents of a report have in common.
 
-        :rtype: production.Style
+        :rtype: pipeline.Style
         """
         paperformat = report.get_paperformat().sudo()
         return Style(

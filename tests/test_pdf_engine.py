@@ -16,7 +16,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
-from odoo.addons.account_payment_portal.pdf import converter, production
+from odoo.addons.account_payment_portal.pdf import converter, pipeline
 from odoo.addons.account_payment_portal.pdf.errors import DocumentConversionError
 
 from .pdf_common import REPORT, NetworkTap, PdfCommon
@@ -296,7 +296,7 @@ class TestPdfEngine(PdfCommon):
 
         style = reports._pdfkit_style(report, move)
         with converter.Converter(reports._pdfkit_binary(), 20, 60) as running:
-            results = production.Production(running, style).run(jobs())
+            results = pipeline.Pipeline(running, style).run(jobs())
             for done, result in enumerate(results, 1):
                 self.assertFalse(result.failure)
                 ahead.append(taken - done)
