@@ -31,9 +31,20 @@ _LEAST_TEXT = 0.15
 # $o-default-report-margins of core's report.scss: 11 mm, in pixels.
 _CSS_MARGIN = 11 * 96 / 25.4
 
+# Words break where they have to (`word-break` also when the width of a column is
+# found), but amounts and the headings of columns are kept whole.
 _ARTICLE_STYLES = """
 html,body{background:none!important}
 body.o_body_pdf{max-width:none;width:auto;margin:0;overflow:visible!important}
+.article{word-wrap:break-word}
+.article img{max-width:100%}
+.article pre{white-space:pre-wrap}
+.article h2,.article h3{white-space:normal!important;word-break:break-word}
+.article .address,.article #informations{word-break:break-word}
+.article td,.article #payment_term{word-break:break-word}
+.article td.text-end,.article td.o_price_total{word-break:normal}
+.article td[name=td_taxes]{word-break:break-word;min-width:4rem}
+.article td[name=account_invoice_line_name]{min-width:8rem}
 """
 _OVERLAY_STYLES = """
 html,body{background:none!important}

@@ -27,6 +27,8 @@ _INLINE_TAGS = frozenset(
 )
 # Letters that capitals and back do not lead to.
 _ALIKE = {"ı": "i", "µ": "μ", "ς": "σ"}
+# Brackets are mirrored between words that are written from the right.
+_MIRRORED = dict(zip(")]}>»›≥", "([{<«‹≤", strict=True))
 
 
 class _Folding(dict):
@@ -47,7 +49,7 @@ def _folded(character):
     # Blanks, controls and marks of direction, hyphens, and accents on their letters.
     if unicodedata.category(character) in ("Zs", "Zl", "Zp", "Cc", "Cf", "Pd", "Mn"):
         return ""
-    return _ALIKE.get(character, character)
+    return _ALIKE.get(character) or _MIRRORED.get(character, character)
 
 
 _FOLDING = _Folding()
