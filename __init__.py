@@ -1,6 +1,7 @@
-from . import controllers
 from . import models
+from . import report
 from . import wizard
-from .portal_logging import install as hide_tokens_in_logs
+from . import controllers
+from .tools.log_filter import install as hide_tokens_in_logs
 
 hide_tokens_in_logs()

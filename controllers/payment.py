@@ -1,5 +1,8 @@
+import logging
 import re
 import secrets
+
+import stripe
 
 from odoo import http
 from odoo.exceptions import ValidationError
@@ -7,38 +10,50 @@ from odoo.http import request
 
 from odoo.addons.account_payment.controllers.payment import PaymentPortal
 from odoo.addons.account_payment.controllers.portal import PortalAccount
+from odoo.addons.payment.controllers.post_processing import PaymentPostProcessing
 
-from .portal import get_live_link, render_private, render_unavailable
-from .visits import note_action, note_payment
+from .common import (
+    link_route,
+    make_pdf_response,
+    record_action,
+    record_payment,
+    render,
+    render_private,
+)
+
+_logger = logging.getLogger(__name__)
 
 #: The way to pay that has a form of ours.
 ECHECK = "ach_direct_debit"
 
 
-class PortalInvoicePayment(PortalAccount):
-    @http.route(
-        "/portal/invoice/<string:token>/pay",
-        type="http",
-        auth="public",
-        methods=["GET"],
-        website=True,  # The screen is built on core's front end.
-        multilang=False,
-        sitemap=False,
+def get_last_payment(link_sudo):
+    """Return the last payment that was started through a link.
+
+    :param account.move.portal.link link_sudo: The link, in sudo mode.
+    :return: The payment, in sudo mode, or an empty recordset.
+    :rtype: payment.transaction
+    """
+    # In sudo mode, as the link is, because customers have no rights on transactions.
+    return link_sudo.env["payment.transaction"].search(
+        [("portal_link_id", "=", link_sudo.id)], order="id desc", limit=1
     )
-    def portal_invoice_pay(self, token, **_kwargs):
+
+
+class PortalInvoicePayment(PortalAccount):
+    # A page of the website because the screen is built on core's front end.
+    @link_route("pay", website=True, multilang=False)
+    def portal_invoice_pay(self, link_sudo, **_kwargs):
         """Show the payment screen.
 
-        :param str token: The token of the link.
+        :param account.move.portal.link link_sudo: The link, in sudo mode.
         :return: The screen; the invoice page when there is nothing to pay.
         :rtype: odoo.http.Response
         """
-        link_sudo = get_live_link(token)
-        if not link_sudo:
-            return render_unavailable()
         move_sudo = link_sudo.move_id
         if not move_sudo._is_payable_on_portal():
             return request.redirect(link_sudo._get_path())
-        visit_sudo = note_action(link_sudo, "pay_opened")
+        visit_sudo = record_action(link_sudo, "pay_opened")
         return render_private(
             "account_payment_portal.payment_page",
             {
@@ -46,7 +61,7 @@ class PortalInvoicePayment(PortalAccount):
                 "move_sudo": move_sudo,
                 "res_company": move_sudo.company_id,
                 "visit_sudo": visit_sudo,
-                "form_key": secrets.token_urlsafe(12),
+                "client_key": secrets.token_urlsafe(12),
                 "portal_amounts": move_sudo._get_portal_amounts(),
                 **self._get_portal_billing_values(link_sudo),
                 **self._get_portal_payment_form_values(link_sudo),
@@ -128,70 +143,45 @@ class PortalInvoicePayment(PortalAccount):
             )
         return values
 
-    @http.route(
-        "/portal/invoice/<string:token>/country",
-        type="jsonrpc",
-        auth="public",
-        readonly=True,
-        sitemap=False,
-    )
-    def portal_invoice_country(self, token, country_id):
+    @link_route("country", type="jsonrpc")
+    def portal_invoice_country(self, link_sudo, country_id, **_kwargs):
         """Tell what addresses look like in a country.
 
-        :param str token: The token of the link.
+        :param account.move.portal.link link_sudo: The link, in sudo mode.
         :param int country_id: The country, as a `res.country` id.
         :return: Its states, and the names of the fields that are required.
         :rtype: dict
         """
-        link_sudo = get_live_link(token)
         country_sudo = link_sudo.env["res.country"].browse(int(country_id)).exists()
         return {
             "states": [(state.id, state.name) for state in country_sudo.state_ids],
             "required": sorted(self._get_portal_required_fields(country_sudo)),
         }
 
-    @http.route(
-        "/portal/invoice/<string:token>/check",
-        type="jsonrpc",
-        auth="public",
-        sitemap=False,
-    )
+    @link_route("check", type="jsonrpc")
     def portal_invoice_check(
-        self, token, amount=None, billing=None, form_key="", **_kwargs
+        self, link_sudo, amount=None, billing=None, client_key="", **_kwargs
     ):
         """Tell what is wrong with a filled-in payment screen, before anything starts.
 
-        :param str token: The token of the link.
+        :param account.move.portal.link link_sudo: The link, in sudo mode.
         :param str amount: The amount as entered.
         :param dict billing: The billing information as entered.
-        :param str form_key: The copy of the screen.
+        :param str client_key: The copy of the screen.
         :return: A message by field, and what to know of an attempt under way.
         :rtype: dict
         """
-        link_sudo = self._get_payable_link(token)
         _amount, _billing, errors = self._read_portal_form(link_sudo, amount, billing)
         attempt_sudo = link_sudo.move_id._get_portal_open_attempt()
         return {
             "errors": errors,
             "attempt": attempt_sudo
             and {
-                "is_this_screens": attempt_sudo.portal_form_key == form_key,
+                "is_this_screens": attempt_sudo.portal_client_key == client_key,
                 "message": attempt_sudo._get_portal_progress_message(),
-                "is_mine": attempt_sudo._is_portal_restartable(link_sudo),
+                "is_mine": attempt_sudo._is_portal_cancellable(link_sudo),
             },
         }
-
-    def _get_payable_link(self, token):
-        """Return the live link of a token.
-
-        :param str token: The token of the link.
-        :rtype: account.move.portal.link
-        :raise ValidationError: If there is none.
-        """
-        link_sudo = get_live_link(token)
-        if not link_sudo:
-            raise ValidationError(request.env._("This link is not valid any more."))
-        return link_sudo
 
     def _read_portal_form(self, link_sudo, amount, billing):
         """Return what a customer entered, and what is wrong with it.
@@ -223,22 +213,17 @@ class PortalInvoicePayment(PortalAccount):
             errors["amount"] = str(error)
         return amount, billing, errors
 
-    @http.route(
-        "/portal/invoice/<string:token>/transaction",
-        type="jsonrpc",
-        auth="public",
-        sitemap=False,
-    )
+    @link_route("transaction", type="jsonrpc")
     def portal_invoice_transaction(
         self,
-        token,
+        link_sudo,
         provider_id,
         payment_method_id,
         flow,
         token_id=None,
         amount=None,
         billing=None,
-        form_key="",
+        client_key="",
         restart=False,
         tokenization_requested=False,
         **_kwargs,
@@ -248,23 +233,22 @@ class PortalInvoicePayment(PortalAccount):
         In which currency is paid, for whom, and where the customer goes next is the
         server's to say; so is whether the amount may be paid.
 
-        :param str token: The token of the link.
+        :param account.move.portal.link link_sudo: The link, in sudo mode.
         :param int provider_id: The chosen provider, as a `payment.provider` id.
         :param int|None payment_method_id: The method, as a `payment.method` id.
         :param str flow: `direct`, `redirect` or `token`.
         :param int|None token_id: The saved method, as a `payment.token` id.
         :param str amount: The amount as entered; none is the usual one.
         :param dict billing: The billing information as entered.
-        :param str form_key: The copy of the screen.
+        :param str client_key: The copy of the screen.
         :param bool restart: Whether an attempt before is to be called off.
         :param bool tokenization_requested: Whether to save the card, for its owner.
         :return: The values that the provider's form needs to go on.
         :rtype: dict
         :raise ValidationError: If there is nothing to pay, or no such way to pay it.
         """
-        link_sudo = self._get_payable_link(token)
         move_sudo = link_sudo.move_id
-        form_key = re.sub(r"[^\w -]", "", str(form_key)[:64], flags=re.ASCII)
+        client_key = re.sub(r"[^\w -]", "", str(client_key)[:64], flags=re.ASCII)
         entered = (link_sudo, amount, billing)
         amount, billing, errors = self._read_portal_form(*entered)
         option = {
@@ -278,10 +262,10 @@ class PortalInvoicePayment(PortalAccount):
             "portal_billing": billing,
             "portal_link_id": link_sudo.id,
         }
-        resumed = not errors and move_sudo._resume_portal_payment(form_key, chosen)
+        resumed = not errors and move_sudo._resume_portal_payment(client_key, chosen)
         if resumed:
             return resumed
-        move_sudo._make_way_for_portal_payment(link_sudo, form_key, bool(restart))
+        move_sudo._supersede_portal_attempt(link_sudo, client_key, bool(restart))
         # Again, as an attempt before may have turned out to be paid: less is due then.
         amount, billing, errors = self._read_portal_form(*entered)
         if errors:
@@ -294,11 +278,11 @@ class PortalInvoicePayment(PortalAccount):
             flow=flow,
             tokenization_requested=tokenization_requested,
             custom_create_values=move_sudo._prepare_portal_transaction_values(
-                link_sudo, form_key, billing
+                link_sudo, client_key, billing
             ),
         )
         tx_sudo._portal_begin()
-        note_payment(link_sudo, flow)
+        record_payment(link_sudo, flow)
         return tx_sudo._get_processing_values()
 
     def _create_portal_transaction(self, link_sudo, tokenization_requested, **values):
@@ -344,6 +328,80 @@ class PortalInvoicePayment(PortalAccount):
                 )
 
 
+class PortalPaymentResult(http.Controller):
+    @link_route("result")
+    def portal_invoice_result(self, link_sudo, **_kwargs):
+        """Answer how the last payment through this link went.
+
+        :param account.move.portal.link link_sudo: The link, in sudo mode.
+        :return: The answer; the invoice page when nothing was paid.
+        :rtype: odoo.http.Response
+        """
+        tx_sudo = get_last_payment(link_sudo)
+        if not tx_sudo:
+            return request.redirect(link_sudo._get_path())
+        return render(
+            "account_payment_portal.result_page",
+            {
+                "link_sudo": link_sudo,
+                "move_sudo": link_sudo.move_id,
+                "tx_sudo": tx_sudo,
+                "answer": tx_sudo._get_portal_payment_status(),
+            },
+        )
+
+    @link_route("status", type="jsonrpc")
+    def portal_invoice_status(self, link_sudo, **_kwargs):
+        """Tell how the payment stands, after asking whoever knows.
+
+        :param account.move.portal.link link_sudo: The link, in sudo mode.
+        :return: The kind of answer that the result page gives.
+        :rtype: str
+        """
+        tx_sudo = get_last_payment(link_sudo)
+        if not tx_sudo:
+            return ""
+        try:
+            tx_sudo._sync_with_provider()
+        except stripe.StripeError:
+            # The page asks again, and so does the scheduler.
+            request.env.cr.rollback()
+        return tx_sudo._get_portal_payment_status()
+
+    # Without a session's token against forgery: who knows the path may do it.
+    @link_route("restart", methods=["POST"], csrf=False)
+    def portal_invoice_restart(self, link_sudo, **_kwargs):
+        """Call off a payment that waits for its payer, to pay in another way.
+
+        :param account.move.portal.link link_sudo: The link, in sudo mode.
+        :return: The payment screen; the answer again where it cannot be called off.
+        :rtype: odoo.http.Response
+        """
+        tx_sudo = get_last_payment(link_sudo)
+        if tx_sudo.portal_open_move_id and tx_sudo._is_portal_cancellable(link_sudo):
+            try:
+                tx_sudo._portal_cancel_attempt()
+            except stripe.StripeError:
+                _logger.info("Payment %s could not be called off", tx_sudo.reference)
+        screen = "result" if tx_sudo.portal_open_move_id else "pay"
+        return request.redirect(link_sudo._get_path(screen))
+
+    @link_route("receipt")
+    def portal_invoice_receipt(self, link_sudo, **_kwargs):
+        """Hand out the receipt of the last payment through this link.
+
+        :param account.move.portal.link link_sudo: The link, in sudo mode.
+        :return: The file; the answer page where there is no receipt.
+        :rtype: odoo.http.Response
+        """
+        tx_sudo = get_last_payment(link_sudo)
+        # A payment that was captured in parts has several, and no receipt.
+        if not tx_sudo.payment_id or tx_sudo._get_portal_payment_status() != "paid":
+            return request.redirect(link_sudo._get_path("result"))
+        name, content = tx_sudo._get_portal_receipt()
+        return make_pdf_response(content, name)
+
+
 class CoreInvoicePayment(PaymentPortal):
     def _process_transaction(self, partner_id, currency_id, invoice_ids, *args, **kw):
         """Override of `account_payment`: not while the portal takes a payment.
@@ -353,7 +411,17 @@ class CoreInvoicePayment(PaymentPortal):
         # In sudo mode because who holds a link to an invoice need not be its customer.
         moves_sudo = request.env["account.move"].sudo().browse(invoice_ids)
         for move_sudo in moves_sudo.sorted("id"):  # All lock them in the same order.
-            move_sudo._make_way_for_core_payment()
+            move_sudo._supersede_portal_attempt_for_core()
         return super()._process_transaction(
             partner_id, currency_id, invoice_ids, *args, **kw
         )
+
+
+class PortalPostProcessing(PaymentPostProcessing):
+    @http.route()
+    def display_status(self, **kwargs):
+        """Override of `payment` to answer on the portal what was paid on the portal."""
+        tx_sudo = self._get_monitored_transaction()
+        if tx_sudo.portal_link_id:
+            return request.redirect(tx_sudo.landing_route)
+        return super().display_status(**kwargs)

@@ -35,7 +35,7 @@ class PortalStripe(StripeController):
             )
             if tx_sudo:
                 try:
-                    tx_sudo._stripe_take_events([event])
+                    tx_sudo._stripe_process_events([event])
                 except stripe.StripeError as error:
                     raise ServiceUnavailable() from error
                 return request.make_json_response("")
@@ -53,7 +53,7 @@ class PortalStripe(StripeController):
         if not tx_sudo.portal_move_id:
             return super().stripe_return(**data)
         try:
-            tx_sudo._portal_hurry()
+            tx_sudo._sync_with_provider()
         except stripe.StripeError:
             _logger.info("Payment %s could not be asked for", tx_sudo.reference)
             request.env.cr.rollback()

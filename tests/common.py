@@ -7,8 +7,10 @@ from odoo.tests import new_test_user, tagged
 from odoo.tools import SQL
 
 from odoo.addons.account.tests.common import AccountTestInvoicingCommon
-from odoo.addons.account_payment_portal.models.ir_actions_report import PRINT_BUNDLES
-from odoo.addons.account_payment_portal.visitor.grading import Report
+from odoo.addons.account_payment_portal.models.document.ir_actions_report import (
+    PRINT_BUNDLES,
+)
+from odoo.addons.account_payment_portal.tools.bot_detection import Report
 from odoo.addons.base.models.ir_mail_server import IrMail_Server
 
 from mailbox_server import Mailbox
@@ -179,7 +181,7 @@ class PortalCommon(AccountingCommon):
         with self._no_commit():
             self.env["account.move.portal.notification"].with_user(
                 SUPERUSER_ID
-            )._cron_run()
+            )._run_due()
 
     def _get_staff_messages(self, invoice, user):
         """Return the messages about an invoice that notified a user."""
@@ -207,7 +209,7 @@ class PortalCommon(AccountingCommon):
             ("account_move_portal_event", "create_date"),
             ("account_move_portal_link", "create_date"),
             ("account_move_portal_link", "sent_on"),
-            ("account_move_portal_miss", "missed_on"),
+            ("account_move_portal_failed_lookup", "failed_on"),
             ("account_move_portal_link_request", "create_date"),
             ("account_move_portal_link_request", "retry_on"),
             ("account_move_portal_notification", "retry_on"),
@@ -228,7 +230,7 @@ class PortalCommon(AccountingCommon):
         cls.env.invalidate_all()
 
     @classmethod
-    def _record_visit(cls, link, visitor="unproven", reason="browser", **request):
+    def _record_visit(cls, link, visitor="unverified", reason="browser", **request):
         """Open a link's page."""
         return cls.env["account.move.portal.event"]._record_visit(
             link.sudo(), visitor, reason=reason, **request

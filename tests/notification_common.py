@@ -1,14 +1,14 @@
 from odoo.fields import Command
 
-from odoo.addons.account_payment_portal.models.base_automation_portal_summary import (
-    PAYMENT_RECEIVED,
-    VIEWED,
+from odoo.addons.account_payment_portal.const import (
+    TRIGGER_PAYMENT,
+    TRIGGER_VIEWED,
 )
 
 from .common import PortalCommon
 
 NOTIFICATION_LOGGER = (
-    "odoo.addons.account_payment_portal.models.account_move_portal_notification"
+    "odoo.addons.account_payment_portal.models.notify.account_move_portal_notification"
 )
 
 
@@ -27,7 +27,7 @@ class PortalNotificationCommon(PortalCommon):
 
     # === HELPERS === #
 
-    def _create_rule(self, trigger=VIEWED, code=None, **values):
+    def _create_rule(self, trigger=TRIGGER_VIEWED, code=None, **values):
         """Create a rule that runs code, by itself."""
         model_id = self.env.ref("account.model_account_move").id
         actions = [
@@ -78,7 +78,7 @@ class PortalNotificationCommon(PortalCommon):
     def _queue_payment(self, outcome="received", invoice=None, **transaction):
         invoice = invoice or self.invoice
         return self.env["base.automation"]._queue_portal_notifications(
-            PAYMENT_RECEIVED,
+            TRIGGER_PAYMENT,
             invoice,
             outcome=outcome,
             transaction_id=self._create_transaction(invoice, **transaction).id,

@@ -10,13 +10,11 @@ from stripe import WebhookSignature
 from odoo import SUPERUSER_ID, fields
 from odoo.fields import Command
 
-from odoo.addons.account_payment_portal.models.payment_provider import (
+from odoo.addons.account_payment_portal.models.payment.payment_provider import (
+    EVENT_TYPES,
     STRIPE_SANDBOX_PARAMETER,
 )
-from odoo.addons.account_payment_portal.models.payment_provider_stripe_catch_up import (
-    EVENT_TYPES,
-)
-from odoo.addons.account_payment_portal.models.payment_transaction_attempt import (
+from odoo.addons.account_payment_portal.models.payment.payment_transaction import (
     ATTEMPT_MINUTES,
 )
 
@@ -156,7 +154,7 @@ class PortalPaymentCommon(PortalCommon):
                     "invoice_ids": [Command.set(link.move_id.ids)],
                     "portal_link_id": link.id,
                     "portal_move_id": link.move_id.id,
-                    "portal_form_key": "form",
+                    "portal_client_key": "form",
                     "portal_billing": self.env[
                         "payment.transaction"
                     ]._get_portal_billing_defaults(link.move_id.partner_id),

@@ -17,7 +17,7 @@ from odoo.service.model import retrying
 from odoo.tests import BaseCase, get_db_name, tagged
 from odoo.tools import config, mute_logger
 
-from odoo.addons.account_payment_portal.models.payment_provider import (
+from odoo.addons.account_payment_portal.models.payment.payment_provider import (
     STRIPE_SANDBOX_PARAMETER,
 )
 

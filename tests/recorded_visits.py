@@ -166,7 +166,7 @@ MACHINES = [
     Recorded(
         "Symantec: follows every link in order, without a script",
         FIREFOX,
-        "trap",
+        "honeypot",
         steps=(
             OPEN,
             ("wait", 4),
@@ -200,8 +200,8 @@ MACHINES = [
     Recorded(
         "Driven Chromium that presses nothing",
         CHROME,
-        "driven",
-        steps=(OPEN, ("wait", 30), ("report", {"how": "dwell", "driven": True})),
+        "webdriver",
+        steps=(OPEN, ("wait", 30), ("report", {"how": "dwell", "webdriver": True})),
     ),
     Recorded(
         "Driven Chromium that presses everything",
@@ -213,7 +213,7 @@ MACHINES = [
             ("press", "pay"),
             ("press", "pdf"),
             ("press", "document"),
-            ("report", {"how": "interaction", "driven": True, "pressed": 3}),
+            ("report", {"how": "interaction", "webdriver": True, "pressed": 3}),
         ),
     ),
     Recorded(
@@ -361,7 +361,7 @@ PEOPLE = [
         "a person at a browser that a program drives",
         CHROME,
         "interaction",
-        (OPEN, ("wait", 4), ("report", {"how": "interaction", "driven": True})),
+        (OPEN, ("wait", 4), ("report", {"how": "interaction", "webdriver": True})),
     ),
     Recorded(
         "a link handed over by other means",

@@ -2,8 +2,4 @@ from . import account_move_portal_window
 from . import account_move_portal_link_share
 from . import account_move_portal_text_translation
 from . import account_move_send_portal
-from . import account_move_send_portal_delivery
 from . import account_move_send_portal_document
-from . import account_move_send_portal_mail
-from . import account_move_send_portal_outcome
-from . import account_move_send_portal_preview

@@ -42,7 +42,7 @@ class AccountMovePortalLinkShare(models.TransientModel):
         """Override to note on the invoice whose link was shown to whom."""
         wizards = super().create(vals_list)
         for wizard in wizards.filtered("link_id"):
-            wizard._note_copy()
+            wizard._log_copy()
         return wizards
 
     def write(self, vals):
@@ -50,7 +50,7 @@ class AccountMovePortalLinkShare(models.TransientModel):
         result = super().write(vals)
         if vals.get("link_id"):
             for wizard in self:
-                wizard._note_copy()
+                wizard._log_copy()
         return result
 
     def action_create_link(self):
@@ -79,7 +79,7 @@ class AccountMovePortalLinkShare(models.TransientModel):
         )
         return self.move_id._get_portal_share_action(link)
 
-    def _note_copy(self):
+    def _log_copy(self):
         """Note on the invoice that somebody was shown a link.
 
         Note: `self.ensure_one()`

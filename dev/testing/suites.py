@@ -14,10 +14,10 @@ from .environment import (
 
 #: Tests that need more than the add-on depends on, and the templates that have it.
 NEEDING_MORE = {
-    "test_account_move_send_portal_origin_point_of_sale.py": POINT_OF_SALE,
-    "test_account_move_send_portal_origin_repair.py": REPAIR,
-    "test_account_move_send_portal_origin_sale.py": SALE,
-    "test_account_move_send_portal_origin_sale_project.py": SALE_PROJECT,
+    "test_origin_point_of_sale.py": POINT_OF_SALE,
+    "test_origin_repair.py": REPAIR,
+    "test_origin_sale.py": SALE,
+    "test_origin_sale_project.py": SALE_PROJECT,
     "test_payment_other_providers.py": PROVIDERS,
 }
 
@@ -66,7 +66,7 @@ def choose(root, dev, addon):
     if not dev and not addon:
         dev = ["dev"]
         addon = sorted(
-            (f"tests/{path.name}" for path in root.glob("tests/test_*.py")),
+            (str(path.relative_to(root)) for path in root.glob("tests/*/test_*.py")),
             # Few tests of minutes in all: the last one should not run alone.
             key=lambda path: ("_browser" not in path, "_race" not in path, path),
         )

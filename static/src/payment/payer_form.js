@@ -1,5 +1,5 @@
 import {_t} from "@web/core/l10n/translation";
-import {escapeRegExp} from "@web/core/utils/strings";
+import {parseAmount} from "./amount";
 import {rpc} from "@web/core/network/rpc";
 
 /**
@@ -35,7 +35,7 @@ export class PayerForm {
         return {
             amount: this.amount.value,
             billing,
-            form_key: this.root.dataset.formKey,
+            client_key: this.root.dataset.clientKey,
         };
     }
 
@@ -67,18 +67,10 @@ export class PayerForm {
      * @returns {Number} - The amount in major units; not a number if it is none.
      */
     get number() {
-        const {decimalPoint, thousandsSeparator, digits} =
-            this.amount.closest("[data-portal-field]").dataset;
-        const text = this.amount.value.replaceAll(/\s/g, "");
-        const separator = (thousandsSeparator || "").trim();
-        const [one, point] = [separator, decimalPoint].map(escapeRegExp);
-        // Only where thousands are separated: "12,50" is no 1250, see the server.
-        const grouped = `\\d{1,3}(?:${one}\\d{2,3})*${one}\\d{3}`;
-        const found = text.match(`^(\\d+|${grouped})(?:${point}(\\d*))?$`);
-        if (!found || (found[2] || "").length > Number(digits)) {
-            return NaN;
-        }
-        return Number(`${found[1].replaceAll(separator || " ", "")}.${found[2] || 0}`);
+        return parseAmount(
+            this.amount.value,
+            this.amount.closest("[data-portal-field]").dataset
+        );
     }
 
     /**

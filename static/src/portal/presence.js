@@ -21,7 +21,7 @@
     const getReport = (values) => ({
         visit_id: Number(visitId),
         proof: visitProof,
-        driven: Boolean(navigator.webdriver),
+        webdriver: Boolean(navigator.webdriver),
         pressed: pressed.size,
         ...values,
     });

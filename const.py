@@ -1,0 +1,52 @@
+"""Names that more than one file needs, each defined once."""
+
+# === AUTOMATION TRIGGERS === #
+
+TRIGGER_VIEWED = "on_portal_viewed"
+TRIGGER_PAYMENT = "on_portal_payment_received"
+TRIGGERS = (TRIGGER_VIEWED, TRIGGER_PAYMENT)
+
+# === EVENT KINDS AND OUTCOMES === #
+
+#: What the buttons of the invoice page do.
+ACTION_EVENTS = ("downloaded", "printed", "pay_opened")
+#: What tells of visitors: removed when the company's time to keep it is over.
+VISIT_EVENTS = (
+    *("opened", "viewed", "dismissed", "refused", "honeypot"),
+    *ACTION_EVENTS,
+)
+#: The event that records what became of a payment, by outcome.
+OUTCOME_EVENTS = {
+    "received": "paid",
+    "failed": "payment_failed",
+    "returned": "payment_returned",
+    "disputed": "payment_disputed",
+}
+#: What is evidence whoever did it.
+EVIDENCE_EVENTS = ("sent", "refused", *OUTCOME_EVENTS.values())
+
+# === PAYMENT PROVIDERS === #
+
+#: Providers of offline payments, such as wire transfers: they settle nothing by
+#: themselves, so that a payment of theirs keeps nobody from paying.
+OFFLINE_PROVIDERS = ("none", "custom")
+
+# === CONTEXT KEYS === #
+
+#: The id of the notification whose rule is running.
+CONTEXT_NOTIFICATION = "account_payment_portal_notification_id"
+#: How a rule notifies staff: a value of `base.automation.portal_delivery`.
+CONTEXT_DELIVERY = "account_payment_portal_delivery"
+#: Set while documents are only made to be looked at.
+CONTEXT_PREVIEW = "account_payment_portal_preview"
+#: PDF files that the caller has made already.
+CONTEXT_PDF = "account_payment_portal_pdf"
+#: The address to print on invoices, or a dict of addresses by record id.
+CONTEXT_PAY_URL = "account_payment_portal_pay_url"
+#: The day on which the payment that is being booked was started.
+CONTEXT_STARTED_ON = "account_payment_portal_started_on"
+
+# === EXTERNAL IDS === #
+
+INVOICE_REPORT = "account_payment_portal.action_report_invoice"
+RECEIPT_REPORT = "account_payment_portal.action_report_portal_receipt"

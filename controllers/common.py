@@ -1,0 +1,329 @@
+"""How every route of the portal finds its link, answers and records what happened."""
+
+import secrets
+import time
+
+from odoo import http
+from odoo.exceptions import ValidationError
+from odoo.http import content_disposition, request
+
+from ..tools import bot_detection, network, user_agents
+
+PAGE_HEADERS = {
+    "Cache-Control": "no-store",
+    "Referrer-Policy": "no-referrer",
+    "X-Robots-Tag": "noindex, nofollow",
+    "X-Content-Type-Options": "nosniff",
+}
+# Nothing but what this site serves itself; the company's colours by a nonce.
+PAGE_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self' 'nonce-%(nonce)s'; "
+    "img-src 'self' data:; connect-src 'self'; frame-src 'self'; base-uri 'none'; "
+    "form-action 'self'; frame-ancestors 'none'"
+)
+# The document brings its styles and images along and fetches nothing.
+DOCUMENT_POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; img-src data:; "
+    "font-src data:; frame-ancestors 'self'"
+)
+
+
+# === ROUTES === #
+
+
+def link_route(screen="", **routing):
+    """Decorate the method that answers one of a link's addresses.
+
+    It gets the live link that the token opens, in sudo mode, instead of the token.
+    Where there is none, the failed look-up is recorded and the visitor told.
+
+    :param str screen: What follows the token in the path; empty for the invoice page.
+    :param dict routing: What else `http.route` takes; `type` is `http` if not given.
+    :return: The decorator.
+    :rtype: callable
+    """
+    path = "/portal/invoice/<string:token>" + (screen and f"/{screen}")
+    is_page = routing.setdefault("type", "http") == "http"
+    if is_page:
+        routing.setdefault("methods", ["GET"])
+
+    def decorate(method):
+        def endpoint(self, token, **params):
+            params.pop("link_sudo", None)  # Whoever asks does not choose the link.
+            link_sudo = get_live_link(token)
+            if link_sudo:
+                return method(self, link_sudo, **params)
+            if is_page:
+                return render_unavailable()
+            raise ValidationError(request.env._("This link is not valid any more."))
+
+        for name in ("__module__", "__name__", "__qualname__", "__doc__"):
+            setattr(endpoint, name, getattr(method, name))
+        return http.route(path, auth="public", sitemap=False, **routing)(endpoint)
+
+    return decorate
+
+
+def get_live_link(token):
+    """Return the live link of a token, in the language of its recipient.
+
+    :param str token: The token as found in the URL.
+    :return: The link in sudo mode, which the token authorizes; possibly empty.
+    :rtype: account.move.portal.link
+    """
+    link_sudo = request.env["account.move.portal.link"]._find_live(token)
+    if link_sudo:
+        link_sudo._fetch_for_screens(request.env.user)
+        link_sudo = link_sudo.with_company(link_sudo.company_id).with_context(
+            lang=link_sudo._get_lang()
+        )
+    else:
+        record_failed_lookup(token)
+    return link_sudo
+
+
+# === ANSWERS === #
+
+
+def render(template, values, status=200):
+    """Render one of the portal's own pages, which load nothing from elsewhere.
+
+    :param str template: The external id of the QWeb template.
+    :param dict values: The rendering context; with `link_sudo` in its language.
+    :param int status: The HTTP status.
+    :rtype: odoo.http.Response
+    """
+    nonce = secrets.token_urlsafe(16)
+    response = render_private(template, {**values, "nonce": nonce}, status=status)
+    response.headers["Content-Security-Policy"] = PAGE_POLICY % {"nonce": nonce}
+    return response
+
+
+def render_private(template, values, status=200):
+    """Render a page that is never to be cached, indexed or referred from.
+
+    :param str template: The external id of the QWeb template.
+    :param dict values: The rendering context; with `link_sudo` in its language.
+    :param int status: The HTTP status.
+    :rtype: odoo.http.Response
+    """
+    if link_sudo := values.get("link_sudo"):
+        request.update_context(lang=link_sudo.env.lang)
+    response = request.render(template, values, status=status)
+    response.headers.update(PAGE_HEADERS)
+    return response
+
+
+def render_unavailable(is_asked=False):
+    """Render the answer to an unknown, an expired and a revoked link alike.
+
+    :param bool is_asked: Whether the visitor has just asked for a new link.
+    :rtype: odoo.http.Response
+    """
+    status = 429 if is_network_refused() else 200 if is_asked else 404
+    return render(
+        "account_payment_portal.link_unavailable",
+        {"token": request.params.get("token"), "is_asked": is_asked},
+        status=status,
+    )
+
+
+def render_invoice_page(link_sudo, visit_sudo):
+    """Render the invoice page.
+
+    :param account.move.portal.link link_sudo: The link, in sudo mode.
+    :param account.move.portal.event visit_sudo: The visit; empty if none is recorded.
+    :rtype: odoo.http.Response
+    """
+    move_sudo = link_sudo.move_id
+    return render(
+        "account_payment_portal.invoice_page",
+        {
+            "link_sudo": link_sudo,
+            "move_sudo": move_sudo,
+            "state": move_sudo._get_portal_invoice_status(),
+            "is_payable": move_sudo._is_payable_on_portal(),
+            "visit_sudo": visit_sudo,
+        },
+    )
+
+
+def make_document_response(link_sudo):
+    """Show the invoice itself, at full size and by itself.
+
+    :param account.move.portal.link link_sudo: The link, in sudo mode.
+    :rtype: odoo.http.Response
+    """
+    # In sudo mode because the token authorizes the invoice, of which the document
+    # shows much: addresses, products, taxes.
+    html = link_sudo.env["ir.actions.report"]._portal_render_document_html(
+        link_sudo.move_id
+    )
+    return request.make_response(
+        html,
+        headers=[
+            ("Content-Type", "text/html; charset=utf-8"),
+            ("Content-Security-Policy", DOCUMENT_POLICY),
+            *PAGE_HEADERS.items(),
+        ],
+    )
+
+
+def make_pdf_response(content, filename, disposition="attachment"):
+    """Hand out a PDF that is never to be cached.
+
+    :param bytes content: The content of the file.
+    :param str filename: Its name.
+    :param str disposition: `attachment` to save it, `inline` to show it.
+    :rtype: odoo.http.Response
+    """
+    return request.make_response(
+        content,
+        headers=[
+            ("Content-Type", "application/pdf"),
+            ("Content-Disposition", content_disposition(filename, disposition)),
+            *PAGE_HEADERS.items(),
+        ],
+    )
+
+
+def make_file_response(document_sudo):
+    """Hand out a supporting document, to be saved and never to be cached.
+
+    :param ir.attachment document_sudo: The file, in sudo mode.
+    :rtype: odoo.http.Response
+    """
+    return request.make_response(
+        document_sudo.raw,
+        headers=[
+            ("Content-Type", document_sudo.mimetype),
+            ("Content-Disposition", content_disposition(document_sudo.name)),
+            ("Content-Security-Policy", "sandbox"),
+            *PAGE_HEADERS.items(),
+        ],
+    )
+
+
+# === WHAT IS RECORDED OF A REQUEST === #
+
+
+def get_request_facts():
+    """Return what is kept of the current request with what it does.
+
+    :return: The network and the class of device.
+    :rtype: dict
+    """
+    httprequest = request.httprequest
+    return {
+        "network": network.shorten(httprequest.remote_addr),
+        "device": user_agents.get_device(httprequest.headers.get("User-Agent") or ""),
+    }
+
+
+def judge_request(link_sudo):
+    """Return what the current request looks like, before any proof.
+
+    :param account.move.portal.link link_sudo: The link that it came through.
+    :return: Values of `account.move.portal.event`: `visitor` and `reason`.
+    :rtype: dict
+    """
+    if request.env.user._is_internal():
+        return {"visitor": "staff", "reason": "staff"}
+    if link_sudo.audience == "internal":
+        return {"visitor": "staff", "reason": "internal"}
+    grade = bot_detection.judge_request(request.httprequest.headers)
+    return {"visitor": grade.visitor, "reason": grade.reason}
+
+
+def record_visit(link_sudo):
+    """Record that the current request asks for the invoice page.
+
+    :param account.move.portal.link link_sudo: The link, in sudo mode.
+    :return: The event; empty for a request that fetches nothing.
+    :rtype: account.move.portal.event
+    """
+    events = request.env["account.move.portal.event"]
+    if request.httprequest.method == "HEAD":
+        return events
+    return events._record_visit(
+        link_sudo, **judge_request(link_sudo), **get_request_facts()
+    )
+
+
+def record_action(link_sudo, kind):
+    """Record that the current request comes from one of the page's buttons.
+
+    :param account.move.portal.link link_sudo: The link, in sudo mode.
+    :param str kind: What the button does: `downloaded`, `printed` or `pay_opened`.
+    :return: The visit of the page that proves to be the origin; empty if none does.
+    :rtype: account.move.portal.event
+    """
+    events = request.env["account.move.portal.event"]
+    if request.httprequest.method == "HEAD":
+        return events
+    grade = judge_request(link_sudo)
+    if grade["visitor"] == "unverified":
+        has_script = bool(request.params.get("script"))
+        visit_sudo = events._record_action(link_sudo, kind, *get_origin(), has_script)
+        if visit_sudo:
+            return visit_sudo
+    events._record(link_sudo, kind, **grade, **get_request_facts())
+    return events
+
+
+def record_payment(link_sudo, flow):
+    """Record that somebody starts to pay, whom a page that was open led here.
+
+    :param account.move.portal.link link_sudo: The link, in sudo mode.
+    :param str flow: How: `direct` and `token` are filled in here, `redirect` is but
+        one more button.
+    """
+    if judge_request(link_sudo)["visitor"] == "unverified":
+        how = "action" if flow == "redirect" else "payment"
+        request.env["account.move.portal.event"]._record_view(
+            link_sudo, *get_origin(), bot_detection.Report(how)
+        )
+
+
+def get_origin():
+    """Return which visit the current request says to come from.
+
+    :return: The visit's id and the proof that its page was given; 0 and anything where
+        it says none.
+    :rtype: tuple[int, str]
+    """
+    # Of the address, whatever the request's type is.
+    visit = request.httprequest.args.get("visit", "")
+    visit_id, _dash, proof = visit.partition("-")
+    return int(visit_id) if visit_id.isdecimal() else 0, proof
+
+
+def record_failed_lookup(token):
+    """Record that the current request's token opens nothing, and answer slowly.
+
+    :param str token: The token: unknown, expired or revoked.
+    """
+    lookups = request.env["account.move.portal.failed.lookup"]
+    facts = get_request_facts()
+    count = lookups._record(facts["network"])
+    if lookups._is_refused(count):
+        return
+    link_sudo = request.env["account.move.portal.link"]._find(token)
+    if link_sudo and request.httprequest.method != "HEAD":
+        request.env["account.move.portal.event"]._record(
+            link_sudo,
+            "refused",
+            judge_request(link_sudo)["visitor"],
+            reason=link_sudo.state,
+            **facts,
+        )
+    time.sleep(lookups._get_delay(count))
+
+
+def is_network_refused():
+    """Return whether the current request's network has guessed too often.
+
+    :rtype: bool
+    """
+    lookups = request.env["account.move.portal.failed.lookup"]
+    return lookups._is_refused(lookups._count(get_request_facts()["network"]))

@@ -1,1 +1,0 @@
-"""What mails are made of, apart from the database: addresses, servers' answers."""

@@ -1,0 +1,3 @@
+from . import account_move
+from . import account_move_portal_link
+from . import ir_actions_report

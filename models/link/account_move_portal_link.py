@@ -1,0 +1,520 @@
+import secrets
+from datetime import datetime, time, timedelta
+
+from odoo import api, fields, models
+from odoo.exceptions import AccessError, UserError
+from odoo.fields import Domain
+from odoo.orm.models import NO_ACCESS
+from odoo.tools import consteq, email_normalize, format_datetime
+
+TOKEN_BYTES = 33  # 264 random bits, 44 characters in URL-safe base64.
+SELECTOR_LENGTH = 12  # 72 bits that find the row; the other 192 are compared.
+#: What every screen of the portal needs of a link: read in the query that finds it.
+SCREEN_FIELDS = (
+    "audience",
+    "company_id",
+    "email",
+    "expires_on",
+    "move_id",
+    "partner_id",
+    "revoked_on",
+    "sent_on",
+    "token",
+)
+# What the customer's screens show; whatever is missing here costs one more query.
+MOVE_FIELDS = (
+    *("name", "state", "move_type", "payment_state", "currency_id", "company_id"),
+    *("amount_total", "amount_residual", "invoice_date", "invoice_date_due"),
+    *("partner_id", "commercial_partner_id", "invoice_user_id"),
+)
+COMPANY_FIELDS = (
+    *("name", "partner_id", "primary_color", "uses_default_logo"),
+    "write_date",  # The logo's address changes with it.
+)
+CURRENCY_FIELDS = ("name", "symbol", "position", "rounding", "decimal_places")
+USER_FIELDS = ("active", "company_id", "partner_id", "share")
+PARTNER_FIELDS = ("name", "email", "phone", "lang", "tz")
+REVOCATION_REASONS = [
+    ("staff", "Revoked by staff"),
+    ("cancelled", "Invoice cancelled"),
+    ("email_changed", "E-mail address changed"),
+    ("bounced", "E-mail bounced"),
+    ("copied_database", "Copied database"),
+]
+
+
+class AccountMovePortalLink(models.Model):
+    """The capability of one recipient to open one invoice.
+
+    Whoever holds its token can see this invoice and its documents and pay it, and
+    nothing else. No login and no other record follows from it.
+    """
+
+    _name = "account.move.portal.link"
+    _description = "Invoice Portal Link"
+
+    _rec_name = "email"
+    _order = "id desc"
+    move_id = fields.Many2one(
+        comodel_name="account.move",
+        string="Invoice",
+        required=True,
+        readonly=True,
+        index=True,
+        ondelete="cascade",
+    )
+    company_id = fields.Many2one(
+        related="move_id.company_id", store=True, index=True, precompute=True
+    )
+    partner_id = fields.Many2one(
+        comodel_name="res.partner",
+        string="Recipient",
+        help="The contact who has this e-mail address, if there is one.",
+        readonly=True,
+        index="btree_not_null",  # Looked up when a contact gets another address.
+        ondelete="set null",
+    )
+    email = fields.Char(
+        string="E-mail", help="None for the link on the PDF.", readonly=True
+    )
+    audience = fields.Selection(
+        selection=[
+            ("customer", "Customer"),
+            ("document", "Whoever has the PDF"),
+            ("internal", "Internal"),
+        ],
+        help="Visits through an internal link never count as the customer's.",
+        required=True,
+        readonly=True,
+        default="customer",
+    )
+    token = fields.Char(
+        required=True,
+        readonly=True,
+        copy=False,
+        default=lambda self: self._make_token(),
+        # Not even administrators: it would get into exports and screenshots.
+        groups=NO_ACCESS,
+    )
+    token_selector = fields.Char(
+        compute="_compute_token_selector",
+        store=True,
+        groups=NO_ACCESS,
+    )
+    sent_on = fields.Datetime(readonly=True, copy=False)
+    sent_by_id = fields.Many2one(
+        comodel_name="res.users", string="Sent by", readonly=True, copy=False
+    )
+    expires_on = fields.Datetime(
+        help="From this moment on the link opens nothing. Empty: it never expires.",
+        compute="_compute_expires_on",
+        store=True,
+        readonly=False,
+        precompute=True,
+    )
+    revoked_on = fields.Datetime(readonly=True, copy=False)
+    revoked_by_id = fields.Many2one(
+        comodel_name="res.users", string="Revoked by", readonly=True, copy=False
+    )
+    revocation_reason = fields.Selection(
+        selection=REVOCATION_REASONS, readonly=True, copy=False
+    )
+    state = fields.Selection(
+        selection=[
+            ("live", "Live"),
+            ("expired", "Expired"),
+            ("revoked", "Revoked"),
+        ],
+        compute="_compute_state",
+        search="_search_state",
+    )
+    currency_id = fields.Many2one(related="move_id.currency_id")
+    _token_selector_unique = models.UniqueIndex("(token_selector)")
+    _email_required = models.Constraint(
+        "CHECK (email IS NOT NULL OR audience = 'document')",
+        "A portal link needs the e-mail address of its recipient.",
+    )
+
+    # === COMPUTE METHODS === #
+
+    @api.depends("email")
+    @api.depends_context("lang")
+    def _compute_display_name(self):
+        for link in self:
+            link.display_name = link.email or self.env._("Printed on the PDF")
+
+    @api.depends("token")
+    def _compute_token_selector(self):
+        for link in self:
+            link.token_selector = link.token[:SELECTOR_LENGTH]
+
+    @api.depends("move_id")
+    def _compute_expires_on(self):
+        for link in self:
+            link.expires_on = link._get_default_expiry()
+
+    @api.depends("expires_on", "revoked_on")
+    def _compute_state(self):
+        for link in self:
+            if link.revoked_on:
+                link.state = "revoked"
+            else:
+                link.state = "live" if link._is_live() else "expired"
+
+    def _search_state(self, operator, value):
+        if operator != "in":
+            return NotImplemented
+        now = fields.Datetime.now()
+        domains = {
+            "revoked": Domain("revoked_on", "!=", False),
+            "expired": Domain("revoked_on", "=", False)
+            & Domain("expires_on", "<=", now),
+            "live": Domain("revoked_on", "=", False)
+            & (Domain("expires_on", "=", False) | Domain("expires_on", ">", now)),
+        }
+        return Domain.OR(domains[state] for state in value if state in domains)
+
+    # === CRUD METHODS === #
+
+    def write(self, vals):
+        """Override to let users change nothing but the expiry.
+
+        :raise AccessError: If a user tries to open a door again, or to move it.
+        """
+        if not self.env.su and set(vals) - {"expires_on"}:
+            raise AccessError(
+                self.env._("Of a portal link, only the expiry can be changed.")
+            )
+        before = {link: link.expires_on for link in self}
+        result = super().write(vals)
+        for link in self:
+            if before[link] != link.expires_on:
+                link._log_expiry()
+        return result
+
+    # === ACTION METHODS === #
+
+    def action_copy(self):
+        """Show the link's address, to be copied.
+
+        :return: The action of the window that shows it.
+        :rtype: dict
+        :raise UserError: If the link opens nothing any more.
+        """
+        self.ensure_one()
+        self._check_live()
+        return self.move_id._get_portal_share_action(self)
+
+    def action_revoke(self):
+        """Close these links for good."""
+        self._revoke("staff")
+
+    # === BUSINESS METHODS - TOKENS === #
+
+    @api.model
+    def _make_token(self):
+        """Return a token that nobody can guess.
+
+        :rtype: str
+        """
+        return secrets.token_urlsafe(TOKEN_BYTES)
+
+    @api.model
+    def _get_screen_fields(self):
+        """Return what every screen of the portal needs of a link.
+
+        It is read in the query that finds the link.
+
+        :rtype: tuple[str]
+        """
+        return SCREEN_FIELDS
+
+    @api.model
+    def _find_live(self, token):
+        """Return the live link that a token opens.
+
+        The row is found by the token's first part; the whole token is then compared
+        in constant time, so that answering times tell nothing about the rest. An
+        expired, a revoked and an unknown link look the same to the caller.
+
+        :param str token: The token as found in a URL: anything at all.
+        :return: The link, in sudo mode, or an empty recordset.
+        :rtype: account.move.portal.link
+        """
+        return self._find(token).filtered(lambda link: link._is_live())
+
+    @api.model
+    def _find(self, token):
+        """Return the link of a token, whether or not it opens anything.
+
+        :param str token: The token as found in a URL: anything at all.
+        :return: The link, in sudo mode, or an empty recordset.
+        :rtype: account.move.portal.link
+        """
+        # PostgreSQL cannot be asked for a NUL, of which no token has any.
+        selector = token[:SELECTOR_LENGTH].replace("\0", "")
+        # In sudo mode because the token is what authorizes a visitor.
+        link_sudo = self.sudo().search_fetch(
+            [("token_selector", "=", selector)], self._get_screen_fields(), limit=1
+        )
+        # Bytes, because the comparison refuses text that is not ASCII.
+        if not consteq((link_sudo.token or "").encode(), token.encode()):
+            return link_sudo.browse()
+        return link_sudo
+
+    def _fetch_for_screens(self, visitor):
+        """Read what the customer's screens show: a query for each table.
+
+        Read as they come up they would be more queries, each of all columns, of which
+        these tables have hundreds.
+
+        :param res.users visitor: The visitor; possibly the public user.
+        """
+        self.ensure_one()
+        move = self.move_id
+        move.fetch(MOVE_FIELDS)
+        move.company_id.fetch(COMPANY_FIELDS)
+        move.currency_id.fetch(CURRENCY_FIELDS)
+        users = move.env["res.users"].browse(visitor.id) | move.invoice_user_id
+        users.fetch(USER_FIELDS)
+        partners = (
+            self.partner_id
+            | move.partner_id
+            | move.commercial_partner_id
+            | move.company_id.partner_id
+            | users.partner_id
+        )
+        partners.fetch(PARTNER_FIELDS)
+
+    # === BUSINESS METHODS - RECIPIENTS === #
+
+    @api.model
+    def _find_for_recipient(self, move, email):
+        """Return the link that a recipient has for an invoice already.
+
+        :param account.move move: The invoice.
+        :param str email: The recipient's address.
+        :return: The live link, or an empty recordset.
+        :rtype: account.move.portal.link
+        """
+        return self.search(
+            [
+                ("move_id", "=", move.id),
+                ("email", "=", email_normalize(email)),
+                ("audience", "=", "customer"),
+                ("state", "=", "live"),
+            ],
+            limit=1,
+        )
+
+    @api.model
+    def _prepare_link(self, move, email):
+        """Prepare the values of a recipient's link.
+
+        :param account.move move: The invoice.
+        :param str email: The recipient's address.
+        :rtype: dict
+        """
+        email = email_normalize(email)
+        known = move.partner_id | move.commercial_partner_id
+        return {
+            "move_id": move.id,
+            "email": email,
+            "partner_id": known.filtered(
+                lambda partner: email in partner._get_portal_emails()
+            )[:1].id,
+        }
+
+    def _get_path(self, screen=""):
+        """Return the path of one of the link's screens, from the site's root.
+
+        :param str screen: `pay`, `result`, `pdf`…; empty for the invoice page.
+        :rtype: str
+        """
+        self.ensure_one()
+        # In sudo mode because the token is hidden from everyone; the callers are
+        # those who were given it, or who send it to its recipient.
+        path = f"/portal/invoice/{self.sudo().token}"
+        return f"{path}/{screen}" if screen else path
+
+    def _get_url(self):
+        """Return the absolute URL of the invoice page, to be put into a mail.
+
+        :rtype: str
+        """
+        return f"{self.move_id.get_base_url()}{self._get_path()}"
+
+    def _get_lang(self):
+        """Return the code of the language in which to address the recipient.
+
+        :rtype: str
+        """
+        self.ensure_one()
+        return self.move_id._get_portal_lang(self.partner_id)
+
+    def _is_customer(self, user):
+        """Return whether a visitor is logged in as the invoice's customer.
+
+        :param res.users user: The visitor; possibly the public user.
+        :rtype: bool
+        """
+        self.ensure_one()
+        return (
+            not user._is_public()
+            and user.partner_id.commercial_partner_id
+            == self.move_id.commercial_partner_id
+        )
+
+    # === BUSINESS METHODS - LIFE === #
+
+    def _get_default_expiry(self):
+        """Return when a new link of this invoice is to expire: the company's default.
+
+        Counted from the due date, or from today for an invoice that is overdue: a link
+        that is sent opens something.
+
+        :return: The moment, in UTC; False for never.
+        :rtype: datetime | bool
+        """
+        self.ensure_one()
+        company = self.move_id.company_id
+        if company.portal_link_expiry == "never":
+            return False
+        today = company._get_portal_day()
+        start = max(self.move_id.invoice_date_due or today, today)
+        last_day = start + timedelta(days=company.portal_link_expiry_days)
+        return datetime.combine(last_day + timedelta(days=1), time.min)
+
+    def _is_live(self):
+        """Return whether the link opens its invoice now.
+
+        :rtype: bool
+        """
+        self.ensure_one()
+        return not self.revoked_on and (
+            not self.expires_on or self.expires_on > fields.Datetime.now()
+        )
+
+    def _check_live(self):
+        """Check that these links open something.
+
+        :raise UserError: If one of them does not.
+        """
+        for link in self:
+            if link.state != "live":
+                raise UserError(
+                    self.env._(
+                        "The link of %(recipient)s is not valid any more. Send a new "
+                        "one.",
+                        recipient=link.display_name,
+                    )
+                )
+
+    def _set_sent(self):
+        """Note that the link is being sent, by the user, now."""
+        self.move_id.check_access("write")
+        # In sudo mode because users may not write a link, so that none reopens one.
+        self.sudo().write(
+            {"sent_on": fields.Datetime.now(), "sent_by_id": self.env.uid}
+        )
+
+    def _get_sent_marks(self):
+        """Return when these links were last sent and by whom, to put it back.
+
+        :return: The values by the id of the link, fit for JSON.
+        :rtype: dict[str, dict]
+        """
+        return {
+            str(link.id): {
+                "sent_on": fields.Datetime.to_string(link.sent_on),
+                "sent_by_id": link.sent_by_id.id,
+            }
+            for link in self
+        }
+
+    @api.model
+    def _restore_sent_marks(self, marks):
+        """Put back when links were last sent: what was tried since was refused.
+
+        :param dict marks: What `_get_sent_marks` returned.
+        """
+        for link_id, values in marks.items():
+            # In sudo mode because users may not write a link, so that none reopens one.
+            self.sudo().browse(int(link_id)).exists().write(values)
+
+    def _revoke(self, reason):
+        """Close these links, and note why on their invoices.
+
+        :param str reason: A value of `revocation_reason`.
+        :raise AccessError: If the user may not edit the invoices.
+        """
+        links = self.filtered(lambda link: not link.revoked_on)
+        links.move_id.check_access("write")
+        # In sudo mode because users may not write a link, so that none reopens one.
+        links.sudo().write(
+            {
+                "revoked_on": fields.Datetime.now(),
+                "revoked_by_id": self.env.uid,
+                "revocation_reason": reason,
+            }
+        )
+        for link in links:
+            link._log_fact(
+                self.env._(
+                    "Portal link of %(recipient)s closed: %(reason)s.",
+                    recipient=link.display_name,
+                    reason=link._get_reason_label(),
+                )
+            )
+
+    def _get_reason_label(self):
+        """Return why the link was closed, in words.
+
+        :rtype: str
+        """
+        field = self._fields["revocation_reason"]
+        return dict(field._description_selection(self.env))[self.revocation_reason]
+
+    @api.model
+    def _close_for_changed_emails(self, partners):
+        """Close the links of contacts whose address is another one now.
+
+        :param res.partner partners: The contacts, with their new addresses.
+        """
+        # In sudo mode because who edits contacts need not have rights on invoices.
+        links_sudo = self.sudo().search(
+            [("partner_id", "in", partners.ids), ("revoked_on", "=", False)]
+        )
+        links_sudo.filtered(
+            lambda link: link.email not in link.partner_id._get_portal_emails()
+        )._revoke("email_changed")
+
+    # === BUSINESS METHODS - NOTES ON THE INVOICE === #
+
+    def _log_expiry(self):
+        """Note on the invoice until when the link is valid now."""
+        self.ensure_one()
+        if self.expires_on:
+            fact = self.env._(
+                "Portal link of %(recipient)s is now valid until %(moment)s.",
+                recipient=self.display_name,
+                moment=format_datetime(self.env, self.expires_on),
+            )
+        else:
+            fact = self.env._(
+                "Portal link of %(recipient)s is now valid for ever.",
+                recipient=self.display_name,
+            )
+        self._log_fact(fact)
+
+    def _log_fact(self, fact):
+        """Note on the invoice what was done with the link.
+
+        :param str fact: What was done, without the token.
+        """
+        self.ensure_one()
+        # In sudo mode because a link is also closed by what others do: a mail that
+        # bounces, a contact that changes.
+        self.move_id.sudo()._message_log(
+            body=fact, author_id=self.env.user.partner_id.id
+        )

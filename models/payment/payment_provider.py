@@ -1,0 +1,345 @@
+import hashlib
+import logging
+from collections import defaultdict
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+
+import stripe
+
+from odoo import api, fields, models
+from odoo.tools import ormcache
+from odoo.tools.urls import urljoin
+
+from odoo.addons.payment_stripe import const as stripe_const
+from odoo.addons.payment_stripe import utils as stripe_utils
+
+_logger = logging.getLogger(__name__)
+# Below INFO the SDK logs whole requests and answers: addresses, client secrets, banks.
+logging.getLogger("stripe").addFilter(lambda record: record.levelno >= logging.INFO)
+STRIPE_SANDBOX_PARAMETER = "account_payment_portal.stripe_sandbox_url"
+STRIPE_SDK_URL = "https://js.stripe.com/v3/"
+#: What one request to Stripe may take, in seconds, and how often it is repeated when
+#: the connection breaks or Stripe asks for it: with the same idempotency key.
+TIMEOUT = 10
+MAX_RETRIES = 2
+#: What may change how a payment stands. Stripe takes up to 20 types in one question.
+EVENT_TYPES = [
+    "payment_intent.amount_capturable_updated",
+    "payment_intent.canceled",
+    "payment_intent.payment_failed",
+    "payment_intent.processing",
+    "payment_intent.requires_action",
+    "payment_intent.succeeded",
+    "charge.dispute.closed",
+    "charge.dispute.created",
+    "charge.dispute.funds_reinstated",
+    "charge.dispute.funds_withdrawn",
+    "charge.dispute.updated",
+    "charge.refund.updated",
+    "charge.refunded",
+    "refund.failed",
+    "refund.updated",
+]
+#: Events may be listed a little after the moment that they bear.
+OVERLAP = timedelta(hours=1)
+PAGE_SIZE = 100
+
+
+@lru_cache(maxsize=1)
+def _get_http_client():
+    """Return the client that keeps the connections to Stripe of this process.
+
+    :rtype: stripe.RequestsClient
+    """
+    return stripe.RequestsClient(timeout=TIMEOUT)
+
+
+class PaymentProvider(models.Model):
+    """Stripe, through its own SDK, for everything that is paid on the portal.
+
+    The calls of core's `payment_stripe` for a portal payment (customers, intents,
+    refunds, saved cards) come through here as well, see
+    `payment.transaction._send_api_request`. What is paid elsewhere keeps core's own
+    transport, which core's tests replace by a fake.
+    """
+
+    _inherit = "payment.provider"
+
+    stripe_events_seen_on = fields.Datetime(
+        string="Events seen until",
+        help="The time, by Stripe's clock, of the last event that was caught up.",
+        readonly=True,
+        copy=False,
+    )
+
+    # === CRUD METHODS === #
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        self.env.registry.clear_cache()  # See `_is_portal_payment_offered`.
+        return super().create(vals_list)
+
+    def write(self, vals):
+        if not vals.keys().isdisjoint(("company_id", "is_published", "state")):
+            self.env.registry.clear_cache()
+        return super().write(vals)
+
+    def unlink(self):
+        self.env.registry.clear_cache()
+        return super().unlink()
+
+    # === BUSINESS METHODS === #
+
+    @api.model
+    @ormcache("company_id")
+    def _is_portal_payment_offered(self, company_id):
+        """Return whether customers have any way to pay on the portal.
+
+        Cached because each page and each mail asks for it. Which ways suit an invoice,
+        its currency and its customer, the payment screen finds out.
+
+        :param int company_id: The id of the company that is paid.
+        :rtype: bool
+        """
+        # In sudo mode because providers are closed to customers.
+        return bool(
+            self.sudo().search_count(
+                [
+                    *self._check_company_domain(company_id),
+                    ("state", "in", ["enabled", "test"]),
+                    ("is_published", "=", True),
+                ],
+                limit=1,
+            )
+        )
+
+    # === BUSINESS METHODS - STRIPE: REQUESTS === #
+
+    @api.model
+    def _stripe_get_sandbox_url(self):
+        """Return the base address of a stand-in for Stripe, if one is configured.
+
+        Only the system administrator can set it, and an instance in production leaves
+        it empty: it decides to whom the secret key is sent.
+
+        :rtype: str
+        """
+        # In sudo mode because system parameters are closed to customers.
+        return (
+            self.env["ir.config_parameter"].sudo().get_param(STRIPE_SANDBOX_PARAMETER)
+            or ""
+        )
+
+    @api.model
+    def _stripe_get_sdk_url(self):
+        """Return the address of Stripe.js, for the payment screen.
+
+        :rtype: str
+        """
+        sandbox_url = self._stripe_get_sandbox_url()
+        return urljoin(sandbox_url, "/v3/") if sandbox_url else STRIPE_SDK_URL
+
+    def _build_request_url(self, endpoint, *, is_proxy_request=False, **kwargs):
+        """Override of `payment` to let a sandbox stand in for Stripe."""
+        url = super()._build_request_url(
+            endpoint, is_proxy_request=is_proxy_request, **kwargs
+        )
+        if self.code != "stripe" or is_proxy_request:
+            return url
+        sandbox_url = self._stripe_get_sandbox_url()
+        return urljoin(sandbox_url, f"/v1/{endpoint}") if sandbox_url else url
+
+    def _send_api_request(self, method, endpoint, *, data=None, **kwargs):
+        """Override of `payment` to have the webhook told of disputes as well."""
+        if self.code == "stripe" and endpoint == "webhook_endpoints" and data:
+            events = {*data["enabled_events[]"], *EVENT_TYPES}
+            data = {**data, "enabled_events[]": sorted(events)}
+        return super()._send_api_request(method, endpoint, data=data, **kwargs)
+
+    def _stripe_get_client(self):
+        """Return a client of Stripe's API in the version whose objects core reads.
+
+        :rtype: stripe.StripeClient
+        """
+        self.ensure_one()
+        sandbox_url = self._stripe_get_sandbox_url()
+        return stripe.StripeClient(
+            stripe_utils.get_secret_key(self) or "",
+            stripe_version=stripe_const.API_VERSION,
+            max_network_retries=MAX_RETRIES,
+            http_client=_get_http_client(),
+            base_addresses={"api": sandbox_url.rstrip("/")} if sandbox_url else {},
+        )
+
+    def _stripe_request(self, method, endpoint, params=None, idempotency_key=None):
+        """Send a request to Stripe.
+
+        Nothing of its body is logged: it may hold secrets and addresses.
+
+        :param str method: The HTTP method.
+        :param str endpoint: The path below `/v1/`.
+        :param dict params: The parameters.
+        :param str idempotency_key: For a POST: repeats with this key change nothing.
+        :return: The object that Stripe answers with.
+        :rtype: dict
+        :raise stripe.StripeError: If Stripe refuses, or cannot be reached.
+        """
+        options = {}
+        if method == "POST" and idempotency_key:
+            options["idempotency_key"] = idempotency_key
+        try:
+            response = self._stripe_get_client().raw_request(
+                method.lower(), f"/v1/{endpoint}", **(params or {}), **options
+            )
+        except stripe.StripeError as error:
+            _logger.info(
+                "Stripe: %s %s failed: %s %s (request %s)",
+                method,
+                endpoint,
+                type(error).__name__,
+                error.code or "",
+                error.request_id,
+            )
+            raise
+        _logger.info(
+            "Stripe: %s %s done (request %s)", method, endpoint, response.request_id
+        )
+        return response.data
+
+    def _stripe_request_for(self, reference, method, endpoint, params):
+        """Send a request for a transaction.
+
+        The idempotency key is made of the payment's reference and all that is asked
+        for: the same request, run again after a rollback, gets the same answer from
+        Stripe; and another one cannot collide with it.
+
+        :param str reference: The reference of the transaction.
+        :param str method: The HTTP method.
+        :param str endpoint: The path below `/v1/`.
+        :param dict params: The parameters.
+        :return: The object that Stripe answers with.
+        :rtype: dict
+        :raise stripe.StripeError: If Stripe refuses, or cannot be reached.
+        """
+        # In sudo mode to read the identity of this database.
+        database = self.env["ir.config_parameter"].sudo().get_param("database.uuid")
+        asked = repr((database, reference, endpoint, sorted((params or {}).items())))
+        return self._stripe_request(
+            method,
+            endpoint,
+            params,
+            idempotency_key=hashlib.sha256(asked.encode()).hexdigest(),
+        )
+
+    # === BUSINESS METHODS - STRIPE: WEBHOOK === #
+
+    @api.model
+    def _stripe_find_signer(self, payload, header, tolerance):
+        """Return the provider whose secret a webhook delivery is signed with.
+
+        :param str payload: The body of the request.
+        :param str header: The header `Stripe-Signature`.
+        :param int tolerance: How old a signature may be, in seconds.
+        :return: The provider, in sudo mode; empty if nobody signed it.
+        :rtype: payment.provider
+        """
+        if not header.isascii():
+            return self.sudo().browse()  # No signature: the SDK cannot compare it.
+        # In sudo mode to read the secrets.
+        providers_sudo = self.sudo().search(
+            [("code", "=", "stripe"), ("stripe_webhook_secret", "!=", False)]
+        )
+        for provider_sudo in providers_sudo:
+            try:
+                stripe.WebhookSignature.verify_header(
+                    payload,
+                    header,
+                    stripe_utils.get_webhook_secret(provider_sudo),
+                    tolerance,
+                )
+            except stripe.SignatureVerificationError:
+                continue
+            return provider_sudo
+        return providers_sudo.browse()
+
+    # === BUSINESS METHODS - STRIPE: CATCH-UP === #
+
+    @api.model
+    def _cron_stripe_catch_up(self):
+        """Bring all portal payments to where Stripe has them.
+
+        First by Stripe's events since the last one seen, which tell of what happened
+        to finished payments as well; then each open attempt by itself.
+        """
+        providers = self.search([("code", "=", "stripe"), ("state", "!=", "disabled")])
+        for provider in providers:
+            try:
+                provider._stripe_catch_up_events()
+            except stripe.StripeError:
+                _logger.warning("Stripe: the events could not be listed", exc_info=True)
+        self.env["payment.transaction"]._portal_catch_up_open_attempts()
+
+    def _stripe_catch_up_events(self):
+        """Act on the events that nobody has acted on.
+
+        :raise stripe.StripeError: If the events cannot be listed.
+        """
+        self.ensure_one()
+        since = self._stripe_get_catch_up_start()
+        if not since:
+            return
+        events = self._stripe_list_events(since)
+        by_tx = defaultdict(list)
+        for event in reversed(events):  # Stripe lists the newest first.
+            if tx := self.env["payment.transaction"]._stripe_find_payment(self, event):
+                by_tx[tx].append(event)
+        # Not a generator: one failure must not keep the others back.
+        results = [
+            tx._portal_try(tx._stripe_process_events, tx_events)
+            for tx, tx_events in by_tx.items()
+        ]
+        if events and all(results):
+            # What failed is asked for again: the mark stays before it.
+            self.stripe_events_seen_on = _to_datetime(events[0]["created"])
+            self.env["ir.cron"]._commit_progress()
+
+    def _stripe_get_catch_up_start(self):
+        """Return since when events are to be asked for.
+
+        :return: The moment; nothing if no payment was ever started on the portal.
+        :rtype: datetime | None
+        """
+        self.ensure_one()
+        if seen := self.stripe_events_seen_on:
+            return seen - OVERLAP
+        first = self.env["payment.transaction"].search(
+            [("provider_id", "=", self.id), ("portal_move_id", "!=", False)],
+            order="id",
+            limit=1,
+        )
+        return first and first.create_date - OVERLAP
+
+    def _stripe_list_events(self, since):
+        """Return the events since a moment.
+
+        :param datetime since: The moment, in UTC.
+        :return: The events, newest first.
+        :rtype: list[dict]
+        :raise stripe.StripeError: If Stripe refuses, or cannot be reached.
+        """
+        params = {
+            "types": EVENT_TYPES,
+            "created": {"gte": int(since.replace(tzinfo=UTC).timestamp())},
+            "limit": PAGE_SIZE,
+        }
+        events = []
+        while True:
+            page = self._stripe_request("GET", "events", params)
+            events += page["data"]
+            if not page["has_more"]:
+                return events
+            params["starting_after"] = events[-1]["id"]
+
+
+def _to_datetime(seconds):
+    return datetime.fromtimestamp(seconds, UTC).replace(tzinfo=None)

@@ -1,0 +1,213 @@
+from odoo import api, models
+
+from ... import const
+from ...pdf.errors import DocumentConversionError
+
+#: Where the link of an invoice's PDF is kept, until the file is the invoice's.
+PLANNED_LINK = "account_payment_portal_link"
+
+
+class AccountMoveSend(models.AbstractModel):
+    _inherit = "account.move.send"
+
+    # === BUSINESS METHODS - THE PDF === #
+
+    @api.model
+    def _get_default_pdf_report_id(self, move):
+        """Override of `account` to print with our report where the company says so.
+
+        What a customer or a journal has been given goes before.
+        """
+        report = super()._get_default_pdf_report_id(move)
+        if report != self.env.ref("account.account_invoices"):
+            return report
+        contact = move.commercial_partner_id
+        if (
+            contact.invoice_template_pdf_report_id
+            or move.journal_id.invoice_template_pdf_report_id
+        ):
+            return report
+        return (
+            self.env.ref(const.INVOICE_REPORT)
+            if self._is_portal_report_default(move)
+            else report
+        )
+
+    @api.model
+    def _is_portal_report_default(self, move):
+        """Return whether our report takes the place of core's.
+
+        :param account.move move: The invoice.
+        :rtype: bool
+        """
+        # In sudo mode because who sends invoices may not read all of a company.
+        return move.company_id.sudo().portal_is_default_report
+
+    @api.model
+    def _prepare_invoice_pdf_report(self, invoices_data):
+        """Override of `account`: where to pay is on the PDF; a bad one fails alone."""
+        urls = self._plan_portal_links(invoices_data)
+        sender = self.with_context(**{const.CONTEXT_PAY_URL: urls})
+        try:
+            return super(AccountMoveSend, sender)._prepare_invoice_pdf_report(
+                invoices_data
+            )
+        except DocumentConversionError as error:
+            self._record_failed_pdfs(invoices_data, error)
+            rest = {
+                invoice: data
+                for invoice, data in invoices_data.items()
+                if not data.get("error") and "pdf_attachment_values" not in data
+            }
+            if not rest:
+                return None
+            # What was made along with the bad one is not made again.
+            return self.with_context(
+                **{const.CONTEXT_PDF: error.prepared}
+            )._prepare_invoice_pdf_report(rest)
+
+    @api.model
+    def _plan_portal_links(self, invoices_data):
+        """Return the address to print on each invoice that our report prints.
+
+        :param dict invoices_data: Core's data of each invoice: the link is noted in it.
+        :return: The address by the id of the invoice.
+        :rtype: dict[int, str]
+        """
+        report = self.env.ref(const.INVOICE_REPORT)
+        # In sudo mode as core has them, to see what is paid.
+        printed_sudo = (
+            self.env["account.move"]
+            .sudo()
+            .concat(
+                *(
+                    invoice
+                    for invoice, data in invoices_data.items()
+                    if data["pdf_report"] == report and PLANNED_LINK not in data
+                )
+            )
+        )
+        planned = printed_sudo._plan_portal_printed_links(self._get_portal_tokens())
+        for invoice, link_sudo in planned.items():
+            invoices_data[invoice][PLANNED_LINK] = link_sudo
+        return {
+            invoice.id: data[PLANNED_LINK]._get_url()
+            for invoice, data in invoices_data.items()
+            if PLANNED_LINK in data
+        }
+
+    def _get_portal_tokens(self):
+        """Return the tokens of links on PDF files that are known before they are sent.
+
+        :return: The token by the id of the invoice.
+        :rtype: dict[int, str]
+        """
+        return {}
+
+    @api.model
+    def _record_failed_pdfs(self, invoices_data, error):
+        """Note which invoices have no PDF, as core notes an error.
+
+        :param dict invoices_data: Core's data of each invoice.
+        :param DocumentConversionError error: What went wrong.
+        """
+        for invoice, data in invoices_data.items():
+            if reason := error.failures.get(invoice.id):
+                data["error"] = {
+                    "error_title": self.env._(
+                        "The PDF of %(invoice)s could not be made.",
+                        invoice=invoice.display_name,
+                    ),
+                    "errors": [reason],
+                }
+
+    @api.model
+    def _link_invoice_documents(self, invoices_data):
+        """Override of `account` to have the link that was printed open the invoice."""
+        result = super()._link_invoice_documents(invoices_data)
+        for invoice, data in invoices_data.items():
+            if "pdf_attachment_values" in data and PLANNED_LINK in data:
+                invoice._open_portal_printed_link(data[PLANNED_LINK])
+        return result
+
+    @api.model
+    def _hook_if_success(self, moves_data, from_cron=False):
+        """Override of `account` to note when the links on the PDF files were sent."""
+        self.env["account.move"].concat(*moves_data)._set_portal_print_sent()
+        return super()._hook_if_success(moves_data, from_cron=from_cron)
+
+    # === BUSINESS METHODS - SUPPORTING DOCUMENTS === #
+
+    @api.model
+    def _get_portal_document_sources(self, move):
+        """Return the records whose files may support an invoice.
+
+        What an invoice came from depends on which applications are installed: each
+        path is followed as far as its fields exist. Override to add more.
+
+        :param account.move move: The invoice, in sudo mode.
+        :return: The records, the invoice first.
+        :rtype: list[models.Model]
+        """
+        orders = _follow(move, "invoice_line_ids.sale_line_ids.order_id")
+        sources = [move]
+        for record, path in [
+            (move, "invoice_line_ids.sale_line_ids.order_id"),
+            (orders, "picking_ids"),
+            (orders, "repair_order_ids"),
+            (move, "invoice_line_ids.sale_line_ids.task_id"),
+            (orders, "tasks_ids"),
+            (move, "timesheet_ids.task_id"),
+            (orders, "project_ids"),
+            (move, "invoice_line_ids.sale_line_ids.project_id"),
+            (move, "timesheet_ids.project_id"),
+            (move, "pos_order_ids"),
+        ]:
+            sources.append(_follow(record, path))
+        return [source for source in sources if source]
+
+    @api.model
+    def _get_portal_documents(self, move):
+        """Return the files that may support an invoice, with where they are from.
+
+        The invoice's own PDF and e-invoice are not among them: those go anyway.
+
+        :param account.move move: The invoice.
+        :return: The files that the user may read, by the record they are on.
+        :rtype: dict[models.Model, ir.attachment]
+        """
+        # In sudo mode to find out where the invoice came from; what the user may not
+        # read is left out in the end.
+        sources = self._get_portal_document_sources(move.sudo())
+        own = self._get_invoice_extra_attachments(move.sudo())
+        documents, seen = {}, set(own.ids)
+        for source in sources:
+            for record in source.with_env(self.env)._filtered_access("read"):
+                files = self.env["ir.attachment"].search(
+                    [
+                        ("res_model", "=", record._name),
+                        ("res_id", "=", record.id),
+                        ("res_field", "=", False),  # Else it is part of the record.
+                        ("type", "=", "binary"),
+                        ("id", "not in", list(seen)),
+                    ],
+                    order="id",
+                )
+                if files:
+                    documents[record] = files
+                    seen.update(files.ids)
+        return documents
+
+
+def _follow(records, path):
+    """Return what a path of relational fields leads to, as far as its fields exist.
+
+    :param models.Model|None records: Where to start.
+    :param str path: Names of fields, separated by dots.
+    :rtype: models.Model | None
+    """
+    for name in path.split("."):
+        if not records or name not in records._fields:
+            return None
+        records = records[name]
+    return records

@@ -1,0 +1,169 @@
+from odoo import api, fields, models
+from odoo.exceptions import ValidationError
+
+from ...tools import email_addresses
+
+#: Of the two text colours, one has a contrast of at least 4.5 on any background.
+LIGHT_TEXT, DARK_TEXT = "#ffffff", "#111111"
+DEFAULT_COLOR = "#1f4e8c"
+
+
+def _get_luminance(color):
+    """Return how bright a colour is, from 0 (black) to 1 (white).
+
+    Source: WCAG 2.2, "relative luminance".
+
+    :param str color: The colour as `#rrggbb`.
+    :rtype: float
+    """
+    channels = [int(color[start : start + 2], 16) / 255 for start in (1, 3, 5)]
+    linear = [
+        value / 12.92 if value <= 0.04045 else ((value + 0.055) / 1.055) ** 2.4
+        for value in channels
+    ]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def _get_contrast(color, other):
+    """Return the contrast of two colours, from 1 to 21.
+
+    Source: WCAG 2.2, "contrast ratio".
+
+    :param str color: A colour as `#rrggbb`.
+    :param str other: Another.
+    :rtype: float
+    """
+    darker, lighter = sorted([_get_luminance(color), _get_luminance(other)])
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+class ResCompany(models.Model):
+    _inherit = "res.company"
+
+    # === FIELDS - LINKS AND VISITS === #
+
+    portal_link_expiry = fields.Selection(
+        selection=[("due_date", "After the due date"), ("never", "Never")],
+        string="Portal links expire",
+        required=True,
+        default="due_date",
+    )
+    portal_link_expiry_days = fields.Integer(
+        string="Days after the due date", default=180
+    )
+    portal_event_months = fields.Integer(
+        string="Months to keep portal visits",
+        help="Older visits are summed up on their link and removed.",
+        default=24,
+    )
+
+    # === FIELDS - EMAIL === #
+
+    portal_mail_cc = fields.Char(
+        string="Portal mail: default CC",
+        help="Who gets an open copy of each mail with a payment portal link.",
+    )
+    portal_mail_bcc = fields.Char(
+        string="Portal mail: default BCC",
+        help="Who gets a hidden copy of each mail with a payment portal link.",
+    )
+    portal_mail_subject = fields.Char(
+        string="Portal mail: subject",
+        help="Empty: the standard subject, in the customer's language.",
+        translate=True,
+    )
+    portal_mail_body = fields.Html(
+        string="Portal mail: text",
+        help="Empty: the standard text, in the customer's language.",
+        translate=True,
+        # Else it were translated sentence by sentence: a text in one language would
+        # take the place of the other languages'. It is sanitized when it is used.
+        sanitize=False,
+    )
+    portal_mail_size_limit = fields.Integer(
+        string="Portal mail: largest size (MB)",
+        help="Supporting documents that would make a mail larger than this many"
+        " megabytes are offered on the portal page instead.",
+        default=10,
+        required=True,
+    )
+    portal_send_receipt = fields.Boolean(
+        string="Receipts",
+        help="Whoever pays on the payment portal gets a receipt by e-mail as soon as "
+        "the money has arrived.",
+        default=True,
+    )
+    portal_is_default_report = fields.Boolean(
+        string="Payment Link on Every Invoice",
+        help="Odoo's own Send and Print make the PDF with the link to pay online, too, "
+        "where no other report is chosen on the customer or the journal.",
+    )
+
+    # === FIELDS - PAYMENT === #
+
+    portal_allow_part_payment = fields.Boolean(
+        string="Part Payments",
+        help="Customers may pay less than the balance due on the payment portal.",
+    )
+    portal_minimum_part_payment = fields.Monetary(
+        string="Least Part Payment",
+        help="The least that may be paid at a time, unless less is left.",
+    )
+    _portal_mail_size_limit_positive = models.Constraint(
+        "CHECK (portal_mail_size_limit > 0)",
+        "The largest size of a mail has to be at least 1 MB.",
+    )
+
+    # === CONSTRAINT METHODS === #
+
+    @api.constrains("portal_mail_cc", "portal_mail_bcc")
+    def _check_portal_mail_addresses(self):
+        for company in self:
+            for text in (company.portal_mail_cc, company.portal_mail_bcc):
+                if malformed := email_addresses.parse(text)[1]:
+                    raise ValidationError(
+                        self.env._(
+                            "“%(address)s” is not an e-mail address.",
+                            address=malformed[0],
+                        )
+                    )
+
+    @api.constrains("portal_link_expiry_days", "portal_event_months")
+    def _check_portal_periods(self):
+        """Check that links live and visits are kept for some time.
+
+        :raise ValidationError: If a period is negative or none.
+        """
+        for company in self:
+            if company.portal_link_expiry_days < 0 or company.portal_event_months < 1:
+                raise ValidationError(
+                    self.env._(
+                        "Portal links need an expiry of 0 days or more, and visits are "
+                        "kept for 1 month or more."
+                    )
+                )
+
+    # === BUSINESS METHODS === #
+
+    def _get_portal_day(self, moment=None):
+        """Return the day by which the portal reckons for this company.
+
+        Every date that a customer reads, or that is booked, comes from here.
+
+        :param datetime.datetime moment: A moment, in UTC; now if None.
+        :rtype: datetime.date
+        """
+        return fields.Date.context_today(self, moment)
+
+    def _get_portal_colors(self):
+        """Return the colours of the portal's main button: the company's, legible.
+
+        :return: The background and the text, as `#rrggbb`.
+        :rtype: tuple[str, str]
+        """
+        self.ensure_one()
+        color = (self.primary_color or "").lower()
+        if len(color) != 7 or not color.startswith("#"):
+            color = DEFAULT_COLOR
+        text = max(LIGHT_TEXT, DARK_TEXT, key=lambda text: _get_contrast(color, text))
+        return color, text

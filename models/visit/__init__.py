@@ -1,0 +1,3 @@
+from . import account_move_portal_event
+from . import account_move_portal_link
+from . import account_move_portal_report

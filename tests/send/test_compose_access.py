@@ -1,0 +1,187 @@
+from odoo.exceptions import AccessError
+from odoo.fields import Command
+from odoo.tests import HttpCase
+from odoo.tools import mute_logger
+
+from ..send_common import MAIL_LOGGERS, PortalSendCommon
+
+
+class TestAccountMoveSendPortalAccess(PortalSendCommon, HttpCase):
+    """Whatever calls the windows' user makes: they show, and send, only what is theirs.
+
+    The user is a biller of one company; the other company's invoice is nothing to them.
+    """
+
+    has_document = True
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        other = cls.setup_other_company(name="Other Company")["company"]
+        cls.foreign = (
+            cls.env["account.move"]
+            .with_company(other)
+            .create(
+                {
+                    "move_type": "out_invoice",
+                    "partner_id": cls.customer.id,
+                    "invoice_date": "2020-03-01",
+                    "invoice_line_ids": [
+                        Command.create({"name": "Secret", "price_unit": 7})
+                    ],
+                }
+            )
+        )
+        cls.foreign.action_post()
+        cls.foreign_link = cls._create_link(cls.foreign, email="evil@x.example")
+
+    def _get_model(self, name):
+        return self.env[name].with_user(self.biller)
+
+    def _plant(self, window, link, email, **values):
+        """Say that a link was tried for an address, as only the system can."""
+        window.sudo().deliveries = {
+            email: {
+                "state": "trying",
+                "link_id": link.id,
+                "kind": "to",
+                "formatted": email,
+                "marks": {},
+                **values,
+            }
+        }
+
+    # === THE DELIVERIES === #
+
+    def test_s11_deliveries_are_hidden_from_the_windows_user(self):
+        window = self._compose()
+        with self.assertRaises(AccessError):
+            window.write({"deliveries": {}})
+        with self.assertRaises(AccessError):
+            window.read(["deliveries"])
+        with self.assertRaises(AccessError):
+            self._get_model(window._name).create(
+                {"move_id": self.invoice.id, "deliveries": {}}
+            )
+
+    def test_s11_link_of_another_invoice_is_neither_sent_nor_removed(self):
+        window = self._compose(email_to="evil@x.example")
+        self._plant(window, self.foreign_link, "evil@x.example", is_new=True)
+        refusal = {"evil@x.example": (550, "No")}
+        with self.mailbox(refuse_recipients=refusal), mute_logger(*MAIL_LOGGERS):
+            window.action_send()
+        self.assertTrue(self.foreign_link.exists())
+        self._plant(window, self.foreign_link, "evil@x.example", is_new=False)
+        with self.mailbox() as mailbox:
+            window.action_send()
+        [mail] = mailbox.messages
+        self.assertNotIn(self.foreign_link.sudo().token, mail.raw.decode())
+        self.assertIn(self._get_links()._get_url(), mail.html)
+
+    def test_s11_link_of_another_recipient_is_neither_sent_nor_removed(self):
+        link = self._create_link()
+        window = self._compose(email_to="evil@x.example")
+        self._plant(window, link, "evil@x.example", is_new=True)
+        with self.mailbox() as mailbox:
+            window.action_send()
+        [mail] = mailbox.messages
+        self.assertNotIn(link.sudo().token, mail.raw.decode())
+        self.assertTrue(link.exists())
+
+    # === THE INVOICE === #
+
+    def test_s3_window_is_opened_on_readable_invoices_only(self):
+        for name in ("account.move.send.portal", "account.move.portal.link.share"):
+            model = self._get_model(name)
+            with self.subTest(name):
+                with self.assertRaises(AccessError):
+                    model.create({"move_id": self.foreign.id})
+                with self.assertRaises(AccessError):
+                    model.with_context(default_move_id=self.foreign.id).create({})
+
+    def test_s3_nothing_of_another_companys_invoice_is_computed(self):
+        window = self._compose()
+        spec = {"move_id": {}, "subject": {}, "email_to": {}}
+        values = {"move_id": self.foreign.id}
+        with self.assertRaises(AccessError):
+            window.onchange(values, ["move_id"], spec)
+        model = window.browse()
+        with self.assertRaises(AccessError):
+            model.onchange(values, ["move_id"], spec)
+        with self.assertRaises(AccessError):
+            model.onchange({"move_id": {"id": self.foreign.id}}, ["move_id"], spec)
+        with self.assertRaises(AccessError):
+            model.with_context(default_move_id=self.foreign.id).onchange({}, [], spec)
+        window.onchange({"move_id": self.invoice.id}, ["move_id"], spec)
+
+    def test_s3_window_stays_on_its_invoice(self):
+        own = self._create_portal_invoice()
+        for window in (
+            self._compose(),
+            self._get_model("account.move.portal.link.share").create(
+                {"move_id": self.invoice.id}
+            ),
+        ):
+            for move in (self.foreign, own):
+                with self.subTest(window), self.assertRaises(AccessError):
+                    window.write({"move_id": move.id})
+            window.write({"move_id": self.invoice.id})  # As forms may do.
+
+    def test_s3_line_of_a_file_tells_nothing_that_its_user_may_not_read(self):
+        secret = self.env["ir.attachment"].create(
+            {
+                "name": "secret.txt",
+                "raw": b"x",
+                "res_model": "account.move",
+                "res_id": self.foreign.id,
+            }
+        )
+        window = self._compose()
+        line = self._get_model("account.move.send.portal.document").create(
+            {"wizard_id": window.id, "attachment_id": secret.id}
+        )
+        for name in ("name", "size"):
+            with self.subTest(name), self.assertRaises(AccessError):
+                line.read([name])
+
+    def test_s9_preview_ends_with_the_right_to_read_the_invoice(self):
+        window = self._compose()
+        path = window._get_preview_link()._get_path()
+        self.biller.password = self.biller.login
+        self.authenticate(self.biller.login, self.biller.login)
+        self.env.flush_all()
+        self.assertIn(self.invoice.name, self.url_open(path).text)
+        window.sudo().move_id = self.foreign
+        self.env.flush_all()
+        for screen in ("", "/document", "/pdf", "/pay"):
+            self.assertEqual(self.url_open(path + screen).status_code, 404)
+
+    # === THE LINK THAT IS COPIED === #
+
+    def test_b2_every_link_that_is_shown_to_be_copied_is_noted(self):
+        first = self._create_link()
+        second = self._create_link(email="books@tax.example", partner_id=False)
+        window = self._get_model("account.move.portal.link.share").create(
+            {"move_id": self.invoice.id, "link_id": first.id}
+        )
+        window.write({"link_id": second.id})
+        self.assertEqual(window.url, second._get_url())
+        notes = self.invoice.message_ids.filtered(
+            lambda message: "shown to be copied" in message.body
+        )
+        self.assertEqual(len(notes), 2)
+        self.assertIn("books@tax.example", notes[0].body)
+
+    def test_b2_link_of_another_invoice_is_not_shown_to_be_copied(self):
+        other = self._create_link(self._create_portal_invoice())
+        model = self._get_model("account.move.portal.link.share")
+        window = model.create({"move_id": self.invoice.id})
+        for link in (self.foreign_link, other):
+            with self.subTest(link), self.assertRaises(AccessError):
+                window.write({"link_id": link.id})
+            with self.subTest(link), self.assertRaises(AccessError):
+                model.create({"move_id": self.invoice.id, "link_id": link.id})
+        with self.assertRaises(AccessError):
+            window.onchange(
+                {"link_id": self.foreign_link.id}, ["link_id"], {"email": {}}
+            )

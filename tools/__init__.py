@@ -1,0 +1,1 @@
+"""Rules that need no database: addresses, mail servers' answers, who a visitor is."""

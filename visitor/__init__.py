@@ -1,4 +1,0 @@
-"""Who is at the door: what a request and a page's report say of their sender.
-
-No Odoo in here: facts in, a grade and its reason out.
-"""
