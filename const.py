@@ -39,6 +39,8 @@ CONTEXT_NOTIFICATION = "account_payment_portal_notification_id"
 CONTEXT_DELIVERY = "account_payment_portal_delivery"
 #: Set while documents are only made to be looked at.
 CONTEXT_PREVIEW = "account_payment_portal_preview"
+#: Set while a document of our PDF engine is laid out.
+CONTEXT_DOCUMENT = "account_payment_portal_document"
 #: PDF files that the caller has made already.
 CONTEXT_PDF = "account_payment_portal_pdf"
 #: The address to print on invoices, or a dict of addresses by record id.

@@ -1,4 +1,4 @@
-"""The *pdfkit* engine of PDF reports."""
+"""The *self-contained wkhtmltopdf* engine of PDF reports."""
 
 import logging
 from collections import OrderedDict
@@ -31,6 +31,9 @@ from ...pdf.pipeline import Pipeline, Style
 from . import report_resources
 
 _logger = logging.getLogger(__name__)
+
+#: Value of `pdf_engine` for the engine of this add-on.
+ENGINE = "self_contained"
 #: The bundles with the styles of reports; the last one is for screens too.
 PRINT_BUNDLES = ("web.report_assets_pdf", "web.report_assets_common")
 _PAPERFORMAT_FIELDS = (
@@ -47,14 +50,15 @@ class IrActionsReport(models.Model):
     pdf_engine = fields.Selection(
         selection=[
             ("wkhtmltopdf", "wkhtmltopdf, through the web server"),
-            ("pdfkit", "pdfkit, self-contained"),
+            (ENGINE, "Self-contained wkhtmltopdf"),
         ],
         string="PDF Engine",
         required=True,
         default="wkhtmltopdf",
-        help="pdfkit makes the file many times faster, all documents of a batch in one"
-        " go, with header, footer and page numbers also where wkhtmltopdf was built"
-        " without the Qt patches, and without calling back to this server.",
+        help="Self-contained, wkhtmltopdf gets all that a document shows in one file and"
+        " does not call back to this server. All documents of a batch are made in one go,"
+        " many times faster, with header, footer and page numbers also where it was built"
+        " without the Qt patches, and each file is checked before it is handed over.",
     )
 
     # === OVERRIDES: CORE'S WAY FROM RECORDS TO FILES === #
@@ -69,7 +73,7 @@ class IrActionsReport(models.Model):
         """
         report = self._get_report(report_ref)
         is_batch = res_ids and len(res_ids) == len(set(res_ids)) > 1
-        if report.pdf_engine != "pdfkit" or not is_batch:
+        if report.pdf_engine != ENGINE or not is_batch:
             return super()._render_qweb_pdf_prepare_streams(
                 report_ref, data, res_ids=res_ids
             )
@@ -90,18 +94,24 @@ class IrActionsReport(models.Model):
 
     def _render_qweb_html(self, report_ref, docids, data=None):
         """Override of `base` not to render again what has its file already."""
+        report = self._get_report(report_ref)
+        if report.pdf_engine != ENGINE:
+            return super()._render_qweb_html(report_ref, docids, data=data)
         prepared = self.env.context.get(const.CONTEXT_PDF)
         if prepared and docids and len(docids) == 1:
             content = prepared.contents.get(docids[0])
-            if content and self._get_report(report_ref) == prepared.report:
+            if content and report == prepared.report:
                 stand_in = ReportHtml()
                 stand_in.res_id, stand_in.content = docids[0], content
                 return stand_in, "html"
-        return super()._render_qweb_html(report_ref, docids, data=data)
+        renderer = self.with_context(**{const.CONTEXT_DOCUMENT: True})
+        return super(IrActionsReport, renderer)._render_qweb_html(
+            report_ref, docids, data=data
+        )
 
     def _prepare_html(self, html, report_model=False):
         """Override of `base`: our engine keeps the documents together."""
-        if self.pdf_engine != "pdfkit":
+        if self.pdf_engine != ENGINE:
             return super()._prepare_html(html, report_model=report_model)
         if isinstance(html, ReportHtml):
             return [html], [html.res_id], None, None, {}

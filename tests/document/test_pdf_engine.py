@@ -1,4 +1,4 @@
-"""The *pdfkit* engine: hostile input, broken programs, batches."""
+"""The self-contained engine: hostile input, broken programs, batches."""
 
 import copy
 import io
@@ -48,7 +48,7 @@ class TestPdfEngine(PdfCommon):
     # --- Which engine
 
     def test_core_reports_keep_core_engine(self):
-        self.assertEqual(self.report.pdf_engine, "pdfkit")
+        self.assertEqual(self.report.pdf_engine, "self_contained")
         core = self.env.ref("account.account_invoices")
         self.assertEqual(core.pdf_engine, "wkhtmltopdf")
         self.assertEqual(
@@ -57,7 +57,7 @@ class TestPdfEngine(PdfCommon):
 
     def test_other_reports_can_use_the_engine(self):
         report = self.env.ref("account.account_invoices_without_payment")
-        report.pdf_engine = "pdfkit"
+        report.pdf_engine = "self_contained"
         content, _kind = self._reports()._render_qweb_pdf(
             report.report_name, self._invoice().ids
         )
