@@ -235,9 +235,12 @@ class _Comparison:
         if not lost:
             return []
         found = []
-        if self.without_glyph:
-            found.append(self._without_glyph(lost))
-        if lost.total() <= self.without_glyph + _LIGATURE * self.unnamed:
+        strange = [each for each in lost if self._has_no_glyph(each)]
+        if strange or self.without_glyph:
+            found.append(self._without_glyph(strange or list(lost)))
+        rest = lost.total() - sum(lost[each] for each in strange)
+        spare = max(self.without_glyph - len(strange), 0)
+        if rest <= spare + _LIGATURE * self.unnamed:
             return found
         unseen = [
             text
@@ -257,12 +260,17 @@ class _Comparison:
             )
         return found
 
-    def _without_glyph(self, lost):
+    def _has_no_glyph(self, character):
+        """Whether there seems to be no font for a character.
+
+        Qt paints a box for it, or nothing at all.
+        """
+        return not character.isascii() and character not in self.painted
+
+    @staticmethod
+    def _without_glyph(characters):
         """The characters that the fonts do not have."""
-        characters = [each for each in lost if each.isprintable()]
-        # Letters that are lost without reason have a font: name the others first.
-        strange = [each for each in characters if not each.isascii()] or characters
-        text = "".join(strange)
+        text = "".join(each for each in characters if each.isprintable())
         return Finding(NO_GLYPH, text[:_EXCERPT], False, fonts.packages(text))
 
     def _critical_rows(self):

@@ -215,7 +215,7 @@ class _Job:
         surroundings = [*document.headers, *document.footers]
         for part in (document.article, *surroundings):
             html.disarm(part, style.resolve)
-            bidi.isolate_words(part)
+            bidi.arrange(part, document.direction)
         for part in document.headers:
             letterhead.stretch(part)
         self.marked = markers.add(document.article)

@@ -76,6 +76,11 @@ def is_hidden(element):
     return bool(style and _HIDDEN_STYLE.search(style))
 
 
+def is_block(element):
+    """Whether an element stands on lines of its own."""
+    return element.tag not in _INLINE_TAGS
+
+
 def blocks(element):
     """The visible text of an element, one string for each block or line.
 
@@ -85,14 +90,13 @@ def blocks(element):
     lines = [[]]
     walker = etree.iterwalk(element, events=("start", "end", "comment", "pi"))
     for event, node in walker:
-        is_block = node.tag not in _INLINE_TAGS
         if event == "start" and is_hidden(node):
             walker.skip_subtree()
         elif event == "start":
-            if is_block:
+            if is_block(node):
                 lines.append([])
             lines[-1].append(node.text or "")
-        elif event == "end" and is_block:
+        elif event == "end" and is_block(node):
             lines.append([])
         if event != "start" and node is not element:
             lines[-1].append(node.tail or "")
