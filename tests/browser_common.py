@@ -7,7 +7,7 @@ from playwright.sync_api import expect, sync_playwright
 from odoo.tests import HttpCase
 from odoo.tests.common import TEST_CURSOR_COOKIE_NAME
 
-from provision.system import find_browser
+from workbench.provision.system import find_browser
 
 DESKTOP = {"width": 1280, "height": 800}
 PHONE = {"width": 390, "height": 844}

@@ -13,7 +13,7 @@ from odoo.addons.account_payment_portal.models.document.ir_actions_report import
 from odoo.addons.account_payment_portal.tools.bot_detection import Report
 from odoo.addons.base.models.ir_mail_server import IrMail_Server
 
-from mailbox_server import Mailbox
+from workbench.mailbox import Mailbox
 
 # What a browser sends, as far as it matters.
 BROWSER_HEADERS = {

@@ -16,7 +16,7 @@ from pypdf.generic import DecodedStreamObject, NameObject
 from odoo import Command
 from odoo.tests import tagged
 
-from testing.skips import NO_PATCHED_QT
+from workbench.testing.skips import NO_PATCHED_QT
 
 from .common import AccountingCommon
 

@@ -21,10 +21,10 @@ from odoo.addons.account_payment_portal.models.payment.payment_provider import (
     STRIPE_SANDBOX_PARAMETER,
 )
 
-from stack.component import Component
-from stack.ports import HOST, any_free_port
-from stack.probes import http_answers
 from stripe_sandbox import StripeSandbox
+from workbench.stack.component import Component
+from workbench.stack.ports import HOST, any_free_port
+from workbench.stack.probes import http_answers
 
 #: Seconds within which anything here has to happen.
 DEADLINE = 30

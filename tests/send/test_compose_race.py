@@ -14,7 +14,7 @@ from odoo.tools import mute_logger
 
 from odoo.addons.base.models.ir_mail_server import IrMail_Server
 
-from mailbox_server import Mailbox
+from workbench.mailbox import Mailbox
 
 
 class Killed(BaseException):
