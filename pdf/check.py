@@ -28,6 +28,7 @@ _DIGIT = re.compile(r"\d")
 # A glyph that stands for several characters (a ligature) has no name in the file; such
 # a character may be one of this many.
 _LIGATURE = 4
+_LIGATURE_LETTERS = frozenset("bfhijklt")
 # Parts of a font size above the base line within which letters have most of their ink.
 _INK_HEIGHT = 0.6
 # Parts of the smaller one of two texts that must be common to call it overprinted.
@@ -235,12 +236,14 @@ class _Comparison:
         if not lost:
             return []
         found = []
-        strange = [each for each in lost if self._has_no_glyph(each)]
-        if strange or self.without_glyph:
-            found.append(self._without_glyph(strange or list(lost)))
-        rest = lost.total() - sum(lost[each] for each in strange)
-        spare = max(self.without_glyph - len(strange), 0)
-        if rest <= spare + _LIGATURE * self.unnamed:
+        joined = sum(lost[each] for each in lost if _may_be_joined(each))
+        spare = _LIGATURE * self.unnamed
+        if self.without_glyph or joined > spare:
+            strange = [each for each in lost if self._has_no_glyph(each)]
+            if strange or self.without_glyph:
+                found.append(self._without_glyph(strange or list(lost)))
+                spare += self.without_glyph + sum(lost[each] for each in strange)
+        if lost.total() - joined <= self.without_glyph and joined <= spare:
             return found
         unseen = [
             text
@@ -312,9 +315,9 @@ class _Comparison:
         lost = Counter("".join(cell.folded for cell in row))
         lost.subtract(painted)
         lost = +lost
-        spare = sum(item.missing + _LIGATURE * item.unnamed for item in seen)
         has_lost_digit = any(each.isdigit() for each in lost)
-        if not has_lost_digit and lost.total() <= spare:
+        if not has_lost_digit and all(map(_may_be_joined, lost)):
+            # Letters are another matter: all of the text is compared as well.
             return
         for cell in row:
             is_lost = cell.folded not in painted or has_lost_digit
@@ -361,6 +364,7 @@ class _Places:
     def __init__(self, page, expected):
         self.page = page
         self.texts = _texts(page)
+        self.blocks = expected.blocks
         self.number = visible_text.fold(expected.number)
         self._bands = None
 
@@ -375,7 +379,12 @@ class _Places:
 
     def _finding(self, problem, item):
         is_critical = problem != IN_MARGIN and self._is_critical(item)
-        return Finding(problem, item.text[:_EXCERPT], is_critical)
+        written = (
+            text
+            for text in self.blocks
+            if item.text and item.text in visible_text.fold(text)
+        )
+        return Finding(problem, next(written, item.text)[:_EXCERPT], is_critical)
 
     def _is_critical(self, item):
         if not _DIGIT.search(item.text):
@@ -462,6 +471,11 @@ def _is_below(ink, cover):
     return width > _OVERLAP * (ink[2] - ink[0]) and height > _OVERLAP * (
         ink[3] - ink[1]
     )
+
+
+def _may_be_joined(character):
+    """Whether fonts have glyphs for this character together with others."""
+    return not character.isascii() or character in _LIGATURE_LETTERS
 
 
 def _is_same(first, second):

@@ -9,7 +9,7 @@ from odoo.exceptions import UserError
 from odoo.addons.base.models.ir_actions_report import _wkhtml
 
 from ... import const
-from ...pdf import css, document, fonts, html, pipeline, program, qr
+from ...pdf import check, css, document, fonts, html, pipeline, program, qr
 from ...pdf.converter import Converter
 from ...pdf.core_bridge import Prepared, ReportHtml, Result, by_record
 from ...pdf.errors import (
@@ -34,6 +34,8 @@ _logger = logging.getLogger(__name__)
 
 #: Value of `pdf_engine` for the engine of this add-on.
 ENGINE = "self_contained"
+#: Where a transaction keeps the warnings about the files made in it.
+_WARNINGS = "account_payment_portal.pdf_warnings"
 #: The bundles with the styles of reports; the last one is for screens too.
 PRINT_BUNDLES = ("web.report_assets_pdf", "web.report_assets_common")
 _PAPERFORMAT_FIELDS = (
@@ -77,7 +79,7 @@ class IrActionsReport(models.Model):
             return super()._render_qweb_pdf_prepare_streams(
                 report_ref, data, res_ids=res_ids
             )
-        contents = self._pdfkit_contents(report, res_ids, data)
+        contents = self._pdf_contents(report, res_ids, data)
         if contents is None:
             # The report lays several records out as one document.
             return super()._render_qweb_pdf_prepare_streams(
@@ -116,7 +118,7 @@ class IrActionsReport(models.Model):
         if isinstance(html, ReportHtml):
             return [html], [html.res_id], None, None, {}
         body = ReportHtml(html)
-        body.documents = self._pdfkit_split(html, report_model)
+        body.documents = self._pdf_split(html, report_model)
         res_ids = [document.res_id for document in body.documents]
         return [body], res_ids, None, None, {}
 
@@ -127,8 +129,8 @@ class IrActionsReport(models.Model):
         if bodies[0].content:
             return bodies[0].content
         report = self._get_report(report_ref)
-        results = self._pdfkit_produce(report, bodies[0].documents)
-        self._pdfkit_raise_failures(report, results)
+        results = self._pdf_produce(report, bodies[0].documents)
+        self._pdf_raise_failures(report, results)
         return document.merged([result.content for result in results])
 
     # === OVERRIDES: THE LINK TO PAY ONLINE === #
@@ -223,10 +225,10 @@ class IrActionsReport(models.Model):
         content, _type = renderer._render_qweb_html(
             report.report_name, move.ids, data={"report_type": "html"}
         )
-        page = renderer._pdfkit_split(content, report.model)[0]
-        return pipeline.web_page(page, renderer._pdfkit_style(report, move))
+        page = renderer._pdf_split(content, report.model)[0]
+        return pipeline.web_page(page, renderer._pdf_style(report, move))
 
-    def _pdfkit_split(self, content, model):
+    def _pdf_split(self, content, model):
         documents = html.split(content, model)
         for each in documents:
             lang = each.lang_code or self.env.user.lang
@@ -234,33 +236,33 @@ class IrActionsReport(models.Model):
             each.direction = data.direction or "ltr"
         return documents
 
-    def _pdfkit_contents(self, report, res_ids, data):
+    def _pdf_contents(self, report, res_ids, data):
         """The files of a batch.
 
         :return: bytes by record id, or None when the report does not lay out each
             record by itself.
         :raise DocumentConversionError: some documents failed.
         """
-        contents = self._pdfkit_ready_contents(report)
+        contents = self._pdf_ready_contents(report)
         missing = [
             res_id
             for res_id in res_ids
-            if res_id not in contents and not self._pdfkit_has_file(report, res_id)
+            if res_id not in contents and not self._pdf_has_file(report, res_id)
         ]
-        documents, failures = self._pdfkit_documents(report, missing, data)
+        documents, failures = self._pdf_documents(report, missing, data)
         if {each.res_id for each in documents} | set(failures) != set(missing):
             return None
-        results = self._pdfkit_produce(report, documents)
+        results = self._pdf_produce(report, documents)
         results += [Result(res_id, None, why) for res_id, why in failures.items()]
-        self._pdfkit_raise_failures(report, results)
+        self._pdf_raise_failures(report, results)
         return {**contents, **by_record(results)}
 
-    def _pdfkit_ready_contents(self, report):
+    def _pdf_ready_contents(self, report):
         """The files that the caller hands in, as it got them from an earlier error."""
         prepared = self.env.context.get(const.CONTEXT_PDF)
         return prepared.contents if prepared and prepared.report == report else {}
 
-    def _pdfkit_has_file(self, report, res_id):
+    def _pdf_has_file(self, report, res_id):
         """Whether core will take the file from an attachment."""
         if not (report.attachment and report.attachment_use):
             return False
@@ -268,26 +270,26 @@ class IrActionsReport(models.Model):
             return False
         return bool(report.retrieve_attachment(self.env[report.model].browse(res_id)))
 
-    def _pdfkit_documents(self, report, res_ids, data):
+    def _pdf_documents(self, report, res_ids, data):
         """Lay out records; one that cannot be laid out fails alone.
 
         :return: the documents, and the failures by record id.
         :rtype: tuple[list[html.Document], dict[int, ConversionFailed]]
         """
         try:
-            return self._pdfkit_layout(report, res_ids, data), {}
+            return self._pdf_layout(report, res_ids, data), {}
         except Exception:
             _logger.info("Batch of %s: one by one, to find the bad one", report.name)
         documents, failures = [], {}
         for res_id in res_ids:
             try:
-                documents += self._pdfkit_layout(report, [res_id], data)
+                documents += self._pdf_layout(report, [res_id], data)
             except Exception as error:
                 _logger.warning("No layout for %s %s", report.model, res_id, exc_info=1)
                 failures[res_id] = ConversionFailed(TEMPLATE, str(error))
         return documents, failures
 
-    def _pdfkit_layout(self, report, res_ids, data):
+    def _pdf_layout(self, report, res_ids, data):
         if not res_ids:
             return []
         # A failed query inside the template must not spoil the transaction.
@@ -295,9 +297,9 @@ class IrActionsReport(models.Model):
             content, _type = self.with_context(debug=False)._render_qweb_html(
                 report, res_ids, data=dict(data or {}, debug=False)
             )
-        return self._pdfkit_split(content, report.model)
+        return self._pdf_split(content, report.model)
 
-    def _pdfkit_produce(self, report, documents):
+    def _pdf_produce(self, report, documents):
         """Convert documents in one process.
 
         :rtype: list[Result]
@@ -308,45 +310,99 @@ class IrActionsReport(models.Model):
         records = self.env[report.model].browse(
             each.res_id for each in documents if each.res_id
         )
-        seconds = self._pdfkit_page_seconds()
+        seconds = self._pdf_page_seconds()
         converter = Converter(
-            self._pdfkit_binary(),
+            self._pdf_binary(),
             page_seconds=seconds,
             batch_seconds=seconds * (2 + len(documents) / 10),
-            font_files=self._pdfkit_font_files(records),
+            font_files=self._pdf_font_files(records),
         )
         with converter:
             jobs = (
-                (each, self._pdfkit_metadata(report, each, records))
+                (each, self._pdf_metadata(report, each, records))
                 for each in documents
             )
-            style = self._pdfkit_style(report, records)
-            return list(Pipeline(converter, style).run(jobs))
+            style = self._pdf_style(report, records)
+            results = list(Pipeline(converter, style).run(jobs))
+        self._pdf_note_warnings(report, results)
+        return results
 
-    def _pdfkit_metadata(self, report, document, records):
+    def _pdf_note_warnings(self, report, results):
+        """Keep what is wrong with files that can be sent, for who asks, and log it."""
+        noted = self.env.cr.cache.setdefault(_WARNINGS, {})
+        for result in results:
+            noted[report.model, result.res_id] = result.warnings
+            if result.warnings:
+                _logger.warning(
+                    "PDF of %s %s: %s",
+                    *(report.model, result.res_id),
+                    ", ".join(f"{each.problem} {each.text!r}" for each in result.warnings),
+                )
+
+    @api.model
+    def _get_pdf_warnings(self, records):
+        """Return what is wrong with the PDF files made in this transaction.
+
+        Only what a person can judge: text that is missing, in a margin or printed over,
+        and letters without a font. A file that lacks an amount is not handed over at all,
+        see :class:`~..pdf.errors.DocumentConversionError`.
+
+        :param models.Model records: Whose files, such as invoices.
+        :return: Sentences for staff, by the id of the record; none for a faultless file.
+        :rtype: dict[int, list[str]]
+        """
+        noted = self.env.cr.cache.get(_WARNINGS, {})
+        return {
+            record.id: [self._pdf_warning_in_words(each) for each in findings]
+            for record in records
+            if (findings := noted.get((record._name, record.id)))
+        }
+
+    def _pdf_warning_in_words(self, finding):
+        if finding.problem == check.NO_GLYPH:
+            if not finding.packages:
+                return self.env._("No font has the characters “%s”.", finding.text)
+            return self.env._(
+                "The server has no font for “%(text)s”. Install the Debian package "
+                "%(packages)s.",
+                text=finding.text,
+                packages=", ".join(finding.packages),
+            )
+        return {
+            check.MISSING: self.env._("“%s” is missing on the PDF.", finding.text),
+            check.OFF_SHEET: self.env._("“%s” is cut off on the PDF.", finding.text),
+            check.IN_MARGIN: self.env._(
+                "“%s” is in the margin of the PDF.", finding.text
+            ),
+            check.OVERPRINTED: self.env._(
+                "“%s” is printed over something else on the PDF.", finding.text
+            ),
+        }[finding.problem]
+
+    def _pdf_metadata(self, report, document, records):
         """What the file says of itself."""
         record = records.browse(document.res_id) if document.res_id else records[:0]
         company = record.company_id if "company_id" in record else self.env.company
         return {
             "title": document.title or (record.display_name if record else ""),
             "author": (company or self.env.company).sudo().name,
-            "number": self._pdfkit_number(report, record),
+            "number": self._pdf_number(report, record),
         }
 
-    def _pdfkit_number(self, report, record):
+    def _pdf_number(self, report, record):
         """The number without which a document is worthless, or an empty text."""
         if not (report.is_invoice_report and record):
             return ""
         return record.name if record.name and record.name != "/" else ""
 
-    def _pdfkit_raise_failures(self, report, results):
+    def _pdf_raise_failures(self, report, results):
         failed = {each.res_id: each.failure for each in results if each.failure}
         if not failed:
             return
         records = self.env[report.model].browse(filter(None, failed))
         names = {record.id: record.display_name for record in records}
         words = {
-            res_id: self._pdfkit_in_words(failure) for res_id, failure in failed.items()
+            res_id: self._pdf_in_words(failure) for res_id, failure in failed.items()
         }
         for res_id, failure in failed.items():
             _logger.warning("PDF of %s %s: %s", report.model, res_id, failure)
@@ -361,7 +417,7 @@ class IrActionsReport(models.Model):
         prepared = Prepared(report, by_record(results))
         raise DocumentConversionError(message, words, prepared)
 
-    def _pdfkit_in_words(self, failure):
+    def _pdf_in_words(self, failure):
         detail = (failure.detail.strip() or "?").splitlines()[0]
         return {
             HANG: self.env._(
@@ -385,24 +441,24 @@ class IrActionsReport(models.Model):
 
     # === SETTINGS AND STYLES === #
 
-    def _pdfkit_page_seconds(self):
-        value = self._pdfkit_parameter("account_payment_portal.pdf_timeout")
+    def _pdf_page_seconds(self):
+        value = self._pdf_parameter("account_payment_portal.pdf_timeout")
         return float(value or _DEFAULT_PAGE_SECONDS)
 
-    def _pdfkit_parameter(self, name):
+    def _pdf_parameter(self, name):
         # In sudo mode: system parameters are not readable by everybody who prints.
         return self.env["ir.config_parameter"].sudo().get_param(name)
 
-    def _pdfkit_binary(self):
+    def _pdf_binary(self):
         """The ``wkhtmltopdf`` to use: the system parameter's, else the one core found.
 
         :rtype: converter.Binary
         :raise UserError: it is missing, does not run, or is too old.
         """
-        path = self._pdfkit_parameter("account_payment_portal.wkhtmltopdf")
+        path = self._pdf_parameter("account_payment_portal.wkhtmltopdf")
         path = path or _wkhtml().bin
         try:
-            return program.find(path, self._pdfkit_page_seconds())
+            return program.find(path, self._pdf_page_seconds())
         except ConverterMissing as error:
             _logger.warning("No usable wkhtmltopdf: %s", error)
             raise UserError(
@@ -413,7 +469,7 @@ class IrActionsReport(models.Model):
                 )
             ) from error
 
-    def _pdfkit_style(self, report, records):
+    def _pdf_style(self, report, records):
         """What the documents of a report have in common.
 
         :rtype: pipeline.Style
@@ -422,12 +478,12 @@ class IrActionsReport(models.Model):
         return Style(
             paperformat={name: paperformat[name] for name in _PAPERFORMAT_FIELDS},
             landscape=bool(self.env.context.get("landscape")),
-            stylesheet=self._pdfkit_styles,
+            stylesheet=self._pdf_styles,
             resolve=report_resources.Resources(self.env, records),
         )
 
     @tools.ormcache("tokens", "direction", "for_print", cache="assets")
-    def _pdfkit_styles(self, tokens, direction, for_print=True):
+    def _pdf_styles(self, tokens, direction, for_print=True):
         """The CSS of the report bundles that a document uses.
 
         :param frozenset tokens: see ``html.tokens``.
@@ -437,28 +493,28 @@ class IrActionsReport(models.Model):
         """
         transform = css.mirror if direction == "rtl" else None
         text = "".join(
-            css.prune(self._pdfkit_stylesheet(bundle), tokens, transform)
+            css.prune(self._pdf_stylesheet(bundle), tokens, transform)
             for bundle in (PRINT_BUNDLES if for_print else PRINT_BUNDLES[1:])
         )
         return css.replace_urls(text, report_resources.static_file)
 
-    def _pdfkit_font_files(self, records):
+    def _pdf_font_files(self, records):
         """The files of the fonts that the documents' companies have chosen."""
         companies = self.env.company
         if "company_id" in records:
             companies |= records.company_id
         families = {(each.font or "Lato").lower() for each in companies.sudo()}
-        return fonts.files(self._pdfkit_stylesheet(PRINT_BUNDLES[-1]).fonts, families)
+        return fonts.files(self._pdf_stylesheet(PRINT_BUNDLES[-1]).fonts, families)
 
     @tools.ormcache("bundle", cache="assets")
-    def _pdfkit_stylesheet(self, bundle):
+    def _pdf_stylesheet(self, bundle):
         """A bundle, parsed. Left to right: `css.mirror` does the rest.
 
         :rtype: css.Stylesheet
         """
-        return css.parse(self._pdfkit_compiled(bundle).raw.decode())
+        return css.parse(self._pdf_compiled(bundle).raw.decode())
 
-    def _pdfkit_compiled(self, bundle):
+    def _pdf_compiled(self, bundle):
         """A bundle's style sheet, compiled now if it is not yet.
 
         :rtype: ir.attachment
