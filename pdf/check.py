@@ -117,11 +117,13 @@ def article(expected, pages, sheets, margins):
         text belongs.
     :rtype: list[Finding]
     """
-    found = _Comparison(expected, pages).findings()
+    comparison = _Comparison(expected, pages)
+    found = comparison.lost()
     for page in pages:
         cuts = [sheet.cut for sheet in sheets if sheet.page is page]
         found += _Places(page, expected).findings(cuts, margins)
-    return _distinct(found)
+    # Last: what is beyond the edge or upon something else is not in its row, either.
+    return _distinct(found + comparison.lost_from_rows())
 
 
 def surroundings(texts, page, number=""):
@@ -133,7 +135,7 @@ def surroundings(texts, page, number=""):
     :rtype: list[Finding]
     """
     expected = Expected(texts, {}, [], number)
-    found = _Comparison(expected, [page]).findings()
+    found = _Comparison(expected, [page]).lost()
     whole = [_Whole(page.height)]
     return _distinct(found + _Places(page, expected).findings(whole, (0.0, 0.0)))
 
@@ -224,11 +226,14 @@ class _Comparison:
         self.unnamed = sum(item.unnamed for item in self.texts)
         self.without_glyph = sum(item.missing for item in self.texts)
 
-    def findings(self):
-        return [*self._all_text(), *self._rows(), *self._number()]
+    def lost(self):
+        """Text that is not there at all.
+
+        :rtype: list[Finding]
+        """
+        return [*self._all_text(), *self._number()]
 
     def _all_text(self):
-        """Text that is not there at all, and why."""
         folded = [visible_text.fold(text) for text in self.expected.blocks]
         lost = Counter("".join(folded))
         lost.subtract(self.painted)
@@ -256,12 +261,20 @@ class _Comparison:
             for cell in row
             if cell.is_amount
         }
-        for text in unseen or ["".join(lost)]:
-            is_amount = not unseen and bool(_DIGIT.search(text))
-            found.append(
-                Finding(MISSING, text[:_EXCERPT], is_amount or text in amounts)
-            )
+        if not unseen:
+            text = self._lost_row(lost) or "".join(lost)
+            return [*found, Finding(MISSING, text[:_EXCERPT], bool(_DIGIT.search(text)))]
+        found += [
+            Finding(MISSING, text[:_EXCERPT], text in amounts) for text in unseen
+        ]
         return found
+
+    def _lost_row(self, lost):
+        """A row that there is once more than it was painted; or an empty text."""
+        for row in self._critical_rows():
+            if Counter("".join(cell.folded for cell in row)) <= lost:
+                return ", ".join(cell.text for cell in row)
+        return ""
 
     def _has_no_glyph(self, character):
         """Whether there seems to be no font for a character.
@@ -280,8 +293,11 @@ class _Comparison:
         for rows in (*self.expected.rows.values(), self.expected.totals):
             yield from rows
 
-    def _rows(self):
-        """Rows that are not where they are marked, or have lost an amount."""
+    def lost_from_rows(self):
+        """Amounts that are not in their rows.
+
+        :rtype: list[Finding]
+        """
         found = []
         marked = {}
         for page in self.pages:

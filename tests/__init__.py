@@ -3,6 +3,7 @@ from .document import test_invoice_page
 from .document import test_invoice_page_browser
 from .document import test_invoice_report
 from .document import test_pdf_check
+from .document import test_pdf_corpus
 from .document import test_pdf_engine
 from .document import test_pdf_rules
 from .link import test_link
