@@ -41,6 +41,8 @@ CONTEXT_DELIVERY = "account_payment_portal_delivery"
 CONTEXT_PREVIEW = "account_payment_portal_preview"
 #: Set while documents are made to go with a link, by our report.
 CONTEXT_EMAIL = "account_payment_portal_email"
+#: Set while a document of our PDF engine is laid out.
+CONTEXT_DOCUMENT = "account_payment_portal_document"
 #: PDF files that the caller has made already.
 CONTEXT_PDF = "account_payment_portal_pdf"
 #: The address to print on invoices, or a dict of addresses by record id.

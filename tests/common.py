@@ -78,7 +78,7 @@ class AccountingCommon(AccountTestInvoicingCommon):
         Odoo keeps them as attachments, which would go with each test that makes them.
         """
         for bundle in PRINT_BUNDLES:
-            cls.env["ir.actions.report"]._pdfkit_compiled(bundle)
+            cls.env["ir.actions.report"]._pdf_compiled(bundle)
 
     def _broken_layout(self, bad):
         """Have the printing of one invoice fail."""
