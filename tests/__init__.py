@@ -18,6 +18,9 @@ from .notify import test_notification
 from .notify import test_notification_mail
 from .notify import test_notification_rule
 from .payment import test_amount_cases
+from .payment import test_decline_texts
+from .payment import test_early_discount
+from .payment import test_payable
 from .payment import test_payment
 from .payment import test_payment_amount
 from .payment import test_payment_attempt
@@ -25,6 +28,7 @@ from .payment import test_payment_attempt_lines
 from .payment import test_payment_attempt_race
 from .payment import test_payment_bank
 from .payment import test_payment_browser
+from .payment import test_payment_dates
 from .payment import test_payment_dispute
 from .payment import test_payment_other_providers
 from .payment import test_payment_race
@@ -35,6 +39,7 @@ from .payment import test_payment_screen_browser
 from .payment import test_payment_screens_browser
 from .payment import test_payment_stripe
 from .payment import test_payment_todo
+from .payment import test_stripe_params
 from .scripts import test_scripts
 from .send import test_compose
 from .send import test_compose_access

@@ -8,9 +8,8 @@ from odoo.tests.common import get_db_name
 
 from odoo.addons.base.models.ir_mail_server import IrMail_Server
 
-from .development import Mailbox
-
 from .common import PortalMailCommon
+from .development import Mailbox
 
 MAIL_LOGGERS = (
     "odoo.addons.mail.models.mail_mail",

@@ -3,7 +3,6 @@ import stripe
 from odoo.fields import Command
 
 from ..development import Mailbox
-
 from ..process_common import PortalProcessCase
 
 #: Seconds within which an email has to be out.
