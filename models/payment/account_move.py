@@ -1,8 +1,6 @@
 from collections import namedtuple
 from decimal import Decimal, InvalidOperation
 
-from markupsafe import Markup
-
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 from odoo.tools import format_date
@@ -76,6 +74,24 @@ class AccountMove(models.Model):
         for move in self:
             attempt_sudo = move._get_portal_billing_attempt_sudo()
             move.portal_billing_differences = attempt_sudo.billing_differences
+
+    # === CRUD METHODS === #
+
+    def write(self, vals):
+        """Override of `account` to look at the payments under way of the invoices.
+
+        Here and not in buttons: what changes an invoice may be a colleague, a script
+        or another add-on.
+        """
+        result = super().write(vals)
+        if not vals.keys().isdisjoint(("state", "partner_id", "move_type")):
+            self._review_portal_attempts()
+        return result
+
+    @api.ondelete(at_uninstall=False)
+    def _release_portal_attempts_on_deletion(self):
+        """Release what is under way; a hook of deletion that never refuses one."""
+        self._find_portal_attempts_sudo()._request_release()
 
     # === ACTION METHODS === #
 
@@ -180,6 +196,7 @@ class AccountMove(models.Model):
             return []  # Most invoices: nothing to look up.
         content = (self.invoice_payments_widget or {}).get("content", [])
         # In sudo mode because customers have no rights on payments.
+        payments_sudo = self.env["account.payment"].sudo()
         without_entry = self.sudo()._get_portal_payments_without_entry()
         if content:  # What a bank statement has shown is part of it.
             without_entry = without_entry.filtered(lambda pay: pay.state != "paid")
@@ -194,7 +211,9 @@ class AccountMove(models.Model):
                         ),
                         "name": self.env._("Credit note")
                         if entry["is_refund"]
-                        else entry["payment_method_name"] or self.env._("Payment"),
+                        else self._get_portal_payment_name(
+                            payments_sudo.browse(entry["account_payment_id"] or [])
+                        ),
                     }
                     for entry in content
                     if not entry["is_exchange"]
@@ -204,14 +223,22 @@ class AccountMove(models.Model):
                         "date": payment.date,
                         "amount": self._get_portal_share(payment),
                         "currency": self.currency_id,
-                        "name": payment.payment_method_line_id.name
-                        or self.env._("Payment"),
+                        "name": self._get_portal_payment_name(payment),
                     }
                     for payment in without_entry.sorted("id")
                 ),
             ],
             key=lambda payment: payment["date"],
         )
+
+    def _get_portal_payment_name(self, payment):
+        """Return how was paid, in words for customers: not the name of a journal's way.
+
+        :param account.payment payment: The payment; possibly empty.
+        :rtype: str
+        """
+        attempt = payment.payment_transaction_id.portal_attempt_id
+        return attempt._get_method_name() if attempt else self.env._("Payment")
 
     def _get_portal_reversed_payments(self):
         """Return the payments that the customer's bank took back, oldest first.
@@ -268,20 +295,6 @@ class AccountMove(models.Model):
         if not due_date:
             return 0
         return max(0, (self.company_id._get_portal_day() - due_date).days)
-
-    def _get_portal_due_date(self):
-        """Return when the next payment is due: of installments, the first open one.
-
-        :rtype: datetime.date | bool
-        """
-        self.ensure_one()
-        if self.state != "posted" or not self.invoice_payment_term_id:
-            return self.invoice_date_due  # Due at once: nothing to look up.
-        open_lines = self.line_ids.filtered(
-            lambda line: line.display_type == "payment_term" and not line.reconciled
-        )
-        dates = open_lines.filtered("date_maturity").mapped("date_maturity")
-        return min(dates, default=self.invoice_date_due)
 
     # === BUSINESS METHODS - WHAT CAN BE PAID === #
 
@@ -710,18 +723,6 @@ class AccountMove(models.Model):
             contact=self._get_portal_contact().email or company.email or company.name,
         )
 
-    def _get_portal_authorization_html(self, amount):
-        """Return the authorization for the screen, which follows the amount.
-
-        :param float amount: The amount that is shown at first.
-        :rtype: Markup
-        """
-        self.ensure_one()
-        currency = self.currency_id
-        figure = f"{amount:.{currency.decimal_places}f} {currency.name}"
-        element = Markup('<b id="echeck_amount" data-currency="%s">%s</b>')
-        return self._get_portal_authorization(element % (currency.name, figure))
-
     # === BUSINESS METHODS - WHETHER IT CAN BE PAID NOW === #
 
     def _has_portal_payment_in_progress(self):
@@ -784,6 +785,18 @@ class AccountMove(models.Model):
             reference=reference,
         )
 
+    def _get_portal_bank_attempt(self):
+        """Return the payment by bank that is under way, to tell of it.
+
+        :return: The attempt, in sudo mode; empty if there is none.
+        :rtype: account.move.portal.attempt
+        """
+        self.ensure_one()
+        attempts_sudo = self.env["account.move.portal.attempt"]._find_open(self)
+        return attempts_sudo.filtered(
+            lambda attempt: attempt.state == "pending" and attempt._is_bank_payment()
+        )[:1]
+
     def _check_payable_on_portal(self, payer=None):
         """Check that a customer may start a payment now.
 
@@ -812,6 +825,29 @@ class AccountMove(models.Model):
         return super()._is_portal_link_printed() and self._is_payable_on_portal()
 
     # === BUSINESS METHODS - THE ATTEMPT UNDER WAY === #
+
+    def _find_portal_attempts_sudo(self):
+        """Return the attempts that may still take money for these invoices.
+
+        :return: The attempts, in sudo mode: they are written by Odoo only.
+        :rtype: account.move.portal.attempt
+        """
+        lines_sudo = self.env["account.move.portal.attempt.line"].sudo()
+        if not self.ids:
+            return lines_sudo.attempt_id
+        return lines_sudo.search(
+            [("move_id", "in", self.ids), ("is_open", "=", True)]
+        ).attempt_id
+
+    def _review_portal_attempts(self):
+        """Release the payments under way for which these invoices leave no reason.
+
+        Stripe is not asked in the transaction of whoever has changed the invoice, who
+        neither waits for it nor fails with it: it is asked right afterwards.
+        """
+        for attempt_sudo in self._find_portal_attempts_sudo():
+            if not attempt_sudo._is_still_due():
+                attempt_sudo._request_release()
 
     def _check_payable_on_core_page(self, amount):
         """Check that these invoices can be paid now on core's own pages.

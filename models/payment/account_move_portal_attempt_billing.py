@@ -9,6 +9,8 @@ from odoo.tools import email_normalize
 
 from odoo.addons.payment import utils as payment_utils
 
+from ...tools import email_addresses
+
 #: What is asked for, in the order of the form, and how long it may be.
 BILLING_FIELDS = {
     "name": 120,
@@ -85,29 +87,35 @@ class AccountMovePortalAttempt(models.Model):
             for name, size in BILLING_FIELDS.items()
         }
         values["name"] = partner.name or partner.commercial_partner_id.name or ""
+        # A contact may have several addresses, with names; a payer has one.
+        values["email"] = next(iter(email_addresses.parse(partner.email)[0]), "")
         return values
 
     @api.model
-    def _get_form_defaults(self, link):
+    def _get_form_defaults(self, link, last=None):
         """Return what the payment screen begins with.
 
-        What was entered through the same link before need not be entered again; nor
-        the amount, when nothing came of it.
+        What the same browser has entered before need not be entered again; nor the
+        amount, when nothing came of it. Others through whose hands the link goes begin
+        with what the company knows of its customer, and with the link's own address,
+        to which the receipt is to go.
 
         :param account.move.portal.link link: The link.
+        :param account.move.portal.attempt last: The last payment of the same browser;
+            none if None or empty.
         :return: The billing information, and the amount in the invoice's currency.
         :rtype: tuple[dict, float]
         """
-        move = link.move_id
-        last = self.search([("link_id", "=", link.id)], order="id desc", limit=1)
+        move, payer = link.move_id, link._get_payer(self.env.user)
+        last = last or self.browse()
         known = self._get_billing_defaults(move.partner_id)
-        payer = link._get_payer(self.env.user)
+        if link.email:
+            known["email"] = link.email
         amount = None
         if last.state in ("error", "cancel"):
             with suppress(ValidationError):  # Less may be left meanwhile.
                 amount = move._check_portal_amount(last.amount, payer)
-        usual = move._get_portal_amounts(payer)[0][0]
-        return last.billing or known, amount or usual
+        return last.billing or known, amount or move._get_portal_amounts(payer)[0][0]
 
     @api.model
     def _parse_billing(self, entered):
@@ -172,7 +180,10 @@ class AccountMovePortalAttempt(models.Model):
         entered = self.billing
         return {
             "partner_name": entered["name"],
-            "partner_email": entered["email"] or False,
+            # One address, to which the receipt goes.
+            "partner_email": next(
+                iter(email_addresses.parse(entered["email"])[0]), False
+            ),
             "partner_address": payment_utils.format_partner_address(
                 entered["street"], entered["street2"]
             ),
@@ -192,6 +203,12 @@ class AccountMovePortalAttempt(models.Model):
         self.ensure_one()
         known = self._get_billing_defaults(self.transaction_id.partner_id)
         entered = self.billing or known
+        # Where the invoice was sent to, or what else the contact has, is nothing new.
+        if entered["email"] and entered["email"] in {
+            self.link_id.email,
+            *email_addresses.parse(self.transaction_id.partner_id.email)[0],
+        }:
+            known["email"] = entered["email"]
         # In the order of the form: the database keeps none.
         return {
             name: (known[name], entered[name])

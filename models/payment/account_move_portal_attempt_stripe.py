@@ -147,11 +147,11 @@ class AccountMovePortalAttempt(models.Model):
             )
         )
 
-    def _stripe_get_refusal(self, error, tx):
+    def _stripe_get_refusal(self, error, tx=None):
         """Return what core's payment flow expects to be raised when Stripe refuses.
 
         :param stripe.StripeError error: What the SDK raised.
-        :param payment.transaction tx: For which it was asked.
+        :param payment.transaction|None tx: What was refused: this payment if None.
         :rtype: ValidationError
         """
         if isinstance(error, stripe.APIConnectionError):
@@ -160,7 +160,7 @@ class AccountMovePortalAttempt(models.Model):
             )
         else:
             reason = (error.json_body or {}).get("error") or {}
-            message = decline_codes.explain(tx, reason)
+            message = decline_codes.explain(tx or self.transaction_id, reason)
         return ValidationError(message)
 
     # === BUSINESS METHODS - THE INTENT === #
@@ -203,7 +203,7 @@ class AccountMovePortalAttempt(models.Model):
         tx = self.transaction_id
         if self._stripe_has_news(intent):
             before, data = self.state, {"reference": tx.reference}
-            if _is_refused(intent):
+            if self._stripe_is_refused(intent):
                 message = decline_codes.explain(tx, intent["last_payment_error"])
                 intent = {**intent, "last_payment_error": {"message": message}}
             StripeController._include_payment_intent_in_payment_data(intent, data)
@@ -212,6 +212,7 @@ class AccountMovePortalAttempt(models.Model):
                 self._tell_payer_of_failure()
         if self._is_on_hold() and _is_refunded(intent):
             self._cancel_mismatch()
+        self._stripe_apply_method(intent)
         self._stripe_apply_verification(intent)
         if intent["status"] == "canceled":
             self._set_open(False)
@@ -224,6 +225,15 @@ class AccountMovePortalAttempt(models.Model):
         self.ensure_one()
         if self.origin == "portal":
             self.transaction_id._after_portal_failure()
+
+    def _stripe_is_refused(self, intent):
+        """Return whether Stripe says of an intent why it was refused.
+
+        :param dict intent: The intent.
+        :rtype: bool
+        """
+        is_open = intent["status"] == "requires_payment_method"
+        return is_open and bool(intent["last_payment_error"])
 
     def _stripe_has_news(self, intent):
         """Return whether core has to hear how the intent stands.
@@ -238,6 +248,17 @@ class AccountMovePortalAttempt(models.Model):
         if intent["status"] == "canceled":
             return self.state in ("draft", "pending", "authorized")
         return self.state != "done"
+
+    def _stripe_apply_method(self, intent):
+        """Note with which card or account is paid, for the answer and the receipt.
+
+        :param dict intent: The intent, with its payment method.
+        """
+        method = intent.get("payment_method")
+        details = method.get(method["type"]) if isinstance(method, dict) else None
+        digits = (details or {}).get("last4")
+        if digits and digits != self.method_digits:
+            self.method_digits = digits
 
     def _stripe_apply_verification(self, intent):
         """Note whether the customer has a bank account to verify.
@@ -579,16 +600,6 @@ class AccountMovePortalAttempt(models.Model):
             limit=1,
         )
         return first and first.create_date - OVERLAP
-
-
-def _is_refused(intent):
-    """Return whether Stripe says of an intent why it was refused.
-
-    :param dict intent: The intent.
-    :rtype: bool
-    """
-    is_open = intent["status"] == "requires_payment_method"
-    return is_open and bool(intent["last_payment_error"])
 
 
 def _is_refunded(intent):

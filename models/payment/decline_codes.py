@@ -273,7 +273,8 @@ def explain(tx, error):
             reason=reason,
         )
     )
-    lang = tx.portal_link_id._get_lang() if tx.portal_link_id else tx.env.lang
+    link = tx.portal_attempt_id.link_id
+    lang = link._get_lang() if link else tx.env.lang
     return refusal.customer._translate(lang)
 
 

@@ -44,12 +44,12 @@ EVENT_TYPES = [
     "refund.failed",
     "refund.updated",
 ]
+PAGE_SIZE = 100
 #: What decides which ways to pay a customer has.
 WAYS_TO_PAY_FIELDS = (
     *("available_country_ids", "available_currency_ids", "code", "company_id"),
     *("is_published", "maximum_amount", "payment_method_ids", "state"),
 )
-PAGE_SIZE = 100
 
 
 @lru_cache(maxsize=1)
@@ -240,6 +240,31 @@ class PaymentProvider(models.Model):
         """
         sandbox_url = self._stripe_get_sandbox_url()
         return urljoin(sandbox_url, "/v3/") if sandbox_url else STRIPE_SDK_URL
+
+    @api.model
+    def _stripe_get_policy_sources(self):
+        """Return what Stripe.js needs a Content-Security-Policy to let in.
+
+        Source: https://docs.stripe.com/security/guide#content-security-policy. The
+        styles: the script may set attributes, which no nonce can allow.
+
+        :return: The sources, by directive.
+        :rtype: dict[str, str]
+        """
+        if sandbox_url := self._stripe_get_sandbox_url().rstrip("/"):
+            script = frame = connect = image = sandbox_url
+        else:
+            script = "https://js.stripe.com https://*.js.stripe.com"
+            frame = f"{script} https://hooks.stripe.com https://*.link.com"
+            connect = "https://api.stripe.com https://*.link.com https://link.com"
+            image = "https://*.stripe.com https://*.link.com"
+        return {
+            "script-src": script,
+            "frame-src": frame,
+            "connect-src": connect,
+            "img-src": image,
+            "style-src-attr": "'unsafe-inline'",
+        }
 
     def _build_request_url(self, endpoint, *, is_proxy_request=False, **kwargs):
         """Override of `payment` to let a sandbox stand in for Stripe."""

@@ -116,11 +116,18 @@ class ResCompany(models.Model):
         "where no other report is chosen on the customer or the journal.",
     )
 
+    portal_replaces_send = fields.Boolean(
+        string="Send with the Payment Portal",
+        help="The Send button of a customer invoice opens the window “Email Payment"
+        " Portal Link”. Odoo's own window stays in the action menu.",
+    )
+
     # === FIELDS - PAYMENT === #
 
     portal_allow_part_payment = fields.Boolean(
         string="Part Payments",
         help="Customers may pay less than the balance due on the payment portal.",
+        default=True,
     )
     portal_minimum_part_payment = fields.Monetary(
         string="Least Part Payment",
@@ -140,7 +147,7 @@ class ResCompany(models.Model):
                 if malformed := email_addresses.parse(text)[1]:
                     raise ValidationError(
                         self.env._(
-                            "“%(address)s” is not an e-mail address.",
+                            "“%(address)s” is not an email address.",
                             address=malformed[0],
                         )
                     )
