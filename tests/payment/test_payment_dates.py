@@ -159,6 +159,12 @@ class TestPaymentDates(PortalPaymentCommon):
             with self.subTest(zone), freeze_time("2030-03-01 12:00:00"):
                 self.assertEqual(link._get_default_expiry(), moment)
 
+    def test_s15_zone_is_set_in_the_settings(self):
+        settings = self.env["res.config.settings"].sudo().create({})
+        settings.portal_timezone = "Asia/Kolkata"
+        settings.execute()
+        self.assertEqual(self.env.company._get_portal_timezone(), "Asia/Kolkata")
+
     def test_s15_zone_is_the_companys_or_its_countrys_or_its_parents(self):
         branch = self.env["res.company"].create(
             {"name": "Branch", "parent_id": self.company.id}
