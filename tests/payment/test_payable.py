@@ -209,6 +209,7 @@ class TestPayable(PortalPaymentCommon, HttpCase):
         self.assertNotIn("cannot be paid online", page)
 
     def test_s18_change_of_a_provider_or_method_counts_at_once(self):
+        self.company.portal_allow_part_payment = False
         self.assertTrue(self.invoice._is_payable_on_portal())
         canada = self.env.ref("base.ca")
         # In sudo mode because an accountant sees no provider that is not published.
