@@ -221,7 +221,9 @@ class TestPortalLinkRequest(TracesMixin, PortalMailCommon, HttpCase):
         self.assertEqual(fresh.state, "live")
         self.assertFalse(self._get_notes("it was sent to"))
         self.assertTrue(self._get_notes("may not have arrived"), "staff are told")
-        delivery = self.env["account.move.portal.delivery"].search([])
+        delivery = self.env["account.move.portal.delivery"].search(
+            [("move_id", "=", self.invoice.id)]
+        )
         self.assertEqual(delivery.state, "uncertain")
         self._pass_time(60 * RETRY_MINUTES[0] + 1)
         self.assertFalse(self._answer(), "not by itself")
