@@ -35,6 +35,7 @@
         "views/payment/account_move_portal_dispute_views.xml",
         "views/payment/account_move_portal_todo_views.xml",
         "views/payment/payment_transaction_views.xml",
+        "views/payment/account_move_views.xml",
         "views/send/mail_templates.xml",
         "views/notify/base_automation_views.xml",
         "wizard/account_move_portal_link_share_views.xml",

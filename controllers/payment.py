@@ -261,7 +261,7 @@ class PortalInvoicePayment(PortalAccount):
 
 
 class PortalPaymentResult(http.Controller):
-    @link_route("result")
+    @link_route("result", keeps_answer=True)
     def portal_invoice_result(self, link_sudo, **_kwargs):
         """Answer how the last payment through this link went.
 
@@ -283,7 +283,7 @@ class PortalPaymentResult(http.Controller):
             },
         )
 
-    @link_route("status", type="jsonrpc")
+    @link_route("status", type="jsonrpc", keeps_answer=True)
     def portal_invoice_status(self, link_sudo, **_kwargs):
         """Tell how the payment stands, after asking whoever knows.
 
@@ -319,7 +319,7 @@ class PortalPaymentResult(http.Controller):
         screen = "result" if attempt_sudo.is_open else "pay"
         return request.redirect(link_sudo._get_path(screen))
 
-    @link_route("receipt")
+    @link_route("receipt", keeps_answer=True)
     def portal_invoice_receipt(self, link_sudo, **_kwargs):
         """Hand out the receipt of the last payment through this link.
 

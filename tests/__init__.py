@@ -13,6 +13,7 @@ from .notify import test_notification
 from .notify import test_notification_rule
 from .payment import test_payment
 from .payment import test_payment_amount
+from .payment import test_payment_answer
 from .payment import test_payment_attempt
 from .payment import test_payment_attempt_lines
 from .payment import test_payment_attempt_race
@@ -25,6 +26,7 @@ from .payment import test_payment_release
 from .payment import test_payment_saved_card
 from .payment import test_payment_screens_browser
 from .payment import test_payment_stripe
+from .payment import test_payment_stripe_errors
 from .payment import test_payment_todo
 from .send import test_compose
 from .send import test_compose_access

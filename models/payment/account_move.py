@@ -28,8 +28,15 @@ class AccountMove(models.Model):
         inverse_name="move_id",
         string="Payment attempts",
     )
+    portal_payment_is_under_way = fields.Boolean(
+        string="Online payment under way",
+        compute="_compute_portal_payment_hints",
+        compute_sudo=True,  # Whoever may see an invoice need not see payments.
+    )
     portal_payment_todo_count = fields.Integer(
-        string="Payments that need you", compute="_compute_portal_payment_todo_count"
+        string="Payments that need you",
+        compute="_compute_portal_payment_hints",
+        compute_sudo=True,
     )
     portal_billing_differences = fields.Html(
         string="Entered differently", compute="_compute_portal_billing_differences"
@@ -55,16 +62,13 @@ class AccountMove(models.Model):
                 max(move.amount_residual - missing, 0.0)
             )
 
-    def _compute_portal_payment_todo_count(self):
-        todos = self.env["account.move.portal.todo"]
-        if not todos.has_access("read"):
-            self.portal_payment_todo_count = 0
-            return
+    @api.depends("portal_attempt_line_ids.is_open")
+    def _compute_portal_payment_hints(self):
         for move in self:
+            lines = move.portal_attempt_line_ids
+            move.portal_payment_is_under_way = any(lines.mapped("is_open"))
             move.portal_payment_todo_count = len(
-                move.portal_attempt_line_ids.attempt_id.todo_ids.filtered(
-                    lambda todo: todo.state == "open"
-                )
+                lines.attempt_id.todo_ids.filtered(lambda todo: todo.state == "open")
             )
 
     def _compute_portal_billing_differences(self):
@@ -91,6 +95,14 @@ class AccountMove(models.Model):
         self._find_portal_attempts_sudo()._request_release()
 
     # === ACTION METHODS === #
+
+    def action_open_portal_payment_todos(self):
+        """Return the list of what staff have to settle of these invoices.
+
+        :rtype: dict
+        """
+        action = self.env["ir.actions.act_window"]._for_xml_id(const.TODO_ACTION)
+        return {**action, "domain": [("attempt_id.line_ids.move_id", "in", self.ids)]}
 
     def action_update_portal_contact(self):
         """Write into the contact what was entered with the last payment."""
