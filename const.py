@@ -44,6 +44,8 @@ CONTEXT_PDF = "account_payment_portal_pdf"
 #: The address to print on invoices, or a dict of addresses by record id.
 CONTEXT_PAY_URL = "account_payment_portal_pay_url"
 #: The day on which the payment that is being booked was started.
+#: The entries by which a payment grants an early-payment discount.
+CONTEXT_DISCOUNT_LINES = "account_payment_portal_discount_lines"
 CONTEXT_STARTED_ON = "account_payment_portal_started_on"
 
 # === EXTERNAL IDS === #

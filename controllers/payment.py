@@ -151,7 +151,10 @@ class PortalInvoicePayment(PortalAccount):
         :return: Its states, and the names of the fields that are required.
         :rtype: dict
         """
-        country_sudo = link_sudo.env["res.country"].browse(int(country_id)).exists()
+        attempts_sudo = link_sudo.env["account.move.portal.attempt"]
+        # Whatever a script sends for an id.
+        known = attempts_sudo._parse_billing({"country_id": country_id})["country_id"]
+        country_sudo = link_sudo.env["res.country"].browse(known or []).exists()
         return {
             "states": [(state.id, state.name) for state in country_sudo.state_ids],
             "required": sorted(self._get_portal_required_fields(country_sudo)),
@@ -176,12 +179,13 @@ class PortalInvoicePayment(PortalAccount):
         attempt_sudo = attempts_sudo._find_open(link_sudo.move_id)
         return {
             "errors": errors,
-            "attempt": attempt_sudo
-            and {
+            "attempt": {
                 "is_this_screens": attempt_sudo.client_key == client_key,
                 "message": attempt_sudo._get_progress_message(),
                 "is_mine": attempt_sudo._is_cancellable(link_sudo),
-            },
+            }
+            if attempt_sudo
+            else None,
         }
 
     def _read_portal_billing(self, link_sudo, billing):

@@ -71,7 +71,8 @@ class PortalStripe(StripeController):
         """
         # In sudo mode because customers have no rights on transactions.
         tx_sudo = request.env["payment.transaction"].sudo()
-        tx_sudo = tx_sudo._search_by_reference("stripe", data)
+        if "\0" not in str(data.get("reference")):  # Which PostgreSQL does not take.
+            tx_sudo = tx_sudo._search_by_reference("stripe", data)
         if not tx_sudo:
             raise NotFound()
         attempt_sudo = tx_sudo._get_portal_attempt_sudo()

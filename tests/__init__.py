@@ -19,7 +19,9 @@ from .payment import test_payment_attempt_lines
 from .payment import test_payment_attempt_race
 from .payment import test_payment_bank
 from .payment import test_payment_browser
+from .payment import test_payment_discount
 from .payment import test_payment_dispute
+from .payment import test_payment_fuzz
 from .payment import test_payment_other_providers
 from .payment import test_payment_race
 from .payment import test_payment_release

@@ -92,7 +92,7 @@ class AccountMove(models.Model):
     @api.ondelete(at_uninstall=False)
     def _release_portal_attempts_on_deletion(self):
         """Release what is under way; a hook of deletion that never refuses one."""
-        self._find_portal_attempts_sudo()._request_release()
+        self._release_portal_attempts()
 
     # === ACTION METHODS === #
 
@@ -282,6 +282,39 @@ class AccountMove(models.Model):
             currency, started_on or reference_date
         )
 
+    def _get_portal_discount_lines(self, amount):
+        """Return all entries by which a payment grants an early-payment discount.
+
+        :param float amount: What is paid, in the invoice's currency.
+        :return: The values of the journal items; none where no discount is granted.
+        :rtype: list[dict]
+        """
+        move = self.filtered(lambda move: move.state == "posted")[:1]  # As core does.
+        if not move:
+            return []
+        values = move._get_invoice_next_payment_values()
+        if (
+            values["installment_state"] != "epd"
+            or move.currency_id.compare_amounts(amount, values["amount_due"]) != 0
+        ):
+            return []
+        line = values["epd_line"]
+        entries = move._get_invoice_counterpart_amls_for_early_payment_discount(
+            [
+                {
+                    "aml": line,
+                    "amount_currency": -line.amount_residual_currency,
+                    "balance": -line.balance,
+                }
+            ],
+            values["epd_discount_amount"],
+        )
+        return [
+            {**entry, "partner_id": move.partner_id.id}
+            for kind in entries.values()
+            for entry in kind
+        ]
+
     def _get_portal_amounts(self):
         """Return the amounts that are offered to be paid, the usual one first.
 
@@ -388,8 +421,8 @@ class AccountMove(models.Model):
         self.ensure_one()
         currency = self.currency_id
         offered = [amount for amount, _label in self._get_portal_amounts()]
-        if entered in (None, False, ""):
-            return offered[0]
+        if entered is None or entered is False or entered == "":
+            return offered[0]  # Not a zero, which is no amount.
         amount = self._parse_portal_amount(entered)
         for one in offered:
             if currency.compare_amounts(amount, one) == 0:
@@ -526,17 +559,29 @@ class AccountMove(models.Model):
         ).attempt_id
 
     def _review_portal_attempts(self):
-        """Release the payments under way for which these invoices leave no reason.
+        """Release the payments under way for which these invoices leave no reason."""
+        attempts_sudo = self._find_portal_attempts_sudo()
+        if not all(attempts_sudo.mapped("is_still_due")):
+            self._release_portal_attempts()
+
+    def _release_portal_attempts(self):
+        """Have the payments under way of these invoices given up, if need be.
 
         Stripe is not asked in the transaction of whoever has changed the invoice, who
-        neither waits for it nor fails with it: it is asked right afterwards.
+        neither waits for it nor fails with it: the schedule is woken right after it.
         """
-        for attempt_sudo in self._find_portal_attempts_sudo():
-            if not attempt_sudo._is_still_due():
-                attempt_sudo._request_release()
+        waiting_sudo = self._find_portal_attempts_sudo().filtered(
+            lambda attempt: attempt.state != "done" and not attempt.release_requested_on
+        )
+        if waiting_sudo:
+            waiting_sudo.release_requested_on = fields.Datetime.now()
+            # In sudo mode because schedules are closed to accountants.
+            self.env.ref(const.CATCH_UP_CRON).sudo()._trigger()
 
     def _check_payable_on_core_page(self, amount):
         """Check that these invoices can be paid now on core's own pages.
+
+        What is no customer invoice, such as a receipt, is core's to check.
 
         :param float amount: What is to be paid of them all, in their currency, as it
             came from the browser.
@@ -546,11 +591,16 @@ class AccountMove(models.Model):
             amount = float(amount)
         except (TypeError, ValueError) as error:
             raise self._get_not_payable_error() from error
-        due = sum(self.mapped("portal_balance_due"))
+        invoices = self.filtered(lambda move: move.move_type == "out_invoice")
+        if any(move._has_portal_payment_in_progress() for move in invoices):
+            raise self._get_not_payable_error()
+        due = sum(invoices.mapped("portal_balance_due"))
         if (
-            any(move._has_portal_payment_in_progress() for move in self)
-            or not 0 < amount < 10**12  # Neither infinite nor "not a number".
-            or self[:1].currency_id.compare_amounts(amount, due) > 0
+            invoices == self
+            and (
+                not 0 < amount < 10**12  # Neither infinite nor "not a number".
+                or self[:1].currency_id.compare_amounts(amount, due) > 0
+            )
         ):
             raise self._get_not_payable_error()
 

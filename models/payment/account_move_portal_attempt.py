@@ -125,6 +125,10 @@ class AccountMovePortalAttempt(models.Model):
         "changed, paid or cancelled. The provider is asked right afterwards.",
         readonly=True,
     )
+    is_still_due = fields.Boolean(
+        help="The invoices are due as they were at the start, or this has paid them.",
+        compute="_compute_is_still_due",
+    )
     overpaid_amount = fields.Monetary(
         string="Overpaid",
         help="How much of this payment came though it was not due any more.",
@@ -158,6 +162,17 @@ class AccountMovePortalAttempt(models.Model):
     def _compute_move_id(self):
         for attempt in self:
             attempt.move_id = attempt.line_ids.sorted("id")[:1].move_id
+
+    @api.depends("state", "amount", "line_ids.amount", "line_ids.is_still_due")
+    def _compute_is_still_due(self):
+        for attempt in self:
+            # What has been taken is not to be given up: it is what settles them.
+            lines = attempt.line_ids
+            covered = sum(lines.mapped("amount"))  # Less if an invoice was deleted.
+            attempt.is_still_due = attempt.state == "done" or (
+                all(lines.mapped("is_still_due"))
+                and attempt.currency_id.compare_amounts(covered, attempt.amount) >= 0
+            )
 
     @api.model
     def _search_move_id(self, operator, value):
@@ -376,8 +391,11 @@ class AccountMovePortalAttempt(models.Model):
         """
         providers, methods, tokens = self._get_options(link)
         is_token = choice["flow"] == "token"
+        ids = (choice["provider_id"], choice["payment_method_id"], choice["token_id"])
         if not (
             choice["flow"] in FLOWS
+            # In Python, "true" is 1 as well.
+            and not any(one is True or isinstance(one, float) for one in ids)
             and choice["provider_id"] in providers.ids
             and choice["payment_method_id"] in [False, None, *methods.ids]
             and choice["token_id"] in [False, None, *tokens.ids]
@@ -538,6 +556,8 @@ class AccountMovePortalAttempt(models.Model):
         :raise stripe.StripeError: If Stripe cannot be asked.
         """
         self.ensure_one()
+        if self.is_open and self.release_requested_on:
+            self._release()
         if self._is_charge_due():
             self._charge()
         elif self.state == "draft" and self._is_known_to_stripe():
@@ -690,36 +710,13 @@ class AccountMovePortalAttempt(models.Model):
 
     # === BUSINESS METHODS - RELEASE === #
 
-    def _is_still_due(self):
-        """Return whether the invoices are still due as they were at the start.
-
-        What has been taken is not to be given up: it is what settles them.
-
-        :rtype: bool
-        """
-        self.ensure_one()
-        if self.state == "done":
-            return True
-        return all(line._has_reason() for line in self.line_ids)
-
-    def _request_release(self):
-        """Have these attempts given up once the present transaction has ended.
-
-        The schedule is woken right after it. Whoever comes earlier may do it.
-        """
-        waiting = self.filtered(lambda attempt: not attempt.release_requested_on)
-        if waiting:
-            waiting.release_requested_on = fields.Datetime.now()
-            # In sudo mode because schedules are closed to accountants.
-            self.env.ref(const.CATCH_UP_CRON).sudo()._trigger()
-
     def _release(self):
         """Give an attempt up whose invoices leave no reason for it, or warn staff.
 
         :raise stripe.StripeError: If Stripe cannot be reached.
         """
         self.ensure_one()
-        if self._is_still_due() and self.line_ids:
+        if self.is_still_due:
             self.release_requested_on = False  # It was changed, and changed back.
             return
         if not self._is_charge_unanswered():
@@ -1126,7 +1123,7 @@ class AccountMovePortalAttempt(models.Model):
     def _catch_up(self):
         """Bring one open attempt to where its provider has it."""
         self.ensure_one()
-        if self.release_requested_on:
+        if self.is_open and self.release_requested_on:
             self._release()
         elif self.provider_id.code == "stripe" and self._stripe_find_intent():
             self._stripe_refresh()

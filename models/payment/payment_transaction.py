@@ -242,13 +242,19 @@ class PaymentTransaction(models.Model):
     # === HOOKS OF CORE - BOOKING === #
 
     def _create_payment(self, **extra_create_values):
-        """Override of `account_payment` to book as of the start of the payment.
+        """Override of `account_payment` to book what was offered, on the right day.
 
-        See `account.move._is_eligible_for_early_payment_discount`.
+        What was offered at the start of the payment is what is booked, see
+        `account.move._is_eligible_for_early_payment_discount`.
         """
         if self._is_portal_payment():
-            started_on = self.company_id._get_portal_day(self.create_date)
+            company = self.company_id
+            started_on = company._get_portal_day(self.create_date)
             self = self.with_context(**{const.CONTEXT_STARTED_ON: started_on})
+            lines = self.invoice_ids._get_portal_discount_lines(self.amount)
+            self = self.with_context(**{const.CONTEXT_DISCOUNT_LINES: lines})
+            day = {"date": company._get_portal_day()}
+            extra_create_values = {**day, **extra_create_values}
         return super()._create_payment(**extra_create_values)
 
     def _post_process(self):

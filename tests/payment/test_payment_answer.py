@@ -120,8 +120,15 @@ class TestPaymentAnswer(PortalPaymentCommon, HttpCase):
 
     def _share_account(self, **values):
         """Add a provider of the same account at Stripe, which comes first."""
-        other = self.provider.copy({"company_id": self.company.id})
-        other.write({"state": "test", **values})
+        other = self.provider.copy({"company_id": self.company.id, "state": "disabled"})
+        other.write(
+            {
+                "stripe_publishable_key": self.provider.stripe_publishable_key,
+                "stripe_secret_key": self.provider.stripe_secret_key,
+                "state": "test",
+                **values,
+            }
+        )
         self.assertLess(self.provider.id, other.id)
         return other
 
