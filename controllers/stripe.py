@@ -31,6 +31,8 @@ class PortalStripe(StripeController):
             self.WEBHOOK_AGE_TOLERANCE,
         )
         if signers_sudo:
+            if not isinstance(event.get("id"), str):
+                raise BadRequest()
             attempts_sudo = signers_sudo.env["account.move.portal.attempt"]
             attempt_sudo = attempts_sudo._stripe_find_payment(
                 signers_sudo._stripe_get_account_providers(), event
@@ -56,8 +58,9 @@ class PortalStripe(StripeController):
         try:
             event = request.get_json_data()
             about = event["data"]["object"]
-            texts = (event["id"], event["type"], about["object"], about["id"])
-            if not all(isinstance(text, str) for text in texts):
+            # What core looks for before it asks who has signed.
+            texts = (event["type"], about["id"], about.get("description") or "")
+            if not all(isinstance(text, str) and "\0" not in text for text in texts):
                 raise BadRequest()
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             raise BadRequest() from error

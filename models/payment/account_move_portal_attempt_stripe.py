@@ -59,7 +59,7 @@ class AccountMovePortalAttempt(models.Model):
         :rtype: account.move.portal.attempt
         """
         about = event["data"]["object"]
-        is_intent = about["object"] == "payment_intent"
+        is_intent = about.get("object") == "payment_intent"
         intent_ref = about["id"] if is_intent else about.get("payment_intent")
         if not intent_ref or not isinstance(intent_ref, str):
             return self.browse()

@@ -183,6 +183,16 @@ class TestPaymentAnswer(PortalPaymentCommon, HttpCase):
             json.dumps({"id": "evt"}),
             json.dumps({"id": "evt", "type": "x", "data": []}),
             json.dumps({"id": 7, "type": {}, "data": {"object": about}}),
+            json.dumps({"type": "charge.refunded", "data": {"object": about}}),
+            *(
+                json.dumps(
+                    {
+                        "type": "payment_intent.succeeded",
+                        "data": {"object": {"id": "pi_1", "description": odd}},
+                    }
+                )
+                for odd in ({"a": 1}, [[]], "\0", 7)
+            ),
             json.dumps(
                 {
                     "id": "evt",
