@@ -37,6 +37,7 @@
         "views/payment/account_move_portal_dispute_views.xml",
         "views/payment/account_move_portal_todo_views.xml",
         "views/payment/payment_transaction_views.xml",
+        "views/payment/account_move_views.xml",
         "views/send/mail_templates.xml",
         "views/send/account_move_views.xml",
         "views/send/account_move_portal_delivery_views.xml",

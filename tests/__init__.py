@@ -23,13 +23,16 @@ from .payment import test_early_discount
 from .payment import test_payable
 from .payment import test_payment
 from .payment import test_payment_amount
+from .payment import test_payment_answer
 from .payment import test_payment_attempt
 from .payment import test_payment_attempt_lines
 from .payment import test_payment_attempt_race
 from .payment import test_payment_bank
 from .payment import test_payment_browser
 from .payment import test_payment_dates
+from .payment import test_payment_discount
 from .payment import test_payment_dispute
+from .payment import test_payment_fuzz
 from .payment import test_payment_other_providers
 from .payment import test_payment_race
 from .payment import test_payment_release
@@ -38,6 +41,7 @@ from .payment import test_payment_screen
 from .payment import test_payment_screen_browser
 from .payment import test_payment_screens_browser
 from .payment import test_payment_stripe
+from .payment import test_payment_stripe_errors
 from .payment import test_payment_todo
 from .payment import test_stripe_params
 from .scripts import test_scripts
