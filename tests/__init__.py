@@ -42,6 +42,7 @@ from .payment import test_payment_screen_browser
 from .payment import test_payment_screens_browser
 from .payment import test_payment_stripe
 from .payment import test_payment_stripe_errors
+from .payment import test_payment_terms
 from .payment import test_payment_todo
 from .payment import test_stripe_params
 from .scripts import test_scripts

@@ -809,13 +809,14 @@ class AccountMove(models.Model):
             lambda attempt: attempt.state == "pending" and attempt._is_bank_payment()
         )[:1]
 
-    def _check_payable_on_portal(self):
+    def _check_payable_on_portal(self, payer=None):
         """Check that a customer may start a payment now.
 
+        :param res.partner|None payer: The customer who pays; the invoice's if None.
         :raise ValidationError: If not; in words for the customer.
         """
         self.ensure_one()
-        if not self._is_payable_on_portal():
+        if not self._is_payable_on_portal(payer):
             raise self._get_not_payable_error()
 
     def _get_not_payable_error(self):

@@ -379,7 +379,7 @@ class AccountMovePortalAttempt(models.Model):
             attempt._supersede(link, choice["client_key"], choice["restart"])
         self.env.flush_all()  # Before the next one takes its place.
         move._lock_for_portal_payment()
-        move._check_payable_on_portal()
+        move._check_payable_on_portal(link._get_payer(self.env.user))
 
     @api.model
     def _supersede_for_core(self, moves, amount):

@@ -378,7 +378,7 @@ class AccountMovePortalAttempt(models.Model):
             else:
                 self._stripe_refresh()
         except stripe.StripeError as error:
-            raise self._stripe_get_refusal(error) from error
+            raise self._stripe_get_refusal(error, self.transaction_id) from error
 
     # === BUSINESS METHODS - REFUNDS === #
 
