@@ -26,7 +26,9 @@
         "views/settings/res_config_settings_views.xml",
         "views/link/account_move_portal_link_views.xml",
         "views/link/account_move_views.xml",
+        "views/visit/account_move_views.xml",
         "views/visit/account_move_portal_report_views.xml",
+        "views/visit/account_move_portal_invoice_report_views.xml",
         "views/portal/portal_templates.xml",
         "views/portal/portal_document_templates.xml",
         "views/payment/payment_templates.xml",
@@ -48,6 +50,8 @@
         "web.assets_backend": [
             "account_payment_portal/static/src/compose/**/*",
             "account_payment_portal/static/src/notification_builder/*.js",
+            "account_payment_portal/static/src/links/**/*",
+            "account_payment_portal/static/src/dashboard/**/*",
         ],
         # The invoice page's own bundle: it loads nothing of Odoo's front end.
         "account_payment_portal.assets_portal": [
@@ -56,14 +60,33 @@
             "account_payment_portal/static/src/portal/presence.js",
             "account_payment_portal/static/src/portal/invoice_document.js",
             "account_payment_portal/static/src/portal/payment_result.js",
+            "account_payment_portal/static/src/portal/verification.js",
         ],
-        # The payment screen extends core's front-end assets, which it needs.
+        # What the payment screen loads beside it: modules, and core's loader of modules.
+        "account_payment_portal.assets_payment": [
+            "account_payment_portal/static/src/payment/payment.css",
+            "web/static/src/module_loader.js",
+            "account_payment_portal/static/src/payment/amount.js",
+            "account_payment_portal/static/src/payment/server.js",
+            "account_payment_portal/static/src/payment/feedback.js",
+            "account_payment_portal/static/src/payment/billing.js",
+            "account_payment_portal/static/src/payment/amount_field.js",
+            "account_payment_portal/static/src/payment/echeck.js",
+            "account_payment_portal/static/src/payment/stripe_fields.js",
+            "account_payment_portal/static/src/payment/payment_screen.js",
+        ],
+        # The forms of other providers are core's, in a document of their own.
+        "account_payment_portal.assets_provider": [
+            "account_payment_portal/static/src/payment/payment.css",
+            "account_payment_portal/static/src/payment/provider.css",
+        ],
         "web.assets_frontend": [
-            "account_payment_portal/static/src/payment/payment.scss",
+            "account_payment_portal/static/src/payment/provider_form.js",
+        ],
+        "web.assets_unit_tests": [
             "account_payment_portal/static/src/payment/amount.js",
             "account_payment_portal/static/src/payment/echeck.js",
-            "account_payment_portal/static/src/payment/payer_form.js",
-            "account_payment_portal/static/src/payment/payment_form.js",
+            "account_payment_portal/static/tests/**/*",
         ],
     },
     "images": ["static/description/banner.png"],

@@ -23,7 +23,7 @@ OUTCOME_EVENTS = {
     "disputed": "payment_disputed",
 }
 #: What is evidence whoever did it.
-EVIDENCE_EVENTS = ("sent", "refused", *OUTCOME_EVENTS.values())
+EVIDENCE_EVENTS = ("sent", *OUTCOME_EVENTS.values())
 
 # === PAYMENT PROVIDERS === #
 
@@ -39,6 +39,10 @@ CONTEXT_NOTIFICATION = "account_payment_portal_notification_id"
 CONTEXT_DELIVERY = "account_payment_portal_delivery"
 #: Set while documents are only made to be looked at.
 CONTEXT_PREVIEW = "account_payment_portal_preview"
+#: Set while documents are made to go with a link, by our report.
+CONTEXT_EMAIL = "account_payment_portal_email"
+#: Set while a document of our PDF engine is laid out.
+CONTEXT_DOCUMENT = "account_payment_portal_document"
 #: PDF files that the caller has made already.
 CONTEXT_PDF = "account_payment_portal_pdf"
 #: The address to print on invoices, or a dict of addresses by record id.
@@ -52,4 +56,5 @@ CONTEXT_STARTED_ON = "account_payment_portal_started_on"
 
 INVOICE_REPORT = "account_payment_portal.action_report_invoice"
 RECEIPT_REPORT = "account_payment_portal.action_report_portal_receipt"
+CATCH_UP_CRON = "account_payment_portal.ir_cron_stripe_catch_up"
 TODO_MENU = "account_payment_portal.account_move_portal_todo_menu"

@@ -2,8 +2,13 @@ from datetime import timedelta
 
 from odoo import api, fields, models
 
-# Mails a day that a visitor can have sent for one invoice.
+# Emails a day that a visitor can have sent with one link. Not for one invoice: whoever
+# has another link to it would use up its customer's.
 MAX_A_DAY = 3
+# Emails a day to one address, with whatever links: nobody fills a mailbox.
+MAX_A_DAY_TO_ADDRESS = 10
+# How long an answered request is kept.
+KEPT_DAYS = 30
 
 
 class AccountMovePortalLinkRequest(models.Model):
@@ -28,6 +33,7 @@ class AccountMovePortalLinkRequest(models.Model):
     move_id = fields.Many2one(
         comodel_name="account.move", required=True, index=True, ondelete="cascade"
     )
+    email = fields.Char(help="The address to which the new link goes.", index=True)
     state = fields.Selection(
         selection=[
             ("waiting", "Waiting"),
@@ -50,8 +56,10 @@ class AccountMovePortalLinkRequest(models.Model):
         link_sudo = self.env["account.move.portal.link"]._find(token)
         if (
             not link_sudo
+            or link_sudo.audience == "internal"
+            or link_sudo.state == "live"
             or self._is_waiting(link_sudo)
-            or self._count_recent(link_sudo.move_id) >= MAX_A_DAY
+            or self._count_sent([("link_id", "=", link_sudo.id)]) >= MAX_A_DAY
         ):
             return
         # In sudo mode because visitors have no rights on requests.
@@ -69,16 +77,28 @@ class AccountMovePortalLinkRequest(models.Model):
         )
 
     @api.model
-    def _count_recent(self, move, states=("waiting", "sending", "sent", "declined")):
+    def _count_sent(self, domain):
+        """Return how many emails requests have led to within a day.
+
+        :param list domain: Which requests.
+        :rtype: int
+        """
         since = fields.Datetime.now() - timedelta(days=1)
         # In sudo mode because visitors have no rights on requests.
         return self.sudo().search_count(
-            [
-                ("move_id", "=", move.id),
-                ("create_date", ">", since),
-                ("state", "in", states),
-            ]
+            [*domain, ("state", "=", "sent"), ("create_date", ">", since)]
         )
+
+    @api.autovacuum
+    def _gc_requests(self):
+        """Remove what was answered long ago."""
+        before = fields.Datetime.now() - timedelta(days=KEPT_DAYS)
+        requests = self.search(
+            [("state", "not in", ["waiting", "sending"]), ("create_date", "<", before)],
+            limit=10000,
+        )
+        requests.unlink()
+        return len(requests), len(requests) == 10000
 
     # === SCHEDULER === #
 
@@ -87,6 +107,10 @@ class AccountMovePortalLinkRequest(models.Model):
         self.ensure_one()
         recipient = self._get_recipient()
         if not recipient:
+            self.state = "declined"
+            return
+        self.email = recipient._get_portal_emails()[0]
+        if self._count_sent([("email", "=", self.email)]) >= MAX_A_DAY_TO_ADDRESS:
             self.state = "declined"
             return
         self.state = "sending"
@@ -134,7 +158,8 @@ class AccountMovePortalLinkRequest(models.Model):
             move.state != "posted"
             or link.audience == "internal"
             or link.state == "live"
-            or self._count_recent(move, ["sent"]) >= MAX_A_DAY
+            # It was another customer's, who is nobody to have this one written to.
+            or link.revocation_reason == "customer_changed"
         ):
             return self.env["res.partner"]
         customers = move.partner_id | move.commercial_partner_id
@@ -151,7 +176,7 @@ class AccountMovePortalLinkRequest(models.Model):
                     not set(partner._get_portal_emails()) & set(closed.mapped("email"))
                 )
             )
-        return contact.filtered("email")
+        return contact.filtered(lambda partner: partner._get_portal_emails())
 
     def _send_fresh_link(self, recipient):
         """Have a fresh link emailed. Hook for the room `send`.

@@ -69,9 +69,17 @@ class ResPartner(models.Model):
 
     def write(self, vals):
         """Override to close the portal links of an address that is left."""
+        if "email" not in vals:
+            return super().write(vals)
+        before = {partner: set(partner._get_portal_emails()) for partner in self}
         result = super().write(vals)
-        if "email" in vals:
-            self.env["account.move.portal.link"]._close_for_changed_emails(self)
+        left = {
+            partner: addresses
+            for partner, emails in before.items()
+            if (addresses := emails.difference(partner._get_portal_emails()))
+        }
+        if left:
+            self.env["account.move.portal.link"]._close_for_changed_emails(left)
         return result
 
     def _get_portal_name(self):

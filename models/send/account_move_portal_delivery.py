@@ -167,7 +167,7 @@ class AccountMovePortalDelivery(models.Model):
         string="Message-Id", required=True, readonly=True, copy=False, index=True
     )
     thread_id = fields.Char(
-        string="Thread",
+        string="Thread's Message-Id",
         help="Message-Id of the first email of the sending, if that is another one:"
         " answers find the invoice by it.",
         readonly=True,
@@ -380,7 +380,7 @@ class AccountMovePortalDelivery(models.Model):
                 reason=self.answer,
             )
         )
-        if self.is_queued or self.env.context.get("cron_id"):
+        if self.is_queued:
             self._schedule_activity(self.env._("An email may not have arrived"))
         self.request_id._after_portal_delivery(self)
 
@@ -454,7 +454,9 @@ class AccountMovePortalDelivery(models.Model):
         abandoned = self.search(
             [("state", "=", "sending"), ("claimed_on", "<", before)]
         )
-        abandoned._set_abandoned()
+        for delivery in abandoned._set_abandoned():
+            if not delivery.is_queued:  # Its user waits no more.
+                delivery._schedule_activity(self.env._("An email may not have arrived"))
         untold = self.search(
             [
                 ("batch_id", "!=", False),
@@ -880,6 +882,7 @@ class AccountMovePortalDelivery(models.Model):
         known = self._find_link()
         self.is_new_link = not known
         self.link_id = known or known.create(self._get_link_values())
+        self.link_id.email_role = self.role
         self.link_id.document_ids |= self._get_supporting_documents()
         links = self._get_links_to_send()
         marks = links._get_sent_marks()
@@ -926,6 +929,7 @@ class AccountMovePortalDelivery(models.Model):
             **self.link_id._prepare_link(self.move_id, self.email),
             "partner_id": self._find_partner().id,
             "audience": "internal" if self.role == "bcc" else "customer",
+            "email_role": self.role,
         }
 
     def _find_partner(self):
@@ -1013,9 +1017,9 @@ class AccountMovePortalDelivery(models.Model):
         if not parameters.get_param("mail.disable_personal_mail_servers", False):
             owners.add(self._get_sender())
         servers = self._get_mail_servers()
-        allowed = servers.search([], order="sequence, id").filtered(
-            lambda server: server.owner_user_id in owners
-        )
+        allowed = servers.search(
+            servers._find_mail_server_allowed_domain(), order="sequence, id"
+        ).filtered(lambda server: server.owner_user_id in owners)
         email_from = _get_first_address(mail.email_from)
         server, smtp_from = servers._find_mail_server(email_from, allowed)
         return server or servers.browse(), smtp_from

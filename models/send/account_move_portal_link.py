@@ -109,8 +109,9 @@ class AccountMovePortalLink(models.Model):
                 format_amount(env, amount, move.currency_id),
             ),
         ]
-        if move.invoice_date_due and (is_draft or move._is_payable_on_portal()):
-            due = format_date(env, move.invoice_date_due)
+        due_date = move._get_portal_due_date()
+        if due_date and (is_draft or move._is_payable_on_portal()):
+            due = format_date(env, due_date)
             facts.append((env._("Due date"), due))
         return facts
 

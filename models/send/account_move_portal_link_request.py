@@ -18,7 +18,7 @@ class AccountMovePortalLinkRequest(models.Model):
 
         :param res.partner recipient: The contact.
         """
-        super()._send_fresh_link(recipient)
+        result = super()._send_fresh_link(recipient)
         delivery = self._find_uncertain_delivery(recipient)
         if delivery:  # Who asks again did not get it: the same once more.
             delivery.request_id = self
@@ -26,6 +26,7 @@ class AccountMovePortalLinkRequest(models.Model):
         else:
             delivery = delivery.create(self._prepare_delivery(recipient))
         delivery._wake_queue()
+        return result
 
     def _find_uncertain_delivery(self, recipient):
         """Return the email with a fresh link that may have arrived, or not.

@@ -69,7 +69,7 @@ class AccountMovePortalText(models.AbstractModel):
         # In sudo mode to read of the salesperson what a mail signature tells.
         contact = move.sudo()._get_portal_contact()
         dates = {name: move[name] for name in ("invoice_date",)}
-        dates["due_date"] = move.invoice_date_due
+        dates["due_date"] = move._get_portal_due_date()
         amounts = {
             "invoice_total": move.amount_total,
             "balance_due": move.portal_balance_due

@@ -1,9 +1,15 @@
+import logging
+from datetime import timedelta
+
 from odoo import api, fields, models
-from odoo.tools import email_normalize
+from odoo.tools import email_normalize, email_normalize_all
 
 from ... import const
 from ...tools import plain_text
 
+_logger = logging.getLogger(__name__)
+# Emails a day about one invoice to addresses that its visitors entered.
+MAX_UNKNOWN_A_DAY = 3
 #: What the payer is told of a receipt, by the state of its email.
 RECEIPT_STATES = {"waiting": "waiting", "sending": "waiting", "sent": "sent"}
 
@@ -105,6 +111,9 @@ class PaymentTransaction(models.Model):
             return
         # In sudo mode because emails are the system's.
         deliveries_sudo = self.env["account.move.portal.delivery"].sudo()
+        if kind != "receipt" and not self._may_email_portal_payer(move):
+            _logger.warning("No email about payment %s: too many today", self.reference)
+            return
         deliveries_sudo.create(
             {
                 "kind": kind,
@@ -116,6 +125,38 @@ class PaymentTransaction(models.Model):
             }
         )
         deliveries_sudo._wake_queue()
+
+    def _may_email_portal_payer(self, move):
+        """Return whether the payer can be emailed before anything is paid.
+
+        Whoever has a link enters any address, and any name: to addresses that are not
+        on file, only so many emails leave for an invoice in a day.
+
+        :param account.move move: The invoice.
+        :rtype: bool
+        """
+        self.ensure_one()
+        # In sudo mode because it is a customer who makes the email.
+        move_sudo = move.sudo()
+        known = {
+            *move_sudo.portal_link_ids.mapped("email"),
+            *email_normalize_all(move_sudo.partner_id.email),
+            *email_normalize_all(move_sudo.commercial_partner_id.email),
+        } - {False}
+        if email_normalize(self.partner_email) in known:
+            return True
+        deliveries_sudo = self.env["account.move.portal.delivery"].sudo()
+        return (
+            deliveries_sudo.search_count(
+                [
+                    ("move_id", "=", move.id),
+                    ("kind", "in", ["verification", "payment_failed"]),
+                    ("email", "not in", list(known)),
+                    ("create_date", ">", fields.Datetime.now() - timedelta(days=1)),
+                ]
+            )
+            < MAX_UNKNOWN_A_DAY
+        )
 
     # === BUSINESS METHODS - RECEIPTS === #
 

@@ -1,9 +1,8 @@
-from playwright.sync_api import expect
-
 from odoo.tests import new_test_user
 from odoo.tools import mute_logger
 
 from ..browser_common import DESKTOP, PortalBrowserCase
+from ..development import expect
 from ..send_common import MAIL_LOGGERS, PortalSendCommon
 
 LAPTOP = {"width": 1366, "height": 768}
@@ -261,7 +260,7 @@ class TestAccountMoveSendPortalBrowser(PortalSendCommon, PortalBrowserCase):
             )
             subject.press("Tab")
             expect(page.locator("[name=portal_mail_sample]")).to_contain_text(
-                f"Invoice {number}Carla Customer", timeout=30000
+                f"Invoice {number}Carla Customer"
             )
 
     @mute_logger(*MAIL_LOGGERS)
@@ -274,6 +273,6 @@ class TestAccountMoveSendPortalBrowser(PortalSendCommon, PortalBrowserCase):
             window.locator("[name=subject] input").fill("My own words")
             page.keyboard.press("Alt+q")  # The hotkey of Send.
             expect(window.get_by_role("alert").first).to_contain_text(
-                "There is no such mailbox", timeout=30000
+                "There is no such mailbox"
             )
             expect(window.locator("[name=subject] input")).to_have_value("My own words")
