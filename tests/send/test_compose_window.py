@@ -121,7 +121,7 @@ class TestAccountMoveSendPortalWindow(PortalSendCommon, HttpCase):
             if source.startswith("cid:")
         ]
         self.assertEqual([each.content[:4] for each in shown], [PNG[:4], b"GIF8"])
-        self.assertNotIn("data:", mail.html)
+        self.assertNotIn("data:image", mail.html)
         self.assertNotIn("/web/image/", mail.html)
         self.assertEqual(len(mail.attachments), 1, "the invoice alone")
         self.assertIn("Map", mail.text)
