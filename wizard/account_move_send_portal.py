@@ -918,9 +918,9 @@ class AccountMoveSendPortal(models.TransientModel):
         self.step = "sent"
         return {
             **self._get_window(),
-            "name": self.env._(
-                "Invoice Sent: %(invoice)s", invoice=self.move_id._get_portal_number()
-            ),
+            "name": self.env._("Draft Sent")
+            if self.move_state == "draft"
+            else self.env._("Invoice Sent: %(invoice)s", invoice=self.move_id.name),
             "context": {"dialog_size": "large"},
         }
 

@@ -170,9 +170,7 @@ class TestPortalMailLanguage(PortalSendCommon, HttpCase):
         link = self._create_link(invoice, email=contact.email, partner_id=contact.id)
         # In sudo mode because visitors ask, who have no rights on requests.
         requests_sudo = self.env["account.move.portal.link.request"].sudo()
-        request_sudo = requests_sudo.create(
-            {"link_id": link.id, "move_id": invoice.id}
-        )
+        request_sudo = requests_sudo.create({"link_id": link.id, "move_id": invoice.id})
         values = request_sudo._prepare_delivery(contact.sudo())
         self.assertEqual(values["formatted"], '"Carla Customer" <ap@customer.example>')
         self.assertIn("Dear Carla Customer,", values["body"])
