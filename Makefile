@@ -5,7 +5,7 @@ RUN := env PYTHONPATH="$(CURDIR)/dev" .dev/venv/bin/python -m
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help bootstrap demo walkthrough test test-core bench lint clean distclean
+.PHONY: help bootstrap demo walkthrough test soak test-core bench lint clean distclean
 
 help:  ## Show what can be done
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -22,6 +22,9 @@ walkthrough: bootstrap  ## Play the whole story in a browser, against the demo
 
 test: bootstrap  ## Run all tests; ARGS="-k name" is passed on to pytest
 	@exec $(RUN) workbench.testing.run $(ARGS)
+
+soak: bootstrap  ## Run the tests that take too long for `make test`
+	@exec $(RUN) workbench.testing.run --soak -s $(ARGS)
 
 test-core: bootstrap  ## Run Odoo's own tests of payment and portal with the add-on
 	@exec $(RUN) workbench.testing.core $(ARGS)

@@ -60,14 +60,33 @@
             "account_payment_portal/static/src/portal/presence.js",
             "account_payment_portal/static/src/portal/invoice_document.js",
             "account_payment_portal/static/src/portal/payment_result.js",
+            "account_payment_portal/static/src/portal/verification.js",
         ],
-        # The payment screen extends core's front-end assets, which it needs.
+        # What the payment screen loads beside it: modules, and core's loader of modules.
+        "account_payment_portal.assets_payment": [
+            "account_payment_portal/static/src/payment/payment.css",
+            "web/static/src/module_loader.js",
+            "account_payment_portal/static/src/payment/amount.js",
+            "account_payment_portal/static/src/payment/server.js",
+            "account_payment_portal/static/src/payment/feedback.js",
+            "account_payment_portal/static/src/payment/billing.js",
+            "account_payment_portal/static/src/payment/amount_field.js",
+            "account_payment_portal/static/src/payment/echeck.js",
+            "account_payment_portal/static/src/payment/stripe_fields.js",
+            "account_payment_portal/static/src/payment/payment_screen.js",
+        ],
+        # The forms of other providers are core's, in a document of their own.
+        "account_payment_portal.assets_provider": [
+            "account_payment_portal/static/src/payment/payment.css",
+            "account_payment_portal/static/src/payment/provider.css",
+        ],
         "web.assets_frontend": [
-            "account_payment_portal/static/src/payment/payment.scss",
+            "account_payment_portal/static/src/payment/provider_form.js",
+        ],
+        "web.assets_unit_tests": [
             "account_payment_portal/static/src/payment/amount.js",
             "account_payment_portal/static/src/payment/echeck.js",
-            "account_payment_portal/static/src/payment/payer_form.js",
-            "account_payment_portal/static/src/payment/payment_form.js",
+            "account_payment_portal/static/tests/**/*",
         ],
     },
     "images": ["static/description/banner.png"],

@@ -39,10 +39,16 @@ CONTEXT_NOTIFICATION = "account_payment_portal_notification_id"
 CONTEXT_DELIVERY = "account_payment_portal_delivery"
 #: Set while documents are only made to be looked at.
 CONTEXT_PREVIEW = "account_payment_portal_preview"
+#: Set while documents are made to go with a link, by our report.
+CONTEXT_EMAIL = "account_payment_portal_email"
+#: Set while a document of our PDF engine is laid out.
+CONTEXT_DOCUMENT = "account_payment_portal_document"
 #: PDF files that the caller has made already.
 CONTEXT_PDF = "account_payment_portal_pdf"
 #: The address to print on invoices, or a dict of addresses by record id.
 CONTEXT_PAY_URL = "account_payment_portal_pay_url"
+#: Set where Odoo's own window to send an invoice is wanted, whatever the company's way.
+CONTEXT_CORE_SEND = "account_payment_portal_core_send"
 #: The day on which the payment that is being booked was started.
 CONTEXT_STARTED_ON = "account_payment_portal_started_on"
 
@@ -50,4 +56,5 @@ CONTEXT_STARTED_ON = "account_payment_portal_started_on"
 
 INVOICE_REPORT = "account_payment_portal.action_report_invoice"
 RECEIPT_REPORT = "account_payment_portal.action_report_portal_receipt"
+CATCH_UP_CRON = "account_payment_portal.ir_cron_stripe_catch_up"
 TODO_MENU = "account_payment_portal.account_move_portal_todo_menu"

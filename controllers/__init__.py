@@ -1,5 +1,6 @@
 from . import invoice
 from . import visit
+from . import payment_screen
 from . import payment
 from . import stripe
 from . import preview

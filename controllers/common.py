@@ -223,13 +223,15 @@ def render_invoice_page(link_sudo, visit_sudo):
     :rtype: odoo.http.Response
     """
     move_sudo = link_sudo.move_id
+    payer_sudo = link_sudo._get_payer(request.env.user)
     return render(
         "account_payment_portal.invoice_page",
         {
             "link_sudo": link_sudo,
             "move_sudo": move_sudo,
             "state": move_sudo._get_portal_invoice_status(),
-            "is_payable": move_sudo._is_payable_on_portal(),
+            "is_payable": move_sudo._is_payable_on_portal(payer_sudo),
+            "other_way_to_pay": move_sudo._get_portal_other_way_to_pay(payer_sudo),
             "visit_sudo": visit_sudo,
         },
     )

@@ -1,6 +1,5 @@
 import logging
 import re
-import secrets
 
 import stripe
 
@@ -8,158 +7,36 @@ from odoo import http
 from odoo.http import request
 
 from odoo.addons.account_payment.controllers.payment import PaymentPortal
-from odoo.addons.account_payment.controllers.portal import PortalAccount
 from odoo.addons.payment.controllers.post_processing import PaymentPostProcessing
 
 from .common import (
     link_route,
     make_pdf_response,
-    parse_id,
     public_route,
-    record_action,
     record_payment,
     render,
-    render_private,
 )
+from .payment_screen import PortalPaymentScreen, get_own_payment, remember_payment
 
 _logger = logging.getLogger(__name__)
-
-#: The way to pay that has a form of ours.
-ECHECK = "ach_direct_debit"
 
 
 def get_last_payment(link_sudo):
     """Return the last payment that was started through a link.
 
+    The link printed on the PDF goes from hand to hand: there it is the last one that
+    this browser has started, as the answer names its payer and can cancel it.
+
     :param account.move.portal.link link_sudo: The link, in sudo mode.
     :return: The payment, in sudo mode, or an empty recordset.
     :rtype: account.move.portal.attempt
     """
-    # In sudo mode, as the link is, because customers have no rights on payments.
-    return link_sudo.env["account.move.portal.attempt"].search(
-        [("link_id", "=", link_sudo.id)], order="id desc", limit=1
-    )
+    if link_sudo.audience == "document":
+        return get_own_payment(link_sudo)
+    return link_sudo.env["account.move.portal.attempt"]._find_last(link_sudo)
 
 
-class PortalInvoicePayment(PortalAccount):
-    # A page of the website because the screen is built on core's front end.
-    @link_route("pay", website=True, multilang=False)
-    def portal_invoice_pay(self, link_sudo, **_kwargs):
-        """Show the payment screen.
-
-        :param account.move.portal.link link_sudo: The link, in sudo mode.
-        :return: The screen; the invoice page when there is nothing to pay.
-        :rtype: odoo.http.Response
-        """
-        move_sudo = link_sudo.move_id
-        if not move_sudo._is_payable_on_portal():
-            return request.redirect(link_sudo._get_path())
-        visit_sudo = record_action(link_sudo, "pay_opened")
-        return render_private(
-            "account_payment_portal.payment_page",
-            {
-                "link_sudo": link_sudo,
-                "move_sudo": move_sudo,
-                "res_company": move_sudo.company_id,
-                "visit_sudo": visit_sudo,
-                "client_key": secrets.token_urlsafe(12),
-                "portal_amounts": move_sudo._get_portal_amounts(),
-                **self._get_portal_billing_values(link_sudo),
-                **self._get_portal_payment_form_values(link_sudo),
-                # So that whoever pays is known to come from the page.
-                "transaction_route": link_sudo._get_path("transaction")
-                + visit_sudo._get_visit_query(),
-            },
-        )
-
-    def _get_portal_billing_values(self, link_sudo):
-        """Return the parameters of the billing block, and the amount to begin with.
-
-        :param account.move.portal.link link_sudo: The link, in sudo mode.
-        :rtype: dict
-        """
-        attempts_sudo = link_sudo.env["account.move.portal.attempt"]
-        billing, amount = attempts_sudo._get_form_defaults(link_sudo)
-        countries_sudo = link_sudo.env["res.country"].search([])
-        country_sudo = countries_sudo.browse(billing["country_id"] or [])
-        return {
-            "billing": billing,
-            "portal_amount": amount,
-            "countries_sudo": countries_sudo,
-            "country_sudo": country_sudo,
-            "required_fields": self._get_portal_required_fields(country_sudo),
-        }
-
-    def _get_portal_required_fields(self, country_sudo):
-        """Return what a billing address needs: Odoo's own rules of addresses.
-
-        Not the phone number, without which an invoice can be paid.
-
-        :param res.country country_sudo: The country, in sudo mode.
-        :rtype: set[str]
-        """
-        return {"name", "email"} | self._get_mandatory_address_fields(country_sudo)
-
-    def _get_portal_payment_form_values(self, link_sudo):
-        """Return the parameters of core's payment form for an invoice's balance.
-
-        :param account.move.portal.link link_sudo: The link, in sudo mode.
-        :rtype: dict
-        """
-        move_sudo = link_sudo.move_id
-        amount = move_sudo._get_portal_amounts()[0][0]
-        values = self._get_common_page_view_values(
-            invoices_data={
-                "partner": move_sudo.partner_id,
-                "company": move_sudo.company_id,
-                # What a provider's limit is compared with: what is to be paid.
-                "total_amount": amount,
-                "currency": move_sudo.currency_id,
-                "amount_residual": amount,
-                "transaction_route": link_sudo._get_path("transaction"),
-                "landing_route": link_sudo._get_path("result"),
-            },
-            # The link's token, in the path, is what authorizes the request.
-            access_token="",
-        )
-        payer_sudo = link_sudo._get_payer(request.env.user)
-        values.update(
-            amount=amount,
-            partner_id=payer_sudo.id,
-            company_mismatch=not self._can_partner_pay_in_company(
-                payer_sudo, move_sudo.company_id
-            ),
-            # Cards first, then bank accounts, then whatever else is enabled.
-            payment_methods_sudo=values["payment_methods_sudo"].sorted(
-                lambda method: (method.code != "card", method.code != ECHECK)
-            ),
-        )
-        if not link_sudo._is_customer(request.env.user):
-            # A link opens the invoice, not the customer's saved cards.
-            values.update(
-                tokens_sudo=values["tokens_sudo"].browse(),
-                show_tokenize_input_mapping=dict.fromkeys(
-                    values["show_tokenize_input_mapping"], False
-                ),
-            )
-        return values
-
-    @link_route("country", type="jsonrpc")
-    def portal_invoice_country(self, link_sudo, country_id=None, **_kwargs):
-        """Tell what addresses look like in a country.
-
-        :param account.move.portal.link link_sudo: The link, in sudo mode.
-        :param int country_id: The country, as a `res.country` id.
-        :return: Its states, and the names of the fields that are required.
-        :rtype: dict
-        """
-        countries_sudo = link_sudo.env["res.country"]
-        country_sudo = countries_sudo.browse(parse_id(country_id)).exists()
-        return {
-            "states": [(state.id, state.name) for state in country_sudo.state_ids],
-            "required": sorted(self._get_portal_required_fields(country_sudo)),
-        }
-
+class PortalInvoicePayment(PortalPaymentScreen):
     @link_route("check", type="jsonrpc")
     def portal_invoice_check(
         self, link_sudo, amount=None, billing=None, client_key="", **_kwargs
@@ -256,9 +133,9 @@ class PortalInvoicePayment(PortalAccount):
             },
         )
         # What core does with what was started on its pages.
-        PaymentPostProcessing.monitor_transaction(
-            get_last_payment(link_sudo).transaction_id
-        )
+        attempt_sudo = attempts_sudo._find_last(link_sudo)
+        PaymentPostProcessing.monitor_transaction(attempt_sudo.transaction_id)
+        remember_payment(link_sudo, attempt_sudo)
         record_payment(link_sudo, flow)
         return values
 

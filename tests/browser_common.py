@@ -1,13 +1,10 @@
 import resource
 from contextlib import contextmanager
 
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import expect, sync_playwright
-
 from odoo.tests import HttpCase
 from odoo.tests.common import TEST_CURSOR_COOKIE_NAME
 
-from workbench.provision.system import find_browser
+from .development import Axe, find_browser, sync_playwright
 
 DESKTOP = {"width": 1280, "height": 800}
 PHONE = {"width": 390, "height": 844}
@@ -26,8 +23,6 @@ PERSON_AGENT = (
     "Chrome/143.0.0.0 Mobile Safari/537.36"
 )
 PERSON_BRANDS = '"Chromium";v="143"'
-# As long as a browser's other waits: a busy machine is not a wrong page.
-expect.set_options(timeout=30_000)
 
 
 class PortalBrowserCase(HttpCase):

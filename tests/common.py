@@ -1,7 +1,10 @@
 from contextlib import contextmanager
+from datetime import timedelta
 from unittest.mock import patch
 
-from odoo import SUPERUSER_ID
+import freezegun
+
+from odoo import SUPERUSER_ID, fields
 from odoo.fields import Command
 from odoo.tests import new_test_user, tagged
 from odoo.tools import SQL
@@ -10,10 +13,11 @@ from odoo.addons.account.tests.common import AccountTestInvoicingCommon
 from odoo.addons.account_payment_portal.models.document.ir_actions_report import (
     PRINT_BUNDLES,
 )
+from odoo.addons.account_payment_portal.models.visit import account_move_portal_event
 from odoo.addons.account_payment_portal.tools.bot_detection import Report
 from odoo.addons.base.models.ir_mail_server import IrMail_Server
 
-from workbench.mailbox import Mailbox
+from .development import Mailbox
 
 # What a browser sends, as far as it matters.
 BROWSER_HEADERS = {
@@ -74,7 +78,7 @@ class AccountingCommon(AccountTestInvoicingCommon):
         Odoo keeps them as attachments, which would go with each test that makes them.
         """
         for bundle in PRINT_BUNDLES:
-            cls.env["ir.actions.report"]._pdfkit_compiled(bundle)
+            cls.env["ir.actions.report"]._pdf_compiled(bundle)
 
     def _broken_layout(self, bad):
         """Have the printing of one invoice fail."""
@@ -96,6 +100,7 @@ class PortalCommon(AccountingCommon):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
+        cls._stop_clock()
         cls.company = cls.company_data["company"]
         cls.company.email = "billing@company.example"
         cls.provider = cls._offer_payment()
@@ -132,6 +137,26 @@ class PortalCommon(AccountingCommon):
             }
         )
         cls.invoice = cls._create_portal_invoice()
+
+    @classmethod
+    def _stop_clock(cls):
+        """Let time stand still, but for :meth:`_pass_time` and ``freeze_time``.
+
+        It stands where that of ``create_date`` does: when the transaction, and with it
+        the class, began. How long anything takes on this machine is then no matter.
+        """
+        began, read_clock = cls.env.cr.now(), fields.Datetime.now
+        # Odoo's has no fractions of a second; it is never before what has happened.
+        now = began.replace(microsecond=0) + timedelta(seconds=1)
+
+        def read_stopped_clock(*_args):
+            return read_clock() if freezegun.api.freeze_factories else now
+
+        cls.startClassPatcher(
+            patch.object(fields.Datetime, "now", staticmethod(read_stopped_clock))
+        )
+        stopped = SQL(f"'{now}'::timestamp")
+        cls.startClassPatcher(patch.object(account_move_portal_event, "CLOCK", stopped))
 
     @classmethod
     def _create_portal_invoice(cls, price=100.0, post=True, **values):

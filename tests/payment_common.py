@@ -15,17 +15,10 @@ from odoo.addons.account_payment_portal.models.payment.payment_provider import (
     STRIPE_SANDBOX_PARAMETER,
 )
 
-from stripe_sandbox import StripeSandbox
-
 from ..models.payment.account_move_portal_attempt import ATTEMPT_MINUTES
 from .common import PortalCommon
+from .development import StripeSandbox
 
-#: What the payment screen loads of Odoo's own.
-SCREEN_BUNDLES = (
-    "web.assets_frontend",
-    "web.assets_frontend_lazy",
-    "web.assets_frontend_minimal",
-)
 VISA = {"payment_method": "pm_card_visa"}
 ROUTING = "110000000"
 

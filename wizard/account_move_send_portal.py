@@ -6,11 +6,11 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Command
 from odoo.orm.models import NO_ACCESS
-from odoo.tools import SQL, email_split, formataddr, is_html_empty
+from odoo.tools import SQL, format_datetime, is_html_empty
 from odoo.tools.misc import hash_sign, verify_hash_signed
 
 from .. import const
-from ..tools import email_addresses, sql
+from ..tools import email_addresses, inline_pictures, sql
 from ..tools.email_addresses import Recipient
 
 # What every mail holds beside its supporting documents, at least, in bytes: text,
@@ -20,6 +20,8 @@ RESERVED_SIZE = 512 * 1024
 ENCODED = 1.37
 PREVIEW_SCOPE = "account_payment_portal-preview"
 PREVIEW_HOURS = 1
+# How many earlier recipients the window names.
+MAX_LINES = 5
 # When a file, or one embedded in it, was made (ISO 32000-1, 7.9.4).
 _PDF_DATES = re.compile(rb"/(?:Creation|Mod)Date\s*\([^)]*\)")
 # Tells our advisory locks from those of others; the second number is the window's id.
@@ -46,17 +48,25 @@ class AccountMoveSendPortal(models.TransientModel):
     company_id = fields.Many2one(related="move_id.company_id")
     move_state = fields.Selection(related="move_id.state")
     step = fields.Selection(
-        selection=[("questions", "Questions"), ("compose", "Compose")],
+        selection=[
+            ("questions", "Questions"),
+            ("compose", "Compose"),
+            ("sent", "Sent"),
+        ],
         required=True,
         readonly=True,
         default="compose",
     )
-    lang = fields.Char(compute="_compute_lang")
+    lang = fields.Char(
+        help="Of the first recipient: in it the text is written, once.",
+        compute="_compute_lang",
+        store=True,
+    )
     # The questions.
     confirm_invoice = fields.Selection(
         selection=[
             ("yes", "Yes, confirm it"),
-            ("no", "No, send a preview that can be viewed, not paid"),
+            ("no", "No, send a draft the customer can view but not pay"),
         ],
         string="Confirm this invoice now?",
         default="yes",
@@ -69,7 +79,22 @@ class AccountMoveSendPortal(models.TransientModel):
     document_ids = fields.One2many(
         comodel_name="account.move.send.portal.document", inverse_name="wizard_id"
     )
+    upload_ids = fields.Many2many(
+        comodel_name="ir.attachment",
+        relation="account_move_send_portal_upload_rel",
+        string="Attach a File",
+        help="Files from your computer. They are kept on the invoice once it is sent.",
+    )
+    moved_upload_ids = fields.Many2many(
+        comodel_name="ir.attachment",
+        relation="account_move_send_portal_moved_upload_rel",
+        help="Those of them that this window gave to the invoice.",
+        readonly=True,
+        # Not even by a call of its user: it says what goes with the window.
+        groups=NO_ACCESS,
+    )
     # The mail.
+    earlier_sendings = fields.Text(compute="_compute_earlier_sendings")
     email_to = fields.Char(
         string="To",
         compute="_compute_email_to",
@@ -119,6 +144,13 @@ class AccountMoveSendPortal(models.TransientModel):
         compute="_compute_delivery",
     )
     delivered_to = fields.Char(compute="_compute_delivery")
+    delayed_to = fields.Char(compute="_compute_delivery")
+    outcome_ids = fields.Many2many(
+        comodel_name="account.move.portal.delivery",
+        string="Recipients",
+        help="Who got the email, and who did not.",
+        compute="_compute_delivery",
+    )
     failure = fields.Text(
         help="Why some recipients of the last attempt did not get the mail.",
         compute="_compute_delivery",
@@ -128,18 +160,34 @@ class AccountMoveSendPortal(models.TransientModel):
 
     @api.depends("move_id")
     def _compute_lang(self):
+        # In sudo mode because emails are the system's.
+        deliveries_sudo = self.env["account.move.portal.delivery"].sudo()
         for wizard in self:
-            wizard.lang = wizard.move_id._get_portal_lang()
+            move, recipient = wizard.move_id, deliveries_sudo.link_id.partner_id
+            if recipients := email_addresses.parse(wizard.email_to)[0]:
+                email, formatted = next(iter(recipients.items()))
+                recipient = deliveries_sudo.new(
+                    {"move_id": move.id, "email": email, "formatted": formatted}
+                )._find_partner()
+            wizard.lang = move._get_portal_lang(recipient)
+
+    @api.depends("move_id")
+    def _compute_earlier_sendings(self):
+        for wizard in self:
+            links = wizard.move_id.portal_link_ids.filtered(
+                lambda link: link.sent_on and link.audience == "customer"
+            ).sorted("sent_on", reverse=True)
+            lines = [wizard._describe_sending(link) for link in links[:MAX_LINES]]
+            if rest := links[MAX_LINES:]:
+                lines.append(self.env._("and %(count)s more", count=len(rest)))
+            wizard.earlier_sendings = "\n".join(lines)
 
     @api.depends("move_id")
     def _compute_email_to(self):
         for wizard in self:
             contact = wizard.move_id.partner_id
             contact = contact if contact.email else contact.commercial_partner_id
-            wizard.email_to = email_addresses.join(
-                formataddr((contact.name or "", email))
-                for email in email_split(contact.email or "")
-            )
+            wizard.email_to = contact._format_portal_addresses()
 
     @api.depends("move_id")
     def _compute_copies(self):
@@ -171,7 +219,9 @@ class AccountMoveSendPortal(models.TransientModel):
             wizard.subject = texts_sudo._get_subject(move_sudo, wizard.lang)
             wizard.body = texts_sudo._get_body(move_sudo, wizard.lang)
 
-    @api.depends("move_id.state", "include_documents", "document_ids.is_included")
+    @api.depends(
+        "move_id.state", "include_documents", "document_ids.is_included", "upload_ids"
+    )
     def _compute_file_names(self):
         for wizard in self:
             attached, offered = wizard._split_documents()
@@ -191,8 +241,20 @@ class AccountMoveSendPortal(models.TransientModel):
                 wizard.delivery_state = "sending" if "sending" in states else "none"
             wizard.delivered_to = email_addresses.join(
                 deliveries_sudo.filtered(lambda each: each.state == "sent").mapped(
-                    "formatted"
+                    "email"
                 )
+            )
+            wizard.delayed_to = email_addresses.join(
+                deliveries_sudo.filtered(lambda each: each.state == "waiting").mapped(
+                    "email"
+                )
+            )
+            # Of those who are not named any more: whom the server refused.
+            wizard.outcome_ids = (
+                wizard.sudo()
+                .batch_id._get_deliveries(wizard.move_id)
+                .filtered(lambda each: each.state != "cancelled" or each.answer)
+                .with_env(wizard.env)
             )
             wizard.failure = "\n".join(
                 f"{each.email}: {each.answer}"
@@ -345,6 +407,41 @@ class AccountMoveSendPortal(models.TransientModel):
                 delivery_sudo._deliver()
             return self._conclude_delivery()
 
+    def get_sent_link(self):
+        """Return the link that was sent to the first recipient, to be copied.
+
+        That it was shown is noted on the invoice.
+
+        :return: The link's address and its recipient; empty if none works.
+        :rtype: dict
+        """
+        self.ensure_one()
+        links = self._get_deliveries().filtered(lambda each: each.role == "to").link_id
+        link = links.with_env(self.env).filtered(lambda link: link.state == "live")[:1]
+        if not link:
+            return {}
+        shown = self.env["account.move.portal.link.share"].create(
+            {"move_id": self.move_id.id, "link_id": link.id}
+        )
+        return {"url": shown.url, "recipient": link.display_name}
+
+    def discard_window(self):
+        """Leave nothing of a window that is closed: no file, and no try that failed.
+
+        What was sent, or may have been, stays.
+        """
+        self.ensure_one()
+        # In sudo mode because the batch is hidden, and emails are the system's.
+        batch_sudo = self.sudo().batch_id
+        states = set(batch_sudo.delivery_ids.mapped("state"))
+        if "sending" in states:
+            return  # In another tab, at this moment.
+        if states <= {"waiting", "refused", "cancelled", "skipped"} and not any(
+            batch_sudo.delivery_ids.mapped("is_queued")
+        ):
+            batch_sudo.unlink()
+        self.unlink()
+
     def _get_window(self):
         """Return the action that shows this window.
 
@@ -374,17 +471,21 @@ class AccountMoveSendPortal(models.TransientModel):
         if malformed:
             raise UserError(self._describe_malformed(malformed))
         if not any(each.kind == "to" for each in recipients):
-            raise UserError(self.env._("Enter an e-mail address in “To” first."))
+            raise UserError(self.env._("Enter an email address in “To” first."))
         return recipients
 
     def _describe_malformed(self, malformed):
-        """Say which entries are no email_addresses.
+        """Say which entries are no email addresses, and how one is written.
 
         :param list[str] malformed: The entries.
         :rtype: str
         """
         return "\n".join(
-            self.env._("“%(address)s” is not an e-mail address.", address=entry)
+            self.env._(
+                "“%(address)s” is not an email address. Enter it as name@example.com,"
+                " or with a name as “Smith, Ann” <ann@example.com>.",
+                address=entry,
+            )
             for entry in malformed
         )
 
@@ -418,13 +519,12 @@ class AccountMoveSendPortal(models.TransientModel):
         :rtype: ir.attachment
         """
         self.ensure_one()
-        if self.include_documents != "yes":
-            return self.env["ir.attachment"]
+        files = self.upload_ids
+        if self.include_documents == "yes":
+            files = self.document_ids.filtered("is_included").attachment_id | files
         # Compared in the end by the user's own rights: a document that one may not
         # read any more is not sent.
-        return self.document_ids.filtered("is_included").attachment_id._filtered_access(
-            "read"
-        )
+        return files._filtered_access("read")
 
     def _split_documents(self):
         """Return which documents go with the mail, and which are only on the page.
@@ -463,7 +563,19 @@ class AccountMoveSendPortal(models.TransientModel):
         :rtype: float
         """
         own_sudo = self._get_portal_own_documents(self.move_id)
-        return max(RESERVED_SIZE, sum(own_sudo.mapped("file_size")) * ENCODED)
+        own_size = sum(own_sudo.mapped("file_size")) * ENCODED
+        return max(RESERVED_SIZE, own_size) + self._get_picture_size()
+
+    def _get_picture_size(self):
+        """Return what the pictures in the text weigh, in bytes.
+
+        :rtype: float
+        """
+        sources = inline_pictures.get_sources(self.body or "")
+        ids = set(map(inline_pictures.get_attachment_id, sources)) - {None}
+        files = self.env["ir.attachment"].browse(ids).exists()._filtered_access("read")
+        data = sum(len(source) for source in sources if source.startswith("data:"))
+        return sum(files.mapped("file_size")) * ENCODED + data
 
     def _get_own_filenames(self):
         """Return the names of the invoice's own documents, made already or not.
@@ -474,7 +586,10 @@ class AccountMoveSendPortal(models.TransientModel):
         if move.state == "draft":
             return [move._get_portal_document_filename()]
         own_sudo = self._get_portal_own_documents(move)
-        return own_sudo.mapped("name") or [move._get_invoice_report_filename()]
+        report = self._get_default_pdf_report_id(move)
+        return own_sudo.mapped("name") or [
+            move._get_invoice_report_filename(report=report)
+        ]
 
     # === BUSINESS METHODS - PREVIEW === #
 
@@ -670,15 +785,53 @@ class AccountMoveSendPortal(models.TransientModel):
                 {"company_id": self.company_id.id}
             )
         attached, offered = self._prepare_documents()
+        self._give_uploads()
         return window_sudo.batch_id._set_deliveries(
             self.move_id.sudo(),
             recipients,
             {
                 **self._get_content(offered),
+                "body": window_sudo.batch_id._keep_pictures(
+                    self.body, self._filter_readable
+                ),
                 "attachment_ids": [Command.set(attached.ids)],
             },
             unsettled_sudo,
         )
+
+    def _filter_readable(self, attachments_sudo):
+        """Return those of attachments that the user may read.
+
+        :param ir.attachment attachments_sudo: The attachments, in sudo mode.
+        :return: The same, in sudo mode.
+        :rtype: ir.attachment
+        """
+        readable = attachments_sudo.with_env(self.env)._filtered_access("read")
+        return readable.sudo()
+
+    def _give_uploads(self):
+        """Give the invoice the files that were added in this window.
+
+        Before they are sent, as its page offers them from then on.
+        """
+        # In sudo mode because only the system may move attachments.
+        window_sudo = self.sudo()
+        uploads_sudo = window_sudo.upload_ids.filtered(
+            lambda file: (
+                file.res_model == self._name
+                and file.res_id in (0, False, self.id)
+                and file.create_uid == self.env.user
+            )
+        )
+        uploads_sudo.write({"res_model": "account.move", "res_id": self.move_id.id})
+        window_sudo.moved_upload_ids |= uploads_sudo
+
+    def _take_uploads_back(self):
+        """Have those files go with this window again: nobody got them."""
+        # In sudo mode because only the system may move attachments.
+        window_sudo = self.sudo()
+        window_sudo.moved_upload_ids.write({"res_model": self._name, "res_id": self.id})
+        window_sudo.moved_upload_ids = False
 
     def _prepare_documents(self):
         """Make the invoice's own documents, and tell which others go with the emails.
@@ -734,7 +887,7 @@ class AccountMoveSendPortal(models.TransientModel):
             )
             if not lock_cr.fetchone()[0]:
                 raise UserError(
-                    self.env._("This e-mail is being sent at this moment: please wait.")
+                    self.env._("This email is already being sent. Please wait.")
                 )
             yield
             # Before the lock is given back, so that the next one sees what was done.
@@ -748,47 +901,42 @@ class AccountMoveSendPortal(models.TransientModel):
         """
         # In sudo mode because the batch is hidden; the note is the user's.
         self.sudo().batch_id._post_note(self.move_id.sudo())
-        self.invalidate_recordset(["delivery_state", "delivered_to", "failure"])
+        if all(each.state in ("refused", "skipped") for each in self._get_deliveries()):
+            self._take_uploads_back()
+        self.invalidate_recordset(
+            ["delivery_state", "delivered_to", "delayed_to", "outcome_ids", "failure"]
+        )
         return self._confirm() if self.delivery_state == "sent" else self._get_window()
 
     def _confirm(self):
-        """Return the confirmation that closes the window.
+        """Return the window at its last step: who got the email, and who did not.
 
         :rtype: dict
         """
+        self.step = "sent"
         return {
-            "type": "ir.actions.client",
-            "tag": "display_notification",
-            "params": {
-                "type": "success",
-                "title": self.env._("Payment portal link sent"),
-                "message": self._describe_delivered(),
-                "next": {"type": "ir.actions.act_window_close"},
-            },
+            **self._get_window(),
+            "name": self.env._(
+                "Invoice Sent: %(invoice)s", invoice=self.move_id._get_portal_number()
+            ),
+            "context": {"dialog_size": "large"},
         }
 
-    def _describe_delivered(self):
-        """Say who got the mail, and who gets it later.
+    def _describe_sending(self, link):
+        """Say when a link was sent, and whether it was viewed since.
 
+        :param account.move.portal.link link: The link of a recipient.
         :rtype: str
         """
-        deliveries_sudo = self._get_deliveries()
-        left = deliveries_sudo.filtered(lambda each: each.state == "sent")
-        put_off = deliveries_sudo.filtered(lambda each: each.state == "waiting")
-        sentences = []
-        if left:
-            sentences.append(
-                self.env._(
-                    "Sent to %(recipients)s.",
-                    recipients=email_addresses.join(left.mapped("formatted")),
-                )
+        values = {
+            "recipient": link.email,
+            "sent": format_datetime(self.env, link.sent_on, dt_format="medium"),
+        }
+        if link.last_viewed_on:
+            viewed = format_datetime(self.env, link.last_viewed_on, dt_format="medium")
+            return self.env._(
+                "%(recipient)s on %(sent)s, last viewed on %(viewed)s",
+                **values,
+                viewed=viewed,
             )
-        if put_off:
-            sentences.append(
-                self.env._(
-                    "Your own mail server takes only so many emails a minute. In a"
-                    " minute or two the email will leave to %(recipients)s.",
-                    recipients=email_addresses.join(put_off.mapped("formatted")),
-                )
-            )
-        return " ".join(sentences)
+        return self.env._("%(recipient)s on %(sent)s, not viewed yet", **values)

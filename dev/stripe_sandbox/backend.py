@@ -4,7 +4,7 @@ import copy
 import secrets
 import threading
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from . import render, versions
 from .clock import Clock
@@ -26,12 +26,20 @@ class Settings:
     :param str microdeposit_type: ``descriptor_code`` or ``amounts``.
     :param str default_api_version: what requests without a version get, and what
         ``GET /v1/events`` shows.
+    :param int script_status: what the address of the script answers with.
+    :param float script_delay: after how many seconds it does.
+    :param dict script_calls: what methods of the script do instead of their work, by
+        name: ``throw``, ``error`` (resolve with one), ``late`` (after 3 s), ``never``.
+        ``Stripe`` can only throw.
     """
 
     settle_bank_immediately: bool = False
     verify_banks_instantly: bool = False
     microdeposit_type: str = "descriptor_code"
     default_api_version: str = versions.CURRENT
+    script_status: int = 200
+    script_delay: float = 0.0
+    script_calls: dict = field(default_factory=dict)
 
 
 class Backend:

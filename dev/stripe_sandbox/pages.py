@@ -1,6 +1,7 @@
 """What a browser loads: the script, the frames inside it, the hosted pages."""
 
 import json
+import time
 from html import escape
 from pathlib import Path
 from string import Template
@@ -38,7 +39,7 @@ class Pages:
         """Return the response to a Werkzeug request."""
         head, *rest = request.path.strip("/").split("/")
         if head in ("v3", "") and not rest:
-            return _script() if head else _file("index.html")
+            return self._script() if head else _file("index.html")
         if head == "static" and len(rest) == 1:
             return _file(rest[0])
         if head == "elements" and len(rest) == 1:
@@ -48,6 +49,14 @@ class Pages:
         if head == "microdeposits" and len(rest) == 1:
             return self._microdeposits(request, rest[0])
         return _not_found()
+
+    def _script(self):
+        """Return the script of the page, or the trouble that was planned for it."""
+        settings = self.backend.settings
+        time.sleep(settings.script_delay)
+        if settings.script_status != 200:
+            return Response("", settings.script_status)
+        return _script(settings.script_calls)
 
     def _challenge(self, request, token):
         """Show the bank's question, or take the answer to it."""
@@ -124,10 +133,11 @@ def _file(name):
     return _respond(path.read_text(), name)
 
 
-def _script():
+def _script(calls):
     """Return the script of the page: its parts in one function."""
     parts = [_STATIC / "shared.js", *sorted((_STATIC / "v3").glob("*.js"))]
     code = "\n".join(part.read_text() for part in parts)
+    code = f"const CALLS = {json.dumps(calls)};\n{code}"
     return _respond(f'(function () {{\n"use strict";\n{code}}})();\n', "v3.js")
 
 

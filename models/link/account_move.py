@@ -367,16 +367,45 @@ class AccountMove(models.Model):
             return salesperson.partner_id
         return self.company_id.partner_id
 
+    def _get_portal_customer_name(self, recipient=None):
+        """Return the name by which to address the customer.
+
+        :param res.partner recipient: The contact who reads; the invoice's if None.
+        :return: Never empty: a draft may be without a customer, and a contact without
+            a name.
+        :rtype: str
+        """
+        self.ensure_one()
+        contact = self.partner_id if recipient is None else recipient
+        return (
+            contact._get_portal_name()
+            or self.partner_id._get_portal_name()
+            or self.env._("Customer")
+        )
+
     def _get_portal_lang(self, recipient=None):
         """Return the code of the language in which to address a recipient.
+
+        The one answer for email, page, document and receipt: it depends on records
+        only, never on who happens to ask.
 
         :param res.partner recipient: The contact who reads; nobody in particular if
             None or empty.
         :rtype: str
         """
         self.ensure_one()
-        recipient = recipient or self.env["res.partner"]
-        return recipient.lang or self.partner_id.lang or self.env.user.lang
+        move_sudo = self.sudo()  # Because visitors and billers may not read all this.
+        languages = self.env["res.lang"]
+        for partner_sudo in (
+            (recipient or self.env["res.partner"]).sudo(),
+            move_sudo.partner_id,
+            move_sudo.commercial_partner_id,
+            move_sudo.company_id.partner_id,
+        ):
+            # One that is switched off is no answer any more.
+            if partner_sudo.lang and languages._get_data(code=partner_sudo.lang):
+                return partner_sudo.lang
+        return languages.get_installed()[0][0]
 
     def _get_portal_staff(self, preferred=("invoice_user_id", "create_uid")):
         """Return who is told of the invoice: the first of these who still work here.

@@ -1,7 +1,7 @@
 import re
 import secrets
 import string
-from datetime import datetime, time, timedelta
+from datetime import timedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
@@ -534,7 +534,7 @@ class AccountMovePortalLink(models.Model):
         today = company._get_portal_day()
         start = max(self.move_id.invoice_date_due or today, today)
         last_day = start + timedelta(days=company.portal_link_expiry_days)
-        return datetime.combine(last_day + timedelta(days=1), time.min)
+        return company._get_portal_day_end(last_day)
 
     def _is_live(self):
         """Return whether the link opens its invoice now.

@@ -97,6 +97,11 @@ class AccountMovePortalAttempt(models.Model):
         help="What the customer authorized, word by word, as NACHA asks for.",
         readonly=True,
     )
+    method_digits = fields.Char(
+        string="Last digits",
+        help="The last digits of the card or of the bank account.",
+        readonly=True,
+    )
     is_mismatched = fields.Boolean(
         string="Amount differs",
         help="The provider took another amount than was asked for.",
@@ -116,6 +121,16 @@ class AccountMovePortalAttempt(models.Model):
     is_reversed = fields.Boolean(
         string="Reversed",
         help="The bank has taken the money back: the invoice is open again.",
+        readonly=True,
+    )
+    release_requested_on = fields.Datetime(
+        help="Since when this attempt has to be given up, because an invoice of it was "
+        "changed, paid or cancelled. The provider is asked right afterwards.",
+        readonly=True,
+    )
+    overpaid_amount = fields.Monetary(
+        string="Overpaid",
+        help="How much of this payment came though it was not due any more.",
         readonly=True,
     )
     dispute_ids = fields.One2many(
@@ -217,7 +232,9 @@ class AccountMovePortalAttempt(models.Model):
             billing = self._parse_billing(billing)
             errors = self._check_billing(billing, choice["required"])
         try:
-            amount = link.move_id._check_portal_amount(amount)
+            amount = link.move_id._check_portal_amount(
+                amount, link._get_payer(self.env.user)
+            )
         except ValidationError as error:
             errors["amount"] = str(error)
         return amount, billing, errors
@@ -234,6 +251,15 @@ class AccountMovePortalAttempt(models.Model):
         return lines_sudo.search(
             [("move_id", "in", moves.ids), ("is_open", "=", True)], order="id"
         ).attempt_id
+
+    @api.model
+    def _find_last(self, link):
+        """Return the last payment that was started through a link.
+
+        :param account.move.portal.link link: The link.
+        :rtype: account.move.portal.attempt
+        """
+        return self.search([("link_id", "=", link.id)], order="id desc", limit=1)
 
     @api.model
     def _resume(self, link, choice, amount, billing):
@@ -273,6 +299,7 @@ class AccountMovePortalAttempt(models.Model):
             bool(self)
             and bool(choice["client_key"])
             and self.state == "draft"
+            and not self.release_requested_on
             and tx.operation in ("online_direct", "online_token")
             and self.client_key == choice["client_key"]
             and self.link_id == link
@@ -351,21 +378,14 @@ class AccountMovePortalAttempt(models.Model):
         :rtype: tuple[payment.provider, payment.method, payment.token]
         """
         move, user = link.move_id, self.env.user
-        # As core does, which asks what suits whoever is logged in.
-        partner = move.partner_id if user._is_public() else user.partner_id
-        providers = self.env["payment.provider"]._get_compatible_providers(
-            move.company_id.id,
-            partner.id,
-            move._get_portal_amounts()[0][0],
-            currency_id=move.currency_id.id,
-        )
-        methods = self.env["payment.method"]._get_compatible_payment_methods(
-            providers.ids, partner.id, currency_id=move.currency_id.id
+        payer = link._get_payer(user)
+        providers, methods = move._get_portal_payment_options(
+            payer, move._get_portal_amounts(payer)[0][0]
         )
         # A link opens the invoice, not the customer's saved cards.
         tokens = self.env["payment.token"]
         if link._is_customer(user):
-            tokens = tokens._get_available_tokens(providers.ids, partner.id)
+            tokens = tokens._get_available_tokens(providers.ids, payer.id)
         return providers, methods, tokens
 
     @api.model
@@ -451,6 +471,8 @@ class AccountMovePortalAttempt(models.Model):
         """
         self.ensure_one()
         tx = self.transaction_id
+        if self.origin == "portal":
+            self.move_id._check_portal_provider(self.provider_id, self.amount)
         if self.billing:
             tx.write(self._get_billing_partner_values())
         if tx.payment_method_code == "ach_direct_debit" and self.origin == "portal":
@@ -492,7 +514,10 @@ class AccountMovePortalAttempt(models.Model):
         self.ensure_one()
         if self._is_charge_due():
             self._charge()
-        elif self.state == "draft" and self._is_known_to_stripe():
+        elif (
+            # Whoever has just verified a bank account is not asked for it again.
+            self.state == "draft" or self.verification_url
+        ) and self._is_known_to_stripe():
             self._stripe_refresh()
         self._book()
 
@@ -560,6 +585,8 @@ class AccountMovePortalAttempt(models.Model):
         """
         self.ensure_one()
         if self.state in ("error", "cancel") or self._is_abandoned():
+            return True
+        if self.release_requested_on and not self._is_charge_unanswered():
             return True
         if not self._is_cancellable(link):
             return False
@@ -634,6 +661,62 @@ class AccountMovePortalAttempt(models.Model):
             "A payment of %(amount)s is being processed already. Please do not pay "
             "again.",
             amount=amount,
+        )
+
+    # === BUSINESS METHODS - RELEASE === #
+
+    def _is_still_due(self):
+        """Return whether the invoices are still due as they were at the start.
+
+        What has been taken is not to be given up: it is what settles them.
+
+        :rtype: bool
+        """
+        self.ensure_one()
+        if self.state == "done":
+            return True
+        return all(line._has_reason() for line in self.line_ids)
+
+    def _request_release(self):
+        """Have these attempts given up once the present transaction has ended.
+
+        The schedule is woken right after it. Whoever comes earlier may do it.
+        """
+        waiting = self.filtered(lambda attempt: not attempt.release_requested_on)
+        if waiting:
+            waiting.release_requested_on = fields.Datetime.now()
+            # In sudo mode because schedules are closed to accountants.
+            self.env.ref(const.CATCH_UP_CRON).sudo()._trigger()
+
+    def _release(self):
+        """Give an attempt up whose invoices leave no reason for it, or warn staff.
+
+        :raise stripe.StripeError: If Stripe cannot be reached.
+        """
+        self.ensure_one()
+        if self._is_still_due() and self.line_ids:
+            self.release_requested_on = False  # It was changed, and changed back.
+            return
+        if not self._is_charge_unanswered():
+            self._cancel_attempt()
+        if self.is_open and self.state != "done":
+            self._report_late_release()
+
+    def _report_late_release(self):
+        """Warn staff of money that may come though the invoice was changed, once."""
+        self.ensure_one()
+        self._report(
+            "late",
+            self.env._(
+                "A payment of %(amount)s can no longer be stopped",
+                amount=self.currency_id.format(self.amount),
+            ),
+            self.env._(
+                "It was under way (%(reference)s) when the invoice was changed, paid "
+                "or cancelled. If it arrives, refund it or match it with another "
+                "invoice.",
+                reference=self.reference,
+            ),
         )
 
     # === BUSINESS METHODS - AMOUNT MISMATCH === #
@@ -786,6 +869,7 @@ class AccountMovePortalAttempt(models.Model):
             and self.transaction_id.operation == "online_token"
             and not self.transaction_id.provider_reference
             and not self.charge_is_uncertain
+            and not self.release_requested_on
             and not self._is_abandoned()
         )
 
@@ -938,7 +1022,9 @@ class AccountMovePortalAttempt(models.Model):
     def _catch_up(self):
         """Bring one open attempt to where its provider has it."""
         self.ensure_one()
-        if self.provider_id.code == "stripe" and self._stripe_find_intent():
+        if self.release_requested_on:
+            self._release()
+        elif self.provider_id.code == "stripe" and self._stripe_find_intent():
             self._stripe_refresh()
         elif self._is_charge_due():
             # The customer said Pay, and closed the page before it could follow.
@@ -980,13 +1066,69 @@ class AccountMovePortalAttempt(models.Model):
             ),
         )
 
-    def _after_post_process(self):
-        """Close an attempt of which nothing more can come."""
+    def _get_due(self):
+        """Return what is due of each attempt's invoices, before it is booked.
+
+        :return: The amount by attempt; nothing of what is booked already.
+        :rtype: dict[account.move.portal.attempt, float]
+        """
+        return {
+            attempt: sum(
+                move.portal_balance_due
+                for move in attempt.line_ids.move_id
+                if move.state == "posted"
+            )
+            for attempt in self
+            if attempt.state == "done" and not attempt.transaction_id.payment_id
+        }
+
+    def _after_post_process(self, due):
+        """Close an attempt of which nothing more can come.
+
+        :param dict due: What was due before, see `_get_due`.
+        """
         over = self.filtered(lambda attempt: attempt.state in ("done", "cancel"))
         over._set_open(False)
-        for attempt in over.filtered(lambda attempt: attempt.state == "done"):
-            for kind in ("mismatch", "uncertain", "unbooked"):
-                attempt._resolve(kind, "matched")
+        for attempt in over:
+            if attempt.state == "done":
+                for kind in ("mismatch", "uncertain", "unbooked"):
+                    attempt._resolve(kind, "matched")
+            attempt._resolve("late", "released")
+        for attempt, before in due.items():
+            if attempt.transaction_id.payment_id:
+                attempt._report_excess(before)
+
+    def _report_excess(self, due):
+        """Note what came though it was not due, and have staff settle it, once.
+
+        :param float due: What was due of the invoices before it was booked.
+        """
+        self.ensure_one()
+        excess = self.currency_id.round(self.amount - due)
+        if self.currency_id.compare_amounts(excess, 0.0) <= 0:
+            return
+        self.overpaid_amount = excess
+        moves = self.line_ids.move_id
+        is_open = moves and all(move.state == "posted" for move in moves)
+        values = {
+            "excess": self.currency_id.format(excess),
+            "amount": self.currency_id.format(self.amount),
+            "reference": self.reference,
+        }
+        if is_open:
+            kind = "overpaid"
+            summary = self.env._("%(excess)s too much were paid", **values)
+        else:
+            kind = "cancelled"
+            summary = self.env._(
+                "%(amount)s were paid for an invoice that is not open", **values
+            )
+        note = self.env._(
+            "%(excess)s of the payment %(reference)s are the customer's credit, as the "
+            "customer has been told. Refund them, or match them with another invoice.",
+            **values,
+        )
+        self._report(kind, summary, note)
 
     def _get_refunded_amount(self):
         """Return how much of this payment was given back to the customer.
@@ -1102,9 +1244,11 @@ class AccountMovePortalAttempt(models.Model):
         """
         self.ensure_one()
         tx = self.transaction_id
+        name = tx.payment_method_id.name
         if tx.payment_method_code == "ach_direct_debit":
-            return self.env._("eCheck / Bank")
-        return tx.payment_method_id.name
+            name = self.env._("eCheck / Bank")
+        digits = self.method_digits or tx.token_id.payment_details
+        return f"{name} •••• {digits}" if digits else name
 
     def _is_bank_payment(self):
         """Return whether this payment takes days, as those by bank account do.

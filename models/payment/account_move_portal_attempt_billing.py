@@ -9,6 +9,8 @@ from odoo.tools import email_normalize
 
 from odoo.addons.payment import utils as payment_utils
 
+from ...tools import email_addresses
+
 #: What is asked for, in the order of the form, and how long it may be.
 BILLING_FIELDS = {
     "name": 120,
@@ -85,27 +87,35 @@ class AccountMovePortalAttempt(models.Model):
             for name, size in BILLING_FIELDS.items()
         }
         values["name"] = partner.name or partner.commercial_partner_id.name or ""
+        # A contact may have several addresses, with names; a payer has one.
+        values["email"] = next(iter(email_addresses.parse(partner.email)[0]), "")
         return values
 
     @api.model
-    def _get_form_defaults(self, link):
+    def _get_form_defaults(self, link, last=None):
         """Return what the payment screen begins with.
 
-        What was entered through the same link before need not be entered again; nor
-        the amount, when nothing came of it.
+        What the same browser has entered before need not be entered again; nor the
+        amount, when nothing came of it. Others through whose hands the link goes begin
+        with what the company knows of its customer, and with the link's own address,
+        to which the receipt is to go.
 
         :param account.move.portal.link link: The link.
+        :param account.move.portal.attempt last: The last payment of the same browser;
+            none if None or empty.
         :return: The billing information, and the amount in the invoice's currency.
         :rtype: tuple[dict, float]
         """
-        move = link.move_id
-        last = self.search([("link_id", "=", link.id)], order="id desc", limit=1)
+        move, payer = link.move_id, link._get_payer(self.env.user)
+        last = last or self.browse()
         known = self._get_billing_defaults(move.partner_id)
+        if link.email:
+            known["email"] = link.email
         amount = None
         if last.state in ("error", "cancel"):
             with suppress(ValidationError):  # Less may be left meanwhile.
-                amount = move._check_portal_amount(last.amount)
-        return last.billing or known, amount or move._get_portal_amounts()[0][0]
+                amount = move._check_portal_amount(last.amount, payer)
+        return last.billing or known, amount or move._get_portal_amounts(payer)[0][0]
 
     @api.model
     def _parse_billing(self, entered):
@@ -125,7 +135,8 @@ class AccountMovePortalAttempt(models.Model):
             else:
                 # Neither NUL nor half a character can be kept.
                 text = str(value).replace("\0", "").encode(errors="ignore").decode()
-                values[name] = " ".join(text.split())[:size]
+                # One more than may be: what is too long is said, not cut in silence.
+                values[name] = " ".join(text.split())[: size + 1]
         return values
 
     @api.model
@@ -144,6 +155,11 @@ class AccountMovePortalAttempt(models.Model):
         }
         if values["email"] and not email_normalize(values["email"]):
             errors["email"] = self.env._("Please check the e-mail address.")
+        for name, size in BILLING_FIELDS.items():
+            if size and len(values[name]) > size:
+                errors[name] = self.env._(
+                    "Please use %(size)s characters at most.", size=size
+                )
         # In sudo mode because address data is closed to the public.
         country = self.env["res.country"].sudo().browse(values["country_id"] or [])
         state = self.env["res.country.state"].sudo().browse(values["state_id"] or [])
@@ -164,7 +180,10 @@ class AccountMovePortalAttempt(models.Model):
         entered = self.billing
         return {
             "partner_name": entered["name"],
-            "partner_email": entered["email"] or False,
+            # One address, to which the receipt goes.
+            "partner_email": next(
+                iter(email_addresses.parse(entered["email"])[0]), False
+            ),
             "partner_address": payment_utils.format_partner_address(
                 entered["street"], entered["street2"]
             ),
@@ -184,6 +203,12 @@ class AccountMovePortalAttempt(models.Model):
         self.ensure_one()
         known = self._get_billing_defaults(self.transaction_id.partner_id)
         entered = self.billing or known
+        # Where the invoice was sent to, or what else the contact has, is nothing new.
+        if entered["email"] and entered["email"] in {
+            self.link_id.email,
+            *email_addresses.parse(self.transaction_id.partner_id.email)[0],
+        }:
+            known["email"] = entered["email"]
         # In the order of the form: the database keeps none.
         return {
             name: (known[name], entered[name])

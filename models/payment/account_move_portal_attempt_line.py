@@ -43,3 +43,22 @@ class AccountMovePortalAttemptLine(models.Model):
         "A payment of this invoice is in progress. Please reload the page.",
     )
     _one_line_per_invoice = models.UniqueIndex("(attempt_id, move_id)")
+
+    # === BUSINESS METHODS === #
+
+    def _has_reason(self):
+        """Return whether the invoice is still due as it was at the start.
+
+        :rtype: bool
+        """
+        self.ensure_one()
+        move, attempt = self.move_id, self.attempt_id
+        payer = attempt.partner_id.commercial_partner_id
+        return (
+            move.state == "posted"
+            and move.currency_id == self.currency_id
+            # On core's pages, whoever is logged in pays.
+            and (attempt.origin != "portal" or move.commercial_partner_id == payer)
+            and self.currency_id.compare_amounts(self.amount, move.portal_balance_due)
+            <= 0
+        )

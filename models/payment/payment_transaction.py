@@ -78,6 +78,14 @@ class PaymentTransaction(models.Model):
             lambda attempt: attempt.origin == "portal"
         )
 
+    def _is_portal_payment(self):
+        """Return whether these are payments started on the portal, no parts of one.
+
+        :rtype: bool
+        """
+        origins = self.sudo().portal_attempt_ids.mapped("origin")
+        return bool(origins) and set(origins) == {"portal"}
+
     def _get_portal_paid_invoices(self):
         """Return the customer invoices that this payment pays.
 
@@ -198,7 +206,7 @@ class PaymentTransaction(models.Model):
 
     def _set_pending(self, *, state_message=None, extra_allowed_states=()):
         """Override of `payment`: on the portal a failed attempt may be resumed."""
-        if self.portal_move_id:
+        if self._is_portal_payment():
             extra_allowed_states += ("error",)
         return super()._set_pending(
             state_message=state_message, extra_allowed_states=extra_allowed_states
@@ -210,7 +218,7 @@ class PaymentTransaction(models.Model):
         An attempt that was given up here may still be paid at a provider that cannot
         be told. And booking does not wait for a browser or for the next interval.
         """
-        if self.portal_move_id:
+        if self._is_portal_payment():
             extra_allowed_states += ("cancel",)
             # In sudo mode because schedules are closed to customers.
             self.env.ref("payment.cron_post_process_payment_tx").sudo()._trigger()
@@ -237,26 +245,51 @@ class PaymentTransaction(models.Model):
     # === HOOKS OF CORE - BOOKING === #
 
     def _create_payment(self, **extra_create_values):
-        """Override of `account_payment` to book as of the start of the payment.
+        """Override of `account_payment` to book what was offered, on the company's day.
 
         See `account.move._is_eligible_for_early_payment_discount`.
         """
-        if self.portal_move_id:
-            started_on = self.company_id._get_portal_day(self.create_date)
-            self = self.with_context(**{const.CONTEXT_STARTED_ON: started_on})
+        if self._is_portal_payment():
+            company = self.company_id
+            started_on = company._get_portal_day(self.create_date)
+            self = self.with_context(
+                tz=company._get_portal_timezone(),
+                **{const.CONTEXT_STARTED_ON: started_on},
+            )
         return super()._create_payment(**extra_create_values)
 
     def _post_process(self):
         """Override of `payment` to close the attempt and to tell who wants to know."""
         attempts_sudo = self.sudo().portal_attempt_ids
-        for tx in self.filtered("portal_move_id"):
-            tx._portal_lock()
+        for attempt_sudo in attempts_sudo:
+            attempt_sudo._lock()
+        due = attempts_sudo._get_due()
+        drafts = self._portal_take_drafts_off()
         result = super()._post_process()
-        attempts_sudo._after_post_process()
+        for tx, moves in drafts.items():
+            tx.invoice_ids += moves
+        attempts_sudo._after_post_process(due)
         for tx in self.filtered(lambda tx: tx.state == "done" and tx.payment_id):
             tx._notify_outcome("received")
             tx._after_portal_booking()
         return result
+
+    def _portal_take_drafts_off(self):
+        """Keep core from posting invoices that staff have reset to draft.
+
+        They were posted when the payment was started; whoever edits one is not to find
+        it posted when the money comes.
+
+        :return: The drafts by payment, to be put back.
+        :rtype: dict[payment.transaction, account.move]
+        """
+        drafts = {}
+        for tx in self.filtered(lambda tx: tx._get_portal_attempt_sudo()):
+            moves = tx.invoice_ids.filtered(lambda move: move.state == "draft")
+            if moves and tx.state == "done" and not tx.source_transaction_id:
+                tx.invoice_ids -= moves
+                drafts[tx] = moves
+        return drafts
 
     # === HOOKS OF THE ROOMS ABOVE === #
 

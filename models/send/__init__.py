@@ -6,6 +6,7 @@ from . import account_move_portal_link_request
 from . import account_move_portal_text
 from . import account_move_send
 from . import ir_mail_server
+from . import mail_mail
 from . import mail_thread
 from . import payment_provider
 from . import payment_transaction

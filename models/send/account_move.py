@@ -1,4 +1,6 @@
-from odoo import fields, models
+from odoo import api, fields, models
+
+from ... import const
 
 
 class AccountMove(models.Model):
@@ -14,6 +16,9 @@ class AccountMove(models.Model):
         copy=False,
     )
     portal_delivery_count = fields.Integer(compute="_compute_portal_delivery_count")
+    is_portal_send_default = fields.Boolean(
+        compute="_compute_is_portal_send_default", export_string_translation=False
+    )
 
     # === COMPUTE METHODS === #
 
@@ -26,7 +31,41 @@ class AccountMove(models.Model):
         for move in self:
             move.portal_delivery_count = counts.get(move, 0)
 
+    @api.depends("can_send_portal_link", "company_id")
+    @api.depends_context("uid")
+    def _compute_is_portal_send_default(self):
+        may_send = self.env.user.has_group("account.group_account_invoice")
+        for move in self:
+            # In sudo mode because who sends invoices may not read all of a company.
+            move.is_portal_send_default = (
+                may_send
+                and move.can_send_portal_link
+                and move.company_id.sudo().portal_replaces_send
+            )
+
     # === ACTION METHODS === #
+
+    def action_invoice_sent(self):
+        """Override of `account` to open our window where the company says so.
+
+        :return: The action of the window.
+        :rtype: dict
+        """
+        self.ensure_one()
+        is_core_wanted = self.env.context.get(const.CONTEXT_CORE_SEND)
+        if self.is_portal_send_default and not is_core_wanted:
+            return self._open_portal_send()
+        return super().action_invoice_sent()
+
+    def action_open_core_send(self):
+        """Open Odoo's own window to send this invoice.
+
+        :return: The action of the window.
+        :rtype: dict
+        """
+        return self.with_context(
+            **{const.CONTEXT_CORE_SEND: True}
+        ).action_invoice_sent()
 
     def action_open_portal_send(self):
         """Open the Email Payment Portal Link window on this invoice.

@@ -2,7 +2,8 @@ from markupsafe import Markup
 
 from odoo import api, fields, models
 
-from ...tools import email_addresses
+from ...tools import email_addresses, inline_pictures
+from ...tools.inline_pictures import Picture
 
 
 class AccountMovePortalBatch(models.Model):
@@ -150,6 +151,85 @@ class AccountMovePortalBatch(models.Model):
         :rtype: str | bool
         """
         return self._get_deliveries(move).sorted("id")[:1].message_id
+
+    # === BUSINESS METHODS - THE PICTURES OF THE TEXT === #
+
+    def _keep_pictures(self, body, readable):
+        """Keep the pictures of a text, whatever becomes of where they were pasted.
+
+        :param Markup body: The text. Its pictures are files on the server, or part of
+            their addresses.
+        :param readable: Function of attachments in sudo mode that returns those that
+            the author of the text may read: no other file is ever sent.
+        :return: The text, with the addresses of pictures that are this sending's own.
+        :rtype: Markup
+        """
+        self.ensure_one()
+        base_url, number = self.env["ir.attachment"].get_base_url(), 0
+
+        def keep(source):
+            nonlocal number
+            number += 1
+            picture = inline_pictures.read_data(source, number)
+            if not picture:
+                attachment = self.env["ir.attachment"].browse(
+                    inline_pictures.get_attachment_id(source, base_url) or []
+                )
+                attachment = readable(attachment.exists())
+                if not (attachment.mimetype or "").startswith("image/"):
+                    return None
+                picture = Picture(attachment.name, attachment.raw, attachment.mimetype)
+            kept = self._keep_picture(picture)
+            return f"/web/image/{kept.id}?access_token={kept.access_token}"
+
+        return Markup(inline_pictures.replace_sources(str(body), keep))
+
+    def _keep_picture(self, picture):
+        """Return the file of a picture, which is this sending's own.
+
+        :param Picture picture: The picture.
+        :rtype: ir.attachment
+        """
+        attachments = self.env["ir.attachment"]
+        values = {"res_model": self._name, "res_id": self.id}
+        checksum = attachments._compute_checksum(picture.content)
+        # The same text may be sent again, to who did not get it.
+        known = attachments.search(
+            [
+                *((name, "=", value) for name, value in values.items()),
+                ("checksum", "=", checksum),
+            ],
+            limit=1,
+        )
+        kept = known or attachments.create(
+            {
+                **values,
+                "name": picture.name,
+                "raw": picture.content,
+                "mimetype": picture.mimetype,
+            }
+        )
+        kept.generate_access_token()
+        return kept
+
+    def _get_pictures(self, html):
+        """Return the pictures of an email that are this sending's own.
+
+        :param str html: The email.
+        :return: The pictures by the id of the attachment.
+        :rtype: dict[int, Picture]
+        """
+        base_url = self.env["ir.attachment"].get_base_url()
+        ids = {
+            inline_pictures.get_attachment_id(source, base_url)
+            for source in inline_pictures.get_sources(str(html))
+        } - {None}
+        own = self.env["ir.attachment"].browse(ids).exists()
+        return {
+            file.id: Picture(file.name, file.raw, file.mimetype)
+            for file in own
+            if self and (file.res_model, file.res_id) == (self._name, self.id)
+        }
 
     # === BUSINESS METHODS - THE NOTE ON THE INVOICE === #
 

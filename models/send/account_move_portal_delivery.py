@@ -18,7 +18,7 @@ from odoo.tools.mail import (
 
 from odoo.addons.base.models.ir_mail_server import MailDeliveryException
 
-from ...tools import email_addresses, smtp_errors
+from ...tools import email_addresses, inline_pictures, smtp_errors
 from ..link.account_move import is_staff
 
 _logger = logging.getLogger(__name__)
@@ -167,7 +167,7 @@ class AccountMovePortalDelivery(models.Model):
         string="Message-Id", required=True, readonly=True, copy=False, index=True
     )
     thread_id = fields.Char(
-        string="Thread",
+        string="Thread's Message-Id",
         help="Message-Id of the first email of the sending, if that is another one:"
         " answers find the invoice by it.",
         readonly=True,
@@ -380,7 +380,7 @@ class AccountMovePortalDelivery(models.Model):
                 reason=self.answer,
             )
         )
-        if self.is_queued or self.env.context.get("cron_id"):
+        if self.is_queued:
             self._schedule_activity(self.env._("An email may not have arrived"))
         self.request_id._after_portal_delivery(self)
 
@@ -454,7 +454,9 @@ class AccountMovePortalDelivery(models.Model):
         abandoned = self.search(
             [("state", "=", "sending"), ("claimed_on", "<", before)]
         )
-        abandoned._set_abandoned()
+        for delivery in abandoned._set_abandoned():
+            if not delivery.is_queued:  # Its user waits no more.
+                delivery._schedule_activity(self.env._("An email may not have arrived"))
         untold = self.search(
             [
                 ("batch_id", "!=", False),
@@ -727,13 +729,15 @@ class AccountMovePortalDelivery(models.Model):
         :param mail.template template: A template on payments.
         :rtype: mail.mail
         """
+        transaction = self.transaction_id
         mail_id = template.send_mail(
-            self.transaction_id.id,
-            email_layout_xmlid="mail.mail_notification_light",
+            transaction.id,
+            email_layout_xmlid="account_payment_portal.mail_payer_layout",
             email_values={
                 "email_to": self.formatted,
                 "recipient_ids": [],
                 "message_id": self.message_id,
+                "portal_text": transaction._render_portal_mail_text(template),
             },
         )
         return self.env["mail.mail"].browse(mail_id)
@@ -761,6 +765,9 @@ class AccountMovePortalDelivery(models.Model):
             "subject": self.subject,
             "body_html": link._render_mail(
                 self.subject, self.body, self.lang, self.download_ids.mapped("name")
+            ),
+            "portal_text": link._render_mail_text(
+                self.body, self.lang, self.download_ids.mapped("name")
             ),
             "email_to": self.formatted,
             "headers": repr(self._get_headers(siblings)),
@@ -1010,9 +1017,9 @@ class AccountMovePortalDelivery(models.Model):
         if not parameters.get_param("mail.disable_personal_mail_servers", False):
             owners.add(self._get_sender())
         servers = self._get_mail_servers()
-        allowed = servers.search([], order="sequence, id").filtered(
-            lambda server: server.owner_user_id in owners
-        )
+        allowed = servers.search(
+            servers._find_mail_server_allowed_domain(), order="sequence, id"
+        ).filtered(lambda server: server.owner_user_id in owners)
         email_from = _get_first_address(mail.email_from)
         server, smtp_from = servers._find_mail_server(email_from, allowed)
         return server or servers.browse(), smtp_from
@@ -1061,6 +1068,8 @@ class AccountMovePortalDelivery(models.Model):
             subtype_alternative="plain",
             headers=outgoing["headers"],
         )
+        pictures = self.batch_id._get_pictures(outgoing["body"])
+        inline_pictures.embed(message, pictures, self.move_id.get_base_url())
         return message, outgoing["email_to_normalized"]
 
     # === RETENTION === #

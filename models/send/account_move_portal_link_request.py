@@ -1,4 +1,5 @@
 from odoo import fields, models
+from odoo.tools import formataddr
 
 
 class AccountMovePortalLinkRequest(models.Model):
@@ -17,7 +18,7 @@ class AccountMovePortalLinkRequest(models.Model):
 
         :param res.partner recipient: The contact.
         """
-        super()._send_fresh_link(recipient)
+        result = super()._send_fresh_link(recipient)
         delivery = self._find_uncertain_delivery(recipient)
         if delivery:  # Who asks again did not get it: the same once more.
             delivery.request_id = self
@@ -25,6 +26,7 @@ class AccountMovePortalLinkRequest(models.Model):
         else:
             delivery = delivery.create(self._prepare_delivery(recipient))
         delivery._wake_queue()
+        return result
 
     def _find_uncertain_delivery(self, recipient):
         """Return the email with a fresh link that may have arrived, or not.
@@ -52,18 +54,19 @@ class AccountMovePortalLinkRequest(models.Model):
         :return: The values of a delivery.
         :rtype: dict
         """
-        lang = recipient.lang or self.env.lang
+        lang = self.move_id._get_portal_lang(recipient)
         move = self.move_id.with_context(lang=lang)
+        email = recipient._get_portal_emails()[0]
         return {
             "kind": "new_link",
             "request_id": self.id,
             "move_id": move.id,
-            "email": recipient._get_portal_emails()[0],
-            "formatted": recipient.email_formatted,
+            "email": email,
+            "formatted": formataddr((recipient._get_portal_name(), email)),
             "is_queued": True,
             "lang": lang,
             "subject": move.env._(
-                "%(company)s: your new link to invoice %(number)s",
+                "%(company)s: Your new link to invoice %(number)s",
                 company=move.company_id.name,
                 number=move.name,
             ),

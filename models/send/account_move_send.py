@@ -41,6 +41,8 @@ class AccountMoveSend(models.AbstractModel):
         :param account.move move: The invoice.
         :rtype: bool
         """
+        if self.env.context.get(const.CONTEXT_EMAIL):
+            return True
         # In sudo mode because who sends invoices may not read all of a company.
         return move.company_id.sudo().portal_is_default_report
 
@@ -163,11 +165,12 @@ class AccountMoveSend(models.AbstractModel):
         move_sudo = move.sudo()
         printed_sudo = move._get_portal_printed_links()
         was_sent = move_sudo.is_move_sent
-        settings = self._get_default_sending_settings(move, sending_methods={"email"})
         # Core makes no files while it is tested: here they are what matters.
-        self.with_context(force_report_rendering=True)._generate_invoice_documents(
-            {move_sudo: settings}
+        sender = self.with_context(
+            force_report_rendering=True, **{const.CONTEXT_EMAIL: True}
         )
+        settings = sender._get_default_sending_settings(move, sending_methods={"email"})
+        sender._generate_invoice_documents({move_sudo: settings})
         if error := settings.get("error"):
             raise UserError(self._format_error_text(error))
         # Core takes a document that is made for an invoice that is sent.

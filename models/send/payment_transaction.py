@@ -5,6 +5,7 @@ from odoo import api, fields, models
 from odoo.tools import email_normalize, email_normalize_all
 
 from ... import const
+from ...tools import plain_text
 
 _logger = logging.getLogger(__name__)
 # Emails a day about one invoice to addresses that its visitors entered.
@@ -79,7 +80,22 @@ class PaymentTransaction(models.Model):
         self.ensure_one()
         if self.portal_link_id:
             return self.portal_link_id._get_lang()
+        if move := self.portal_move_id or self.invoice_ids[:1]:
+            return move._get_portal_lang(self.partner_id)
         return self.partner_lang or self.env.lang
+
+    def _render_portal_mail_text(self, template):
+        """Write the email of a template as plain text, for who reads no HTML.
+
+        :param mail.template template: A template on payments.
+        :rtype: str
+        """
+        self.ensure_one()
+        body = template._render_field("body_html", self.ids, compute_lang=True)[self.id]
+        company = self.company_id
+        contacts = [company.phone, company.email, company.website]
+        signature = "\n".join(["-- ", company.name, *filter(None, contacts)])
+        return f"{plain_text.from_html(body)}\n\n{signature}\n"
 
     def _queue_portal_email(self, kind):
         """Have the payer told of this payment.

@@ -170,7 +170,7 @@ class TestBaseAutomationPortal(PortalNotificationCommon, HttpCase):
         [message] = channel.message_ids.filtered(
             lambda each: self.invoice.name in each.body
         )
-        self.assertIn("has looked at", message.body)
+        self.assertIn("viewed", message.body)
         self.assertFalse(self._get_told())
 
     def test_s12_told_by_sms(self):
@@ -183,7 +183,7 @@ class TestBaseAutomationPortal(PortalNotificationCommon, HttpCase):
         sms = self.env["sms.sms"].search(
             [("partner_id", "=", self.salesperson.partner_id.id)]
         )
-        self.assertIn("has looked at", sms.body)
+        self.assertIn("viewed", sms.body)
 
     def test_s12_sms_is_plain_text_in_the_cheapest_alphabet(self):
         view = self._record_view(self._create_link())
@@ -193,8 +193,8 @@ class TestBaseAutomationPortal(PortalNotificationCommon, HttpCase):
             notification, self.salesperson
         )
         text = self.viewed_rule._get_portal_sms(body)
-        self.assertTrue(text.startswith("Carla Customer has looked at invoice"))
-        self.assertIn("Invoice total: $ 100.00\nStill open: $ 100.00", text)
+        self.assertTrue(text.startswith("Carla Customer viewed invoice"))
+        self.assertIn("Invoice total: $ 100.00\nBalance due: $ 100.00", text)
         self.assertNotIn("*", text)
         self.assertTrue(text.isascii())
 

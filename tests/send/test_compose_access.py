@@ -93,12 +93,16 @@ class TestAccountMoveSendPortalAccess(PortalSendCommon, HttpCase):
             set(deliveries.mapped("email")),
             {"carla@customer.example", "boss@company.example"},
         )
-        foreign = self.env["account.move.portal.delivery"].sudo().create(
-            {
-                "move_id": self.foreign.id,
-                "email": "carla@customer.example",
-                "formatted": "carla@customer.example",
-            }
+        foreign = (
+            self.env["account.move.portal.delivery"]
+            .sudo()
+            .create(
+                {
+                    "move_id": self.foreign.id,
+                    "email": "carla@customer.example",
+                    "formatted": "carla@customer.example",
+                }
+            )
         )
         self.assertNotIn(foreign.id, model.search([]).ids)
         with self.assertRaises(AccessError):
@@ -119,13 +123,17 @@ class TestAccountMoveSendPortalAccess(PortalSendCommon, HttpCase):
                 getattr(deliveries, action)()
 
     def test_s11_email_of_an_invoice_is_cancelled_by_who_may_edit_it(self):
-        delivery = self.env["account.move.portal.delivery"].sudo().create(
-            {
-                "move_id": self.invoice.id,
-                "email": "carla@customer.example",
-                "formatted": "carla@customer.example",
-                "is_queued": True,
-            }
+        delivery = (
+            self.env["account.move.portal.delivery"]
+            .sudo()
+            .create(
+                {
+                    "move_id": self.invoice.id,
+                    "email": "carla@customer.example",
+                    "formatted": "carla@customer.example",
+                    "is_queued": True,
+                }
+            )
         )
         reader = new_test_user(
             self.env,

@@ -100,6 +100,10 @@
                 root.style.setProperty(property, appearance.variables[name]);
             }
         }
+        const border = appearance.rules?.[".Input"]?.borderColor;
+        if (border) {
+            root.style.setProperty("--border", border);
+        }
     }
 
     function tellHeight() {

@@ -53,7 +53,7 @@ class Component:
         log,
         probe,
         env=None,
-        deadline=60,
+        deadline=600,
         stop_signal=signal.SIGTERM,
         patience=10,
         sockets=(),

@@ -13,7 +13,7 @@ from .component import Component
 from .databases import Databases
 from .demo_database import DemoDatabase
 from .leftovers import is_running, read_stack, stop_stack
-from .odoo_server import Odoo
+from .odoo_server import Odoo, on_socket
 from .ports import HOST, hold, number_of
 from .postgres import OwnServer, from_environment
 from .probes import all_of, http_answers, smtp_greets
@@ -155,7 +155,7 @@ class DemoStack:
         )
         return Component(
             "Odoo",
-            self.odoo.command_on(held, config),
+            on_socket(held, self.odoo.command(config)),
             self.folder / "logs" / "odoo.log",
             http_answers(port, "/web/health"),
             env=self.odoo.env,

@@ -93,17 +93,6 @@ class Odoo:
         argv = [self.project.python, "-m", "odoo", "server", "-c", config]
         return [str(part) for part in (*argv, *arguments)]
 
-    def command_on(self, held, config, *arguments):
-        """The same, serving on a socket that listens already.
-
-        It is handed over as systemd does, see sd_listen_fds(3).
-
-        :param socket.socket held: the socket, which the process has to inherit
-        :rtype: list[str]
-        """
-        python, *rest = self.command(config, *arguments)
-        return [python, "-c", _ACTIVATE, str(held.fileno()), *rest]
-
     def job(self, database, log, *arguments, console=None):
         """Run Odoo on a database until its work is done.
 
@@ -132,6 +121,19 @@ class Odoo:
                 f"Odoo reported errors, see {log}:\n" + "\n".join(problems)
             )
         return problems
+
+
+def on_socket(held, command):
+    """A command line that lets Odoo serve on a socket that listens already.
+
+    It is handed over as systemd does, see sd_listen_fds(3).
+
+    :param socket.socket held: the socket, which the process has to inherit
+    :param list command: Python, and its arguments
+    :rtype: list[str]
+    """
+    python, *arguments = command
+    return [python, "-c", _ACTIVATE, str(held.fileno()), *arguments]
 
 
 def log_problems(log):

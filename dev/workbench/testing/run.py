@@ -1,7 +1,7 @@
 """Run the tests: the add-on's own under pytest-odoo, beside them those of ``dev/``.
 
 Arguments are passed on to pytest. A path below ``dev/`` or ``tests/`` limits the run to
-it.
+it. ``--soak`` runs what takes too long for each run instead: files named ``soak_*.py``.
 """
 
 import os
@@ -14,7 +14,8 @@ from contextlib import contextmanager, suppress
 from workbench.provision.commands import SetupError
 from workbench.provision.console import Console
 from workbench.provision.paths import ADDON, Project
-from workbench.provision.steps import exclusive
+from workbench.provision.steps import exclusive, link
+from workbench.provision.system import find_browser
 from workbench.stack.component import ComponentFailed, kill_group
 from workbench.stack.postgres import program
 
@@ -115,7 +116,11 @@ def odoo_options(environment, database):
     """
     project, env = environment.project, environment.odoo.env
     # Each worker of pytest-odoo copies the database with PostgreSQL's own programs.
-    env["PATH"] = os.pathsep.join((env["PATH"], str(program("createdb").parent)))
+    # Odoo's own browser tests know one name of Chromium only.
+    browser = project.state / "browser" / "chromium"
+    link(browser, find_browser())
+    others = (str(program("createdb").parent), str(browser.parent))
+    env["PATH"] = os.pathsep.join((env["PATH"], *others))
     config = environment.odoo.write_config(f"{database}.conf", database)
     return env, (
         *("-c", project.root / "dev" / "workbench" / "testing" / "odoo.ini"),
@@ -169,10 +174,12 @@ def run(environment, arguments):
     :return: exit code of the whole
     :rtype: int
     """
-    dev, addon, options = split(arguments)
-    *others, largest = choose(environment.project.root, dev, addon)
+    kind = "soak" if "--soak" in arguments else "test"
+    dev, addon, options = split([text for text in arguments if text != "--soak"])
+    *others, largest = choose(environment.project.root, dev, addon, kind)
     prepare(environment, largest)  # Here, where the progress is seen.
-    runner, output = Runner(options), environment.folder / "largest-suite.log"
+    runner = Runner([f"-opython_files={kind}_*.py", *options])
+    output = environment.folder / "largest-suite.log"
     with output.open("w") as stream, ThreadPoolExecutor(1) as pool:
         with runner.stopping():
             beside = TestEnvironment(environment.project, Console(stream))

@@ -1,8 +1,9 @@
 """A pytest plugin: a skipped test fails the run, as nobody would notice it."""
 
 #: Reason of an accepted skip -> why it is accepted.
-NO_PATCHED_QT = "wkhtmltopdf with patched Qt is for x86-64 only"
-ACCEPTED = {NO_PATCHED_QT: "nobody offers it as a package for other processors"}
+ACCEPTED = {
+    "wkhtmltopdf with patched Qt": "nobody has it as a package for other processors"
+}
 
 _unaccepted = []
 

@@ -55,18 +55,20 @@ def template_for(path):
     return NEEDING_MORE.get(path.partition("::")[0].rpartition("/")[2], COMPANY)
 
 
-def choose(root, dev, addon):
+def choose(root, dev, addon, kind="test"):
     """Return what is to be run, the largest suite last.
 
     :param pathlib.Path root: of the project
     :param list dev: paths below ``dev/``
     :param list addon: paths below ``tests/``; neither is everything
+    :param str kind: how the files' names begin: ``test``, or ``soak`` for what takes
+        too long for each run
     :rtype: list[Suite]
     """
     if not dev and not addon:
         dev = ["dev"]
         addon = sorted(
-            (str(path.relative_to(root)) for path in root.glob("tests/*/test_*.py")),
+            (str(path.relative_to(root)) for path in root.glob(f"tests/*/{kind}_*.py")),
             # Few tests of minutes in all: the last one should not run alone.
             key=lambda path: ("_browser" not in path, "_race" not in path, path),
         )

@@ -13,7 +13,7 @@ import pytest
 from workbench.provision.commands import SetupError, undisturbed
 from workbench.stack import demo_database, leftovers, ports
 from workbench.stack.component import Component, ComponentFailed, started_at
-from workbench.stack.odoo_server import Odoo
+from workbench.stack.odoo_server import on_socket
 from workbench.stack.supervisor import Supervisor
 
 SLEEPER = [sys.executable, "-c", "import signal; signal.pause()"]
@@ -83,18 +83,11 @@ def test_odoo_serves_on_a_socket_that_is_handed_over():
         "print(socket.socket(fileno=3).getsockname()[1], os.environ['LISTEN_FDS'])"
     )
     with socket.create_server((ports.HOST, 0)) as server:
-        command = Odoo.command_on(_Program(), server, "-c", script)
+        command = on_socket(server, [sys.executable, "-c", script])
         done = subprocess.run(
             command, pass_fds=[server.fileno()], capture_output=True, text=True
         )
         assert done.stdout.split() == [str(ports.number_of(server)), "1"], done.stderr
-
-
-class _Program:
-    """Any program in the place of Odoo."""
-
-    def command(self, *arguments):
-        return [sys.executable, *arguments]
 
 
 def test_signal_waits_until_a_process_is_noted():

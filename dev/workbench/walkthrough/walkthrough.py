@@ -62,9 +62,11 @@ def test_open_window(story, staff):
 def test_send(story, staff):
     """Send says to whom the link was sent."""
     window(staff).get_by_role("button", name="Send", exact=True).click()
-    told = staff.locator(".o_notification")
-    expect(told).to_contain_text("Payment portal link sent")
+    told = staff.get_by_role("dialog")
+    expect(told).to_contain_text("Invoice Sent")
     expect(told).to_contain_text(story.invoice["customer"]["email"])
+    told.locator("footer").get_by_role("button", name="Close").click()
+    expect(told).to_have_count(0)
     expect(window(staff)).to_have_count(0)
 
 
@@ -197,7 +199,7 @@ def test_read_notifications(story, staff):
     staff.goto(story.facts["odoo_url"] + "/odoo/discuss?active_id=mail.box_inbox")
     about = staff.locator(".o-mail-Message").filter(has_text=story.invoice["name"])
     expect(about).to_have_count(2)
-    expect(about.filter(has_text="has looked at invoice")).to_have_count(1)
+    expect(about.filter(has_text="viewed invoice")).to_have_count(1)
     expect(about.filter(has_text="has paid")).to_have_count(1)
 
 

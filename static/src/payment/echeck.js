@@ -1,5 +1,3 @@
-import {_t} from "@web/core/l10n/translation";
-
 /**
  * Whether nine digits are a routing number: the last one is a check digit.
  * Source: ABA Routing Number Policy, 3-7-1 weights.
@@ -20,35 +18,37 @@ export function isRoutingNumber(number) {
 }
 
 /**
- * The fields found on a cheque. What is entered here goes to Stripe, never to Odoo.
+ * The fields found on a check. What is entered here goes to Stripe, never to Odoo.
  */
 export class ECheck {
     /**
      * @param {HTMLElement} root - The element with the fields.
+     * @param {Feedback} feedback - What tells the errors.
      */
-    constructor(root) {
+    constructor(root, feedback) {
         this.root = root;
+        this.feedback = feedback;
     }
 
     /**
-     * @returns {Object} - A message by field of what is wrong.
+     * @returns {Object[]} - What is wrong, by field.
      */
     validate() {
         const {holder, routing, account} = this.values;
-        const errors = {};
+        const errors = [];
+        const add = (field, name) =>
+            errors.push({field, message: this.feedback.text(name)});
         if (!holder) {
-            errors.holder = _t("Please enter the name of the account's holder.");
+            add("holder", "holder");
         }
         if (!isRoutingNumber(routing)) {
-            errors.routing = _t(
-                "This is not a routing number. It has nine digits and stands at the bottom left of a check."
-            );
+            add("routing", "routing");
         }
         // Source: Nacha Operating Rules, DFI account number: up to 17 characters.
         if (!/^\d{4,17}$/.test(account)) {
-            errors.account = _t("An account number has 4 to 17 digits.");
-        } else if (account !== this._digits("account_again")) {
-            errors.account_again = _t("The two account numbers are different.");
+            add("account", "account");
+        } else if (account !== this.digits("account_again")) {
+            add("account_again", "account_again");
         }
         return errors;
     }
@@ -58,14 +58,14 @@ export class ECheck {
      */
     get values() {
         return {
-            holder: this._text("holder").trim(),
-            routing: this._digits("routing"),
-            account: this._digits("account"),
+            holder: this.text("holder").trim(),
+            routing: this.digits("routing"),
+            account: this.digits("account"),
         };
     }
 
     /**
-     * @param {Object} billing - The billing information, as Stripe names it.
+     * @param {Object} billing - The billing information, as Stripe takes it.
      * @returns {Object} - The payment method, as Stripe takes it.
      */
     paymentMethod(billing) {
@@ -74,22 +74,22 @@ export class ECheck {
             us_bank_account: {
                 routing_number: routing,
                 account_number: account,
-                account_holder_type: this._choice("echeck_holder_type"),
-                account_type: this._choice("echeck_account_type"),
+                account_holder_type: this.choice("echeck_holder_type"),
+                account_type: this.choice("echeck_account_type"),
             },
             billing_details: {...billing, name: holder},
         };
     }
 
-    _text(field) {
+    text(field) {
         return this.root.querySelector(`#echeck_${field}`).value;
     }
 
-    _digits(field) {
-        return this._text(field).replace(/[\s-]/g, "");
+    digits(field) {
+        return this.text(field).replaceAll(/[\s-]/g, "");
     }
 
-    _choice(name) {
+    choice(name) {
         return this.root.querySelector(`[name="${name}"]:checked`).value;
     }
 }

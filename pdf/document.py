@@ -16,12 +16,14 @@ from pypdf.generic import (
     TextStringObject,
 )
 
-from . import content, markers, metadata, pagination
+from . import content_stream, markers, metadata, pagination, text_fonts
 
 _OVERLAY = "/PortalSheet"
 # Anti-aliased edges and descenders reach this far out of their box.
-_BLEED = 1.0
+BLEED = 1.0
 _HAIRLINE = 3.0
+# What follows a row begins above its end by this much, when they share a border.
+_BORDER = 1.5
 # The name of a font of which only the used characters are in the file.
 _SUBSET = re.compile(r"/([A-Z]{6})\+(.+)")
 
@@ -43,6 +45,7 @@ class Converted:
     :ivar float height: in points.
     :ivar bytes data: the content stream.
     :ivar list items: what is painted, without the markers and the white ground.
+    :ivar list marked: ``(kind, number, item)`` of each marker.
     """
 
     def __init__(self, page, addresses):
@@ -52,7 +55,9 @@ class Converted:
         self.data = page.get_contents().get_data()
         self.items, self._dropped, self.marked = [], [], []
         self._meanings = self._marker_images()
-        for item in content.items(self.data):
+        for item in content_stream.items(
+            self.data, text_fonts.read(self.resources), self._opaque_states()
+        ):
             self._sort_in(item)
         self.links = [
             Link(addresses[number], *item[3:7])
@@ -64,6 +69,10 @@ class Converted:
         images = self.resources.get("/XObject", {})
         found = {name: markers.meaning(images[name]) for name in images}
         return {name: meaning for name, meaning in found.items() if meaning}
+
+    def _opaque_states(self):
+        states = self.resources.get("/ExtGState", {})
+        return {name for name in states if states[name].get("/ca", 1) >= 1}
 
     def _sort_in(self, item):
         if item.name in self._meanings:
@@ -89,60 +98,93 @@ class Converted:
         if top is not None:
             outside = [each for each in self.items if self._outside(each, top, bottom)]
             dropped = sorted([*dropped, *outside], key=lambda item: item.start)
-        return content.without(self.data, dropped)
+        return content_stream.without(self.data, dropped)
 
     def _outside(self, item, top, bottom):
-        upper, lower = self.height - item.top, self.height - item.bottom
+        upper, lower = self.extent(item)
         if item.kind == "text":
             return not top <= (upper + lower) / 2 < bottom
-        return lower < top - _BLEED or upper > bottom + _BLEED
+        return lower < top - BLEED or upper > bottom + BLEED
+
+    def extent(self, item):
+        """An item's top and bottom, measured downwards."""
+        return self.height - item.top, self.height - item.bottom
+
+    def extents(self, kind):
+        """The ``(top, bottom)`` of what is marked, by number, in the page's order.
+
+        :param int kind: one of ``markers.KINDS``.
+        :rtype: dict[int, list[tuple[float, float]]]
+        """
+        found = {}
+        for each, number, item in self.marked:
+            if each == kind:
+                found.setdefault(number, []).append(self.extent(item))
+        return found
 
     def sheets(self, height):
         """Cut the page into sheets with room for ``height`` points each."""
-        rows, heads, blocks = self._extents()
-        lines = [
-            (self.height - item.top, self.height - item.bottom)
+        lines = sorted(
+            self.extent(item)
             for item in self.items
             if item.kind != "path" or item.right - item.left > _HAIRLINE
-        ]
+        )
         bottom = max((lower for _upper, lower in lines), default=0.0)
         if bottom <= height:
             return [pagination.Sheet(0.0, self.height, None)]
-        solid = [line for line in lines if line[1] - line[0] < height / 2]
+        rows, heads = self.extents(markers.ROW), _spans(self.extents(markers.HEAD))
         tables = [
             pagination.Table(top, low, max(row[1] for row in rows[number]))
             for number, (top, low) in sorted(heads.items())
             if number in rows
         ]
-        for number, (top, _low) in heads.items():
+        every_row = sorted(row for table_rows in rows.values() for row in table_rows)
+        blocks = [*_spans(self.extents(markers.BLOCK)).values()]
+        texts = [self.extent(item) for item in self.items if item.kind != "path"]
+        for kept in self.extents(markers.KEEP).get(0, ()):
+            blocks.append(_with_next(kept, texts, height))
+        for number, head in heads.items():
             # A head never stands alone at the foot of a sheet.
-            blocks.append((top, rows[number][0][1] if number in rows else _low))
-        every_row = [row for table_rows in rows.values() for row in table_rows]
-        every_row = [row for row in every_row if row[1] - row[0] < height / 2]
-        return pagination.paginate(blocks, [*solid, *every_row], tables, height, bottom)
-
-    def _extents(self):
-        """Rows and heads by table, and blocks, as ``(top, bottom)``."""
-        rows, spans = {}, {}
-        for kind, number, item in self.marked:
-            extent = self.height - item.top, self.height - item.bottom
-            if kind == markers.ROW:
-                rows.setdefault(number, []).append(extent)
-            elif kind != markers.LINK:
-                upper, lower = spans.get((kind, number), extent)
-                spans[kind, number] = min(upper, extent[0]), max(lower, extent[1])
-        heads = {
-            number: span
-            for (kind, number), span in spans.items()
-            if kind == markers.HEAD
-        }
-        blocks = [
-            span for (kind, _number), span in spans.items() if kind == markers.BLOCK
-        ]
-        return rows, heads, blocks
+            first = rows[number][0] if number in rows else head
+            blocks.append((head[0], min(first[1], head[0] + height / 2)))
+        return pagination.paginate(
+            blocks,
+            [each for each in (*lines, *every_row) if each[1] - each[0] < height / 2],
+            tables,
+            height,
+            bottom,
+            every_row,
+        )
 
 
-def read(path, addresses):
+def _spans(extents):
+    """From the top of the first to the bottom of the last, by number."""
+    return {
+        number: (min(each[0] for each in found), max(each[1] for each in found))
+        for number, found in extents.items()
+    }
+
+
+def _with_next(kept, texts, height):
+    """What stays with what follows it, and the first line of that.
+
+    :param tuple[float, float] kept: top and bottom of what stays.
+    :param list texts: ``(top, bottom)`` of lines of text, and images.
+    :param float height: of a sheet.
+    :rtype: tuple[float, float]
+    """
+    top, bottom = kept
+    # Of a very tall one, only its end.
+    top = max(top, bottom - height / 4)
+    following = [each for each in texts if each[0] >= bottom - _BORDER]
+    if not following:
+        return top, bottom
+    first = min(each[0] for each in following)
+    ends = [each[1] for each in following if each[0] < first + _BORDER]
+    return top, max((end for end in ends if end < bottom + height / 4), default=bottom)
+
+
+def read(path, addresses=()):
     """The pages of a converted file.
 
     :param str path: the file.
@@ -202,7 +244,7 @@ class Assembler:
             parts.append(_placed(b"%s Do" % _OVERLAY.encode(), zoom, 0.0, drop))
             links += [_moved(link, zoom, 0.0, drop) for link in overlay.links]
         ceiling = geometry.height - geometry.top
-        for top, bottom in self._parts(sheet.cut):
+        for top, bottom, gap in self._parts(sheet.cut):
             drop = ceiling - (page.height - top) * scale
             parts.append(self._part(page, top, bottom, scale, drop))
             links += [
@@ -210,7 +252,7 @@ class Assembler:
                 for link in page.links
                 if top <= page.height - link.top < bottom
             ]
-            ceiling -= (bottom - top) * scale
+            ceiling -= (bottom - top + gap) * scale
         target[NameObject("/Resources")] = resources
         target[NameObject("/Contents")] = self._stream(b"\n".join(parts))
         if links:
@@ -221,17 +263,17 @@ class Assembler:
     @staticmethod
     def _parts(cut):
         if cut.table:
-            yield cut.table.top, cut.table.head_bottom
-        yield cut.top, cut.bottom
+            yield cut.table.top, cut.table.head_bottom, cut.gap
+        yield cut.top, cut.bottom, 0.0
 
     def _part(self, page, top, bottom, scale, drop):
         whole = not top and bottom == page.height
         data = page.stream() if whole else page.stream(top, bottom)
         clip = b"%.2f %.2f %.2f %.2f re W n " % (
-            -_BLEED,
-            page.height - bottom - _BLEED,
-            page.width + 2 * _BLEED,
-            bottom - top + 2 * _BLEED,
+            -BLEED,
+            page.height - bottom - BLEED,
+            page.width + 2 * BLEED,
+            bottom - top + 2 * BLEED,
         )
         return _placed(clip + data, scale, self.geometry.left, drop)
 

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from .assembly import merged
+from .document import merged
 from .errors import ConversionFailed
 
 
@@ -28,11 +28,15 @@ class Prepared:
 
 
 class Result(NamedTuple):
-    """A finished file, or the reason why there is none."""
+    """A finished file, or the reason why there is none.
+
+    :ivar tuple[check.Finding] warnings: what is wrong with a file that may be sent.
+    """
 
     res_id: int | None
     content: bytes | None
     failure: ConversionFailed | None
+    warnings: tuple = ()
 
 
 def by_record(results):

@@ -7,7 +7,7 @@ plain Qt changes it. It is measured once, on a page with an image of known size.
 from pypdf import PdfReader
 from pypdf.errors import PyPdfError
 
-from . import content, markers
+from . import content_stream, markers
 from .converter import Converter, Page
 from .errors import UNREADABLE, ConversionFailed
 
@@ -44,7 +44,7 @@ def _ruler_width(path):
     try:
         page = PdfReader(path).pages[0]
         images = page["/Resources"]["/XObject"]
-        for item in content.items(page.get_contents().get_data()):
+        for item in content_stream.items(page.get_contents().get_data()):
             if item.kind == "image" and markers.meaning(images[item.name]):
                 return item.right - item.left
     except (PyPdfError, KeyError, IndexError, ValueError, OSError) as error:

@@ -1,0 +1,244 @@
+from odoo.fields import Command
+from odoo.tests import HttpCase
+
+from ...const import CATCH_UP_CRON
+from ..payment_common import PortalPaymentCommon
+
+
+class TestPaymentRelease(PortalPaymentCommon, HttpCase):
+    """An attempt follows its invoice, and money that comes all the same is told."""
+
+    def _register_payment(self, amount=None):
+        values = {"amount": amount} if amount else {}
+        register = self.env["account.payment.register"].with_user(self.biller)
+        register.with_context(
+            active_model="account.move", active_ids=self.invoice.ids
+        ).create(values)._create_payments()
+
+    def _credit(self):
+        reversal = self.env["account.move.reversal"].with_user(self.biller)
+        reversal.with_context(
+            active_model="account.move", active_ids=self.invoice.ids
+        ).create({"journal_id": self.invoice.journal_id.id}).refund_moves()
+        credit = self.invoice.reversal_move_ids
+        credit.action_post()
+        lines = (self.invoice + credit).line_ids
+        lines.filtered(
+            lambda line: (
+                line.account_id.account_type == "asset_receivable"
+                and not line.reconciled
+            )
+        ).reconcile()
+
+    def _edit(self):
+        self.invoice.button_draft()
+        self.invoice.invoice_line_ids.price_unit = 60.0
+        self.invoice.action_post()
+
+    def _give_to_another_customer(self):
+        self.invoice.button_draft()
+        self.invoice.partner_id = self.env["res.partner"].create({"name": "Other"})
+        self.invoice.action_post()
+
+    def _get_changes(self):
+        """Return what staff do that leaves no reason for a payment of the whole."""
+        return {
+            "register": self._register_payment,
+            "register a part": lambda: self._register_payment(30.0),
+            "credit": self._credit,
+            "draft": lambda: self.invoice.with_user(self.biller).button_draft(),
+            "edit": self._edit,
+            "cancel": lambda: self.invoice.with_user(self.biller).button_cancel(),
+            "other customer": self._give_to_another_customer,
+        }
+
+    def _get_kinds(self, tx):
+        return tx.portal_attempt_id.todo_ids.filtered(
+            lambda todo: todo.state == "open"
+        ).mapped("kind")
+
+    def _each_change(self):
+        """Start a payment, and change its invoice, in each of the ways."""
+        for name in self._get_changes():
+            self.invoice = self._create_portal_invoice()
+            self.link = self._create_link(self.invoice)
+            with self.subTest(name):
+                yield name, self._get_changes()[name]
+
+    def test_s18_whatever_staff_do_releases_the_attempt_afterwards(self):
+        for _name, change in self._each_change():
+            tx = self._create_attempt()
+            before = len(self.sandbox.requests)
+            change()
+            attempt = tx.portal_attempt_id
+            self.assertTrue(attempt.release_requested_on)
+            self.assertEqual(
+                len(self.sandbox.requests), before, "not in staff's transaction"
+            )
+            self.assertTrue(
+                self.env["ir.cron.trigger"]
+                .sudo()
+                .search([("cron_id", "=", self.env.ref(CATCH_UP_CRON).id)])
+            )
+            self._catch_up()
+            self.assertFalse(attempt.is_open)
+            self.assertEqual(tx.state, "cancel")
+            with self.assertRaisesRegex(Exception, "canceled"):
+                self._confirm(tx)
+            self.assertFalse(self._get_kinds(tx))
+
+    def test_s18_what_leaves_the_balance_due_releases_nothing(self):
+        self.company.portal_allow_part_payment = True
+        tx = self._create_attempt(amount=40.0)
+        self._register_payment(30.0)
+        self.invoice.with_user(self.biller).ref = "Checked"
+        self.assertFalse(tx.portal_attempt_id.release_requested_on)
+
+    def test_s18_change_that_is_undone_at_once_releases_nothing(self):
+        tx = self._create_attempt()
+        self.invoice.button_draft()
+        self.invoice.action_post()
+        self._catch_up()
+        self.assertTrue(tx.portal_attempt_id.is_open)
+        self.assertFalse(tx.portal_attempt_id.release_requested_on)
+
+    def test_s18_customer_pays_anew_before_the_schedule_has_come(self):
+        tx = self._create_attempt()
+        self._edit()
+        self.make_jsonrpc_request(
+            self.link._get_path("transaction"),
+            {
+                "provider_id": self.provider.id,
+                "payment_method_id": self.card.id,
+                "flow": "direct",
+                "client_key": "form",
+            },
+        )
+        self.env.invalidate_all()
+        new = self._get_transactions() - tx
+        self.assertEqual((tx.state, new.amount), ("cancel", 60.0))
+
+    def test_s18_deleted_draft_releases_the_attempt(self):
+        tx = self._create_attempt()
+        self.invoice.button_draft()
+        self.invoice.name = False
+        self.invoice.with_context(force_delete=True).unlink()
+        self._catch_up()
+        self.assertFalse(tx.portal_attempt_id.is_open)
+        self.assertEqual(tx.state, "cancel")
+
+    def _processing(self):
+        """Bring a bank debit to where it can no longer be stopped."""
+        self._enable_echeck()
+        self.sandbox.control.change_settings(verify_banks_instantly=True)
+        tx = self._create_attempt(method=self.echeck)
+        self._confirm_bank(tx)
+        self._catch_up()
+        self.assertEqual(tx.state, "pending")
+        return tx
+
+    def test_b4_debit_that_cannot_be_stopped_is_told_to_staff_once(self):
+        tx = self._processing()
+        self._register_payment()
+        self.sandbox.faults.add("error", status=400, times=0, path="cancel$")
+        for _run in range(3):
+            self._catch_up()
+        self.assertTrue(tx.portal_attempt_id.is_open)
+        self.assertEqual(self._get_kinds(tx), ["late"])
+        self.assertEqual(len(self.invoice.activity_ids), 1)
+        self.sandbox.control.settle(tx.provider_reference)
+        self._catch_up()
+        self.assertEqual(self._get_kinds(tx), ["overpaid"])
+        self.assertEqual(tx.portal_attempt_id.overpaid_amount, 100.0)
+
+    # === Money that comes all the same === #
+
+    def _pay_after(self, change):
+        """Have the money come before Stripe could be told."""
+        tx = self._create_attempt()
+        change()
+        self._confirm(tx)
+        self._catch_up()
+        return tx
+
+    def _get_credit(self, tx):
+        """Return what is the customer's credit by the books."""
+        line = tx.payment_id.move_id.line_ids.filtered(
+            lambda line: line.account_id.account_type == "asset_receivable"
+        )
+        return -line.amount_residual
+
+    def test_s22_money_that_comes_all_the_same_is_booked_and_told_once(self):
+        excess = {"register a part": 30.0, "edit": 40.0}
+        for name, change in self._each_change():
+            if name == "other customer":
+                continue  # Whose invoice it was is not what is told here.
+            tx = self._pay_after(change)
+            self.assertEqual(tx.state, "done")
+            self.assertTrue(tx.payment_id)
+            expected = excess.get(name, 100.0)
+            self.assertEqual(tx.portal_attempt_id.overpaid_amount, expected)
+            self.assertEqual(self._get_credit(tx), expected)
+            kind = "cancelled" if name in ("draft", "cancel") else "overpaid"
+            self.assertEqual(self._get_kinds(tx), [kind])
+            self._catch_up()
+            self.assertEqual(len(tx.portal_attempt_id.todo_ids), 1, "once")
+
+    def test_s22_payer_is_told_what_was_too_much(self):
+        self._pay_after(lambda: self._register_payment(30.0))
+        page = self.url_open(self.link._get_path("result")).text
+        self.assertIn('id="amount_overpaid"', page)
+        self.assertIn("30.00", page)
+        self.assertIn("too much", page)
+        self.assertNotIn("fully paid", page)
+
+    def test_s18_draft_that_staff_edit_is_not_posted_by_the_money(self):
+        tx = self._pay_after(self.invoice.button_draft)
+        self.assertEqual(self.invoice.state, "draft")
+        self.assertEqual(tx.invoice_ids, self.invoice, "it is not forgotten")
+        self.assertEqual(self._get_kinds(tx), ["cancelled"])
+
+    def test_s22_payment_of_a_deleted_draft_is_booked(self):
+        tx = self._create_attempt()
+        self.invoice.button_draft()
+        self.invoice.name = False
+        self.invoice.with_context(force_delete=True).unlink()
+        self._confirm(tx)
+        self._catch_up()
+        self.assertEqual((tx.state, self._get_credit(tx)), ("done", 100.0))
+        self.assertEqual(self._get_kinds(tx), ["cancelled"])
+
+    def test_s22_too_much_without_entries(self):
+        self._book_without_entries()
+        tx = self._pay_after(self._register_payment)
+        self.assertEqual(tx.portal_attempt_id.overpaid_amount, 100.0)
+        self.assertEqual(self._get_kinds(tx), ["overpaid"])
+
+    def test_s22_right_payment_needs_nobody(self):
+        tx = self._create_attempt()
+        self._confirm(tx)
+        self._catch_up()
+        self._assert_paid_once()
+        self.assertFalse(tx.portal_attempt_id.overpaid_amount)
+        self.assertFalse(tx.portal_attempt_id.todo_ids)
+
+    def test_s22_too_much_is_refunded_from_the_list(self):
+        tx = self._pay_after(self._register_payment)
+        todo = tx.portal_attempt_id.todo_ids.with_user(self.biller).sudo(False)
+        todo.action_refund()
+        self.assertEqual((todo.state, todo.resolution), ("done", "refunded"))
+        [refund] = self.sandbox.objects("refund")
+        self.assertEqual(refund["amount"], 10000)
+        self.assertEqual(tx.child_transaction_ids.mapped("state"), ["done"])
+
+    def test_b10_payment_of_two_invoices_of_which_one_is_paid_elsewhere(self):
+        other = self._create_portal_invoice(50.0)
+        tx = self._create_attempt(
+            amount=150.0, invoice_ids=[Command.set((self.invoice + other).ids)]
+        )
+        self._register_payment()
+        self.assertTrue(tx.portal_attempt_id.release_requested_on)
+        self._confirm(tx)
+        self._catch_up()
+        self.assertEqual((self.invoice + other).mapped("amount_residual"), [0.0, 0.0])
+        self.assertEqual(tx.portal_attempt_id.overpaid_amount, 100.0)
