@@ -319,7 +319,8 @@ class IrActionsReport(models.Model):
         )
         with converter:
             jobs = (
-                (each, self._pdf_metadata(report, each, records)) for each in documents
+                (each, self._pdf_metadata(report, each, records))
+                for each in documents
             )
             style = self._pdf_style(report, records)
             results = list(Pipeline(converter, style).run(jobs))
@@ -335,9 +336,7 @@ class IrActionsReport(models.Model):
                 _logger.warning(
                     "PDF of %s %s: %s",
                     *(report.model, result.res_id),
-                    ", ".join(
-                        f"{each.problem} {each.text!r}" for each in result.warnings
-                    ),
+                    ", ".join(f"{each.problem} {each.text!r}" for each in result.warnings),
                 )
 
     @api.model
