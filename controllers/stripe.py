@@ -6,6 +6,7 @@ from werkzeug.exceptions import BadRequest, Forbidden, ServiceUnavailable
 from odoo.http import request
 
 from odoo.addons.payment.controllers.post_processing import PaymentPostProcessing
+from odoo.addons.payment_stripe import const as stripe_const
 from odoo.addons.payment_stripe import utils as stripe_utils
 from odoo.addons.payment_stripe.controllers.main import StripeController
 
@@ -25,8 +26,11 @@ def is_event(body):
     return (
         isinstance(stripe_object, dict)
         and isinstance(body.get("type"), str)
-        # By which payments are looked for.
-        and is_storable(stripe_object.get("id"))
+        # By which core looks for payments; a balance, for one, has no id.
+        and (
+            body["type"] not in stripe_const.HANDLED_WEBHOOK_EVENTS
+            or is_storable(stripe_object.get("id"))
+        )
         and is_storable(stripe_object.get("description") or "")
     )
 

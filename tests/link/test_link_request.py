@@ -132,6 +132,7 @@ class TestPortalLinkRequest(TracesMixin, PortalMailCommon, HttpCase):
                         "currency_id": self.invoice.currency_id.id,
                         "partner_id": self.customer.id,
                         "invoice_ids": [(4, self.invoice.id)],
+                        "state": "error",  # Over: the next one may be started.
                     }
                 )
                 tx.partner_email = email
