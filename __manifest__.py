@@ -27,6 +27,7 @@
         "views/link/account_move_portal_link_views.xml",
         "views/link/account_move_views.xml",
         "views/visit/account_move_portal_report_views.xml",
+        "views/document/account_move_views.xml",
         "views/portal/portal_templates.xml",
         "views/portal/portal_document_templates.xml",
         "views/payment/payment_templates.xml",

@@ -332,6 +332,8 @@ class Assembler:
         root[NameObject("/ViewerPreferences")] = DictionaryObject(
             {NameObject("/DisplayDocTitle"): BooleanObject(True)}
         )
+        # Core's conversion to PDF/A takes it for granted.
+        self.writer.add_outline_item(title=title or "1", page_number=0)
         self._name_fonts()
         output = io.BytesIO()
         self.writer.write(output)
