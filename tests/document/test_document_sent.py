@@ -8,7 +8,7 @@ from pypdf import PdfReader
 from odoo import Command
 from odoo.exceptions import AccessError
 from odoo.tests import tagged
-from odoo.tools import config
+from odoo.tools import config, mute_logger
 
 from ..pdf_common import PdfCommon
 
@@ -115,7 +115,11 @@ class TestDocumentSent(PdfCommon):
             "ubl_cii_xml_attachment_values": {"raw": b"<invoice/>"},
         }
         # In a test, core does not touch the file.
-        with patch.dict(config.options, {"test_enable": False}):
+        with (
+            patch.dict(config.options, {"test_enable": False}),
+            # It recommends a package that is optional.
+            mute_logger("odoo.tools.pdf"),
+        ):
             self.env["account.move.send"]._hook_invoice_document_after_pdf_report_render(
                 move, data
             )
