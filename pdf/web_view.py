@@ -86,9 +86,7 @@ def _label(table):
     table.set("class", f"{table.get('class') or ''} o_portal_lines".strip())
     table.set("role", "table")
     heads = table.findall("thead/tr/th")
-    labels = {
-        head.get("name"): " ".join(head.text_content().split()) for head in heads
-    }
+    labels = {head.get("name"): " ".join(head.text_content().split()) for head in heads}
     for head in heads:
         head.set("role", "columnheader")
     for row in table.iter("tr"):

@@ -18,8 +18,8 @@ class AccountMove(models.Model):
         copy=False,
         # Customers see it through their link, in sudo mode.
         groups=fields.NO_ACCESS,
-        help="The invoice as it was when its PDF was made: what the customer's page shows "
-        "and prints.",
+        help="The invoice as it was when its PDF was made: what the customer's page "
+        "shows and prints.",
     )
     portal_document_fingerprint = fields.Char(
         string="Fingerprint of the Sent Invoice",
@@ -37,7 +37,7 @@ class AccountMove(models.Model):
     is_portal_document_outdated = fields.Boolean(
         string="Changed Since It Was Sent",
         compute="_compute_is_portal_document_outdated",
-        help="The customer has a PDF that says something else than the invoice does now.",
+        help="The customer has a PDF that says something else than the invoice.",
     )
 
     # Nothing but this: it is looked at on one invoice's form, and depends on much.

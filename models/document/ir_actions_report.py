@@ -57,10 +57,11 @@ class IrActionsReport(models.Model):
         string="PDF Engine",
         required=True,
         default="wkhtmltopdf",
-        help="Self-contained, wkhtmltopdf gets all that a document shows in one file and"
-        " does not call back to this server. All documents of a batch are made in one go,"
-        " many times faster, with header, footer and page numbers also where it was built"
-        " without the Qt patches, and each file is checked before it is handed over.",
+        help="Self-contained, wkhtmltopdf gets all that a document shows in one file"
+        " and does not call back to this server. All documents of a batch are made in"
+        " one go, many times faster, with header, footer and page numbers also where it"
+        " was built without the Qt patches, and each file is checked before it is"
+        " handed over.",
     )
 
     # === OVERRIDES: CORE'S WAY FROM RECORDS TO FILES === #
@@ -346,9 +347,7 @@ class IrActionsReport(models.Model):
         records = self.env[report.model].browse(
             each.res_id for each in documents if each.res_id
         )
-        jobs = (
-            (each, self._pdf_metadata(report, each, records)) for each in documents
-        )
+        jobs = ((each, self._pdf_metadata(report, each, records)) for each in documents)
         style = self._pdf_style(report, records)
         results = list(Pipeline(converter, style).run(jobs))
         self._pdf_note_warnings(report, results)
@@ -363,19 +362,21 @@ class IrActionsReport(models.Model):
                 _logger.warning(
                     "PDF of %s %s: %s",
                     *(report.model, result.res_id),
-                    ", ".join(f"{each.problem} {each.text!r}" for each in result.warnings),
+                    ", ".join(
+                        f"{each.problem} {each.text!r}" for each in result.warnings
+                    ),
                 )
 
     @api.model
     def _get_pdf_warnings(self, records):
         """Return what is wrong with the PDF files made in this transaction.
 
-        Only what a person can judge: text that is missing, in a margin or printed over,
-        and letters without a font. A file that lacks an amount is not handed over at all,
-        see :class:`~..pdf.errors.DocumentConversionError`.
+        Only what a person can judge: text that is missing, in a margin or printed
+        over, and letters without a font. A file that lacks an amount is not handed over
+        at all, see `DocumentConversionError`.
 
         :param models.Model records: Whose files, such as invoices.
-        :return: Sentences for staff, by the id of the record; none for a faultless file.
+        :return: Sentences for staff, by the id of the record.
         :rtype: dict[int, list[str]]
         """
         noted = self.env.cr.cache.get(_WARNINGS, {})

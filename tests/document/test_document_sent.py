@@ -1,4 +1,4 @@
-"""What the customer was sent is what the page shows, whatever becomes of the invoice."""
+"""What the customer was sent is what the page shows, whatever happens later."""
 
 import io
 from unittest.mock import patch
@@ -104,10 +104,9 @@ class TestDocumentSent(PdfCommon):
 
     def _embedded(self, move, options):
         """The invoice's PDF with core's electronic invoice inside."""
-        content = (
-            self._reports()
-            ._render_qweb_pdf("account_payment_portal.report_invoice", move.ids)[0]
-        )
+        content = self._reports()._render_qweb_pdf(
+            "account_payment_portal.report_invoice", move.ids
+        )[0]
         data = {
             "pdf_report": self.report,
             "pdf_attachment_values": {"raw": content},
@@ -120,9 +119,9 @@ class TestDocumentSent(PdfCommon):
             # It recommends a package that is optional.
             mute_logger("odoo.tools.pdf"),
         ):
-            self.env["account.move.send"]._hook_invoice_document_after_pdf_report_render(
-                move, data
-            )
+            self.env[
+                "account.move.send"
+            ]._hook_invoice_document_after_pdf_report_render(move, data)
         return PdfReader(io.BytesIO(data["pdf_attachment_values"]["raw"]))
 
     def _assert_metadata(self, move, reader):

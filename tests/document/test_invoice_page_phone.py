@@ -39,7 +39,8 @@ _HIDDEN_TEXTS = """
 """
 _LABELS = """
 () => [...document.querySelectorAll(".o_portal_lines tbody td")]
-    .filter((cell) => /\\d/.test(cell.textContent) && cell.classList.contains("text-end"))
+    .filter((cell) => /\\d/.test(cell.textContent))
+    .filter((cell) => cell.classList.contains("text-end"))
     .filter((cell) => getComputedStyle(cell).display !== "none")
     .filter((cell) => !cell.dataset.label)
     .map((cell) => cell.textContent.trim())
