@@ -29,6 +29,7 @@
         "views/visit/account_move_views.xml",
         "views/visit/account_move_portal_report_views.xml",
         "views/visit/account_move_portal_invoice_report_views.xml",
+        "views/document/account_move_views.xml",
         "views/portal/portal_templates.xml",
         "views/portal/portal_document_templates.xml",
         "views/payment/payment_templates.xml",

@@ -277,9 +277,7 @@ def make_document_response(link_sudo):
     """
     # In sudo mode because the token authorizes the invoice, of which the document
     # shows much: addresses, products, taxes.
-    html = link_sudo.env["ir.actions.report"]._portal_render_document_html(
-        link_sudo.move_id
-    )
+    html = link_sudo.move_id._get_portal_document_html()
     return request.make_response(
         html,
         headers=[

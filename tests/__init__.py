@@ -1,6 +1,8 @@
 # Odoo runs the modules that are attributes of this package, in any folder of it.
+from .document import test_document_sent
 from .document import test_invoice_page
 from .document import test_invoice_page_browser
+from .document import test_invoice_page_phone
 from .document import test_invoice_report
 from .document import test_pdf_check
 from .document import test_pdf_corpus
