@@ -1,11 +1,11 @@
 # Everything below needs Python 3.10 or newer and make; the rest is set up by itself.
 PYTHON ?= python3
-ENVIRONMENT := $(PYTHON) dev/bootstrap.py
-RUN := env PYTHONPATH="$(CURDIR)/dev" .dev/venv/bin/python
+ENVIRONMENT := env PYTHONPATH="$(CURDIR)/dev" $(PYTHON) -m workbench.bootstrap
+RUN := env PYTHONPATH="$(CURDIR)/dev" .dev/venv/bin/python -m
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help bootstrap demo walkthrough test test-core bench lint clean distclean
+.PHONY: help bootstrap demo walkthrough test soak test-core bench lint clean distclean
 
 help:  ## Show what can be done
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -14,26 +14,30 @@ bootstrap:
 	@$(ENVIRONMENT)
 
 demo: bootstrap  ## Odoo with demo data, a Stripe sandbox and a mailbox, ready to try
-	@exec $(RUN) dev/demo.py $(ARGS)
+	@exec $(RUN) workbench.demo $(ARGS)
 
 walkthrough: bootstrap  ## Play the whole story in a browser, against the demo
-	@exec $(RUN) dev/walkthrough.py $(ARGS)
+	@exec $(RUN) pytest -c dev/pytest.ini --rootdir=dev -xvs --no-header \
+		-o python_files=walkthrough.py dev/workbench/walkthrough $(ARGS)
 
 test: bootstrap  ## Run all tests; ARGS="-k name" is passed on to pytest
-	@exec $(RUN) -m testing.run $(ARGS)
+	@exec $(RUN) workbench.testing.run $(ARGS)
+
+soak: bootstrap  ## Run the tests that take too long for `make test`
+	@exec $(RUN) workbench.testing.run --soak -s $(ARGS)
 
 test-core: bootstrap  ## Run Odoo's own tests of payment and portal with the add-on
-	@exec $(RUN) -m testing.core $(ARGS)
+	@exec $(RUN) workbench.testing.core $(ARGS)
 
 bench: bootstrap  ## Measure ours and core's side by side
-	@exec $(RUN) -m bench
+	@exec $(RUN) workbench.bench
 
-lint:  ## Run all linters; ARGS=--fix formats what can be formatted
+lint:  ## Run all linters and let them repair what they can; ARGS=ruff-check runs one
 	@$(ENVIRONMENT) python
-	@exec .dev/venv/bin/python dev/lint/run $(ARGS)
+	@PATH="$(CURDIR)/.dev/node:$$PATH" .dev/venv/bin/pre-commit run --all-files $(ARGS)
 
 clean:  ## Stop a running demo and remove everything that was generated here
-	@$(PYTHON) dev/clean.py
+	@env PYTHONPATH="$(CURDIR)/dev" $(PYTHON) -m workbench.clean
 
 distclean:  ## The same, and the downloads in the user's cache
-	@$(PYTHON) dev/clean.py --downloads
+	@env PYTHONPATH="$(CURDIR)/dev" $(PYTHON) -m workbench.clean --downloads

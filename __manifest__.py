@@ -26,7 +26,9 @@
         "views/settings/res_config_settings_views.xml",
         "views/link/account_move_portal_link_views.xml",
         "views/link/account_move_views.xml",
+        "views/visit/account_move_views.xml",
         "views/visit/account_move_portal_report_views.xml",
+        "views/visit/account_move_portal_invoice_report_views.xml",
         "views/portal/portal_templates.xml",
         "views/portal/portal_document_templates.xml",
         "views/payment/payment_templates.xml",
@@ -36,6 +38,9 @@
         "views/payment/account_move_portal_todo_views.xml",
         "views/payment/payment_transaction_views.xml",
         "views/send/mail_templates.xml",
+        "views/send/account_move_views.xml",
+        "views/send/account_move_portal_delivery_views.xml",
+        "views/send/account_move_portal_batch_views.xml",
         "views/notify/base_automation_views.xml",
         "wizard/account_move_portal_link_share_views.xml",
         "wizard/account_move_portal_text_translation_views.xml",
@@ -45,6 +50,8 @@
         "web.assets_backend": [
             "account_payment_portal/static/src/compose/**/*",
             "account_payment_portal/static/src/notification_builder/*.js",
+            "account_payment_portal/static/src/links/**/*",
+            "account_payment_portal/static/src/dashboard/**/*",
         ],
         # The invoice page's own bundle: it loads nothing of Odoo's front end.
         "account_payment_portal.assets_portal": [
@@ -75,6 +82,11 @@
         ],
         "web.assets_frontend": [
             "account_payment_portal/static/src/payment/provider_form.js",
+        ],
+        "web.assets_unit_tests": [
+            "account_payment_portal/static/src/payment/amount.js",
+            "account_payment_portal/static/src/payment/echeck.js",
+            "account_payment_portal/static/tests/**/*",
         ],
     },
     "images": ["static/description/banner.png"],

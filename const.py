@@ -23,7 +23,7 @@ OUTCOME_EVENTS = {
     "disputed": "payment_disputed",
 }
 #: What is evidence whoever did it.
-EVIDENCE_EVENTS = ("sent", "refused", *OUTCOME_EVENTS.values())
+EVIDENCE_EVENTS = ("sent", *OUTCOME_EVENTS.values())
 
 # === PAYMENT PROVIDERS === #
 
@@ -39,10 +39,16 @@ CONTEXT_NOTIFICATION = "account_payment_portal_notification_id"
 CONTEXT_DELIVERY = "account_payment_portal_delivery"
 #: Set while documents are only made to be looked at.
 CONTEXT_PREVIEW = "account_payment_portal_preview"
+#: Set while documents are made to go with a link, by our report.
+CONTEXT_EMAIL = "account_payment_portal_email"
+#: Set while a document of our PDF engine is laid out.
+CONTEXT_DOCUMENT = "account_payment_portal_document"
 #: PDF files that the caller has made already.
 CONTEXT_PDF = "account_payment_portal_pdf"
 #: The address to print on invoices, or a dict of addresses by record id.
 CONTEXT_PAY_URL = "account_payment_portal_pay_url"
+#: Set where Odoo's own window to send an invoice is wanted, whatever the company's way.
+CONTEXT_CORE_SEND = "account_payment_portal_core_send"
 #: The day on which the payment that is being booked was started.
 CONTEXT_STARTED_ON = "account_payment_portal_started_on"
 

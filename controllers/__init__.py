@@ -4,3 +4,4 @@ from . import payment_screen
 from . import payment
 from . import stripe
 from . import preview
+from . import customer

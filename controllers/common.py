@@ -1,7 +1,7 @@
 """How every route of the portal finds its link, answers and records what happened."""
 
+import functools
 import secrets
-import time
 
 from odoo import http
 from odoo.exceptions import ValidationError
@@ -28,7 +28,69 @@ DOCUMENT_POLICY = (
 )
 
 
+# The largest id that PostgreSQL's `integer` holds.
+MAX_ID = 2**31 - 1
+
+
+# === WHAT VISITORS SEND === #
+
+
+def parse_id(value):
+    """Return an id as a visitor has sent it: anything at all.
+
+    :param value: A number, or its digits.
+    :return: The id; 0 for what cannot be one.
+    :rtype: int
+    """
+    if isinstance(value, str) and value.isascii() and value.isdigit():
+        # Python refuses to convert thousands of digits.
+        value = int(value) if len(value) <= len(str(MAX_ID)) else 0
+    is_id = type(value) is int and 0 < value <= MAX_ID  # `True` is an `int`, too.
+    return value if is_id else 0
+
+
+def is_storable(value):
+    """Return whether what a visitor has sent is text that the database takes.
+
+    :param value: Anything at all.
+    :return: False for what is no text, has a NUL or half a character.
+    :rtype: bool
+    """
+    try:
+        return isinstance(value, str) and b"\0" not in value.encode()
+    except UnicodeEncodeError:
+        return False
+
+
 # === ROUTES === #
+
+
+def public_route(path=None, **routing):
+    """Decorate a method as `http.route` does, for addresses that anybody may call.
+
+    Core passes whatever is in the query to a function whose first parameter is named
+    `self`: a parameter of that name would be an error of the server. What else JSON
+    requests can do wrong is answered by `ir.http`.
+
+    :param str|None path: The address; none for an override.
+    :param dict routing: What else `http.route` takes.
+    :return: The decorator.
+    :rtype: callable
+    """
+    if path:
+        routing = {"auth": "public", "sitemap": False, **routing}
+
+    def decorate(method):
+        endpoint = http.route(path, is_payment_portal=True, **routing)(method)
+
+        @functools.wraps(endpoint)
+        def guarded(controller, /, *args, **params):
+            params.pop("self", None)
+            return endpoint(controller, *args, **params)
+
+        return guarded
+
+    return decorate
 
 
 def link_route(screen="", **routing):
@@ -54,12 +116,12 @@ def link_route(screen="", **routing):
             if link_sudo:
                 return method(self, link_sudo, **params)
             if is_page:
-                return render_unavailable()
+                return render_unavailable(get_closed_link(token))
             raise ValidationError(request.env._("This link is not valid any more."))
 
         for name in ("__module__", "__name__", "__qualname__", "__doc__"):
             setattr(endpoint, name, getattr(method, name))
-        return http.route(path, auth="public", sitemap=False, **routing)(endpoint)
+        return public_route(path, **routing)(endpoint)
 
     return decorate
 
@@ -79,6 +141,21 @@ def get_live_link(token):
         )
     else:
         record_failed_lookup(token)
+    return link_sudo
+
+
+def get_closed_link(token):
+    """Return the link of a token that opens nothing any more, to say why.
+
+    :param str token: The token as found in the URL.
+    :return: The link in sudo mode, whose seller its holder may know; possibly empty.
+    :rtype: account.move.portal.link
+    """
+    link_sudo = request.env["account.move.portal.link"]._find(token)
+    if link_sudo:
+        link_sudo = link_sudo.with_company(link_sudo.company_id).with_context(
+            lang=link_sudo._get_lang()
+        )
     return link_sudo
 
 
@@ -114,18 +191,28 @@ def render_private(template, values, status=200):
     return response
 
 
-def render_unavailable(is_asked=False):
-    """Render the answer to an unknown, an expired and a revoked link alike.
+def render_unavailable(link_sudo=None, is_asked=False):
+    """Render the answer to a link that opens nothing.
 
+    Who comes with the right token is told whose link it was, and whom to ask; of the
+    invoice only that it was cancelled. An unknown token names nobody, and what becomes
+    of the wish for a new link is the same to all.
+
+    :param account.move.portal.link|None link_sudo: The link of the token, in sudo mode.
     :param bool is_asked: Whether the visitor has just asked for a new link.
     :rtype: odoo.http.Response
     """
-    status = 429 if is_network_refused() else 200 if is_asked else 404
-    return render(
-        "account_payment_portal.link_unavailable",
-        {"token": request.params.get("token"), "is_asked": is_asked},
-        status=status,
-    )
+    if link_sudo and link_sudo._is_cancelled():
+        template, status = "account_payment_portal.invoice_cancelled", 410
+    else:
+        template = "account_payment_portal.link_unavailable"
+        status = 200 if is_asked else 404
+    if not link_sudo and is_network_refused():
+        status = 429
+    values = {"token": request.params.get("token"), "is_asked": is_asked}
+    if link_sudo:
+        values["link_sudo"] = link_sudo
+    return render(template, values, status=status)
 
 
 def render_invoice_page(link_sudo, visit_sudo):
@@ -136,13 +223,15 @@ def render_invoice_page(link_sudo, visit_sudo):
     :rtype: odoo.http.Response
     """
     move_sudo = link_sudo.move_id
+    payer_sudo = link_sudo._get_payer(request.env.user)
     return render(
         "account_payment_portal.invoice_page",
         {
             "link_sudo": link_sudo,
             "move_sudo": move_sudo,
             "state": move_sudo._get_portal_invoice_status(),
-            "is_payable": move_sudo._is_payable_on_portal(),
+            "is_payable": move_sudo._is_payable_on_portal(payer_sudo),
+            "other_way_to_pay": move_sudo._get_portal_other_way_to_pay(payer_sudo),
             "visit_sudo": visit_sudo,
         },
     )
@@ -246,7 +335,11 @@ def record_visit(link_sudo):
     if request.httprequest.method == "HEAD":
         return events
     return events._record_visit(
-        link_sudo, **judge_request(link_sudo), **get_request_facts()
+        link_sudo,
+        **judge_request(link_sudo),
+        **get_request_facts(),
+        is_navigated=bot_detection.find_click(request.httprequest.headers, False)
+        is True,
     )
 
 
@@ -264,11 +357,26 @@ def record_action(link_sudo, kind):
     grade = judge_request(link_sudo)
     if grade["visitor"] == "unverified":
         has_script = bool(request.params.get("script"))
-        visit_sudo = events._record_action(link_sudo, kind, *get_origin(), has_script)
+        visit_sudo = events._record_action(
+            link_sudo, kind, *get_origin(), has_script, find_click(link_sudo)
+        )
         if visit_sudo:
             return visit_sudo
     events._record(link_sudo, kind, **grade, **get_request_facts())
     return events
+
+
+def find_click(link_sudo):
+    """Return whether the browser vouches for a click that led to the current request.
+
+    :param account.move.portal.link link_sudo: The link that it came through.
+    :return: None if it cannot.
+    :rtype: bool | None
+    """
+    # Also behind a proxy that does not say that its side of the line is encrypted.
+    addresses = (request.httprequest.url, link_sudo.move_id.get_base_url())
+    is_secure = any(address.startswith("https://") for address in addresses)
+    return bot_detection.find_click(request.httprequest.headers, is_secure)
 
 
 def record_payment(link_sudo, flow):
@@ -295,29 +403,24 @@ def get_origin():
     # Of the address, whatever the request's type is.
     visit = request.httprequest.args.get("visit", "")
     visit_id, _dash, proof = visit.partition("-")
-    return int(visit_id) if visit_id.isdecimal() else 0, proof
+    return parse_id(visit_id), proof
 
 
 def record_failed_lookup(token):
-    """Record that the current request's token opens nothing, and answer slowly.
+    """Record that the current request's token opens nothing.
+
+    Who has the token of a link that was closed does not guess.
 
     :param str token: The token: unknown, expired or revoked.
     """
-    lookups = request.env["account.move.portal.failed.lookup"]
     facts = get_request_facts()
-    count = lookups._record(facts["network"])
-    if lookups._is_refused(count):
-        return
     link_sudo = request.env["account.move.portal.link"]._find(token)
-    if link_sudo and request.httprequest.method != "HEAD":
-        request.env["account.move.portal.event"]._record(
-            link_sudo,
-            "refused",
-            judge_request(link_sudo)["visitor"],
-            reason=link_sudo.state,
-            **facts,
+    if not link_sudo:
+        request.env["account.move.portal.failed.lookup"]._record(facts["network"])
+    elif request.httprequest.method != "HEAD":
+        request.env["account.move.portal.event"]._record_refused(
+            link_sudo, judge_request(link_sudo)["visitor"], **facts
         )
-    time.sleep(lookups._get_delay(count))
 
 
 def is_network_refused():

@@ -6,6 +6,8 @@ from .common import (
     make_document_response,
     make_file_response,
     make_pdf_response,
+    parse_id,
+    public_route,
     record_action,
     record_failed_lookup,
     record_visit,
@@ -56,29 +58,28 @@ class PortalInvoice(http.Controller):
             move_sudo._get_portal_document(), move_sudo._get_portal_document_filename()
         )
 
-    @link_route("file/<int:document_id>")
+    # Not `<int:…>`, which fails on thousands of digits.
+    @link_route("file/<string:document_id>")
     def portal_invoice_file(self, link_sudo, document_id, **_kwargs):
         """Hand out a supporting document.
 
         :param account.move.portal.link link_sudo: The link, in sudo mode.
-        :param int document_id: The file, as an `ir.attachment` id.
+        :param str document_id: The file, as an `ir.attachment` id.
         :return: The file, or a friendly 404.
         :rtype: odoo.http.Response
         """
-        document_sudo = link_sudo._get_document(document_id)
+        document_sudo = link_sudo._get_document(parse_id(document_id))
         if not document_sudo:
             return render_unavailable()
         return make_file_response(document_sudo)
 
-    @http.route(
+    @public_route(
         "/portal/invoice/<string:token>/new-link",
         type="http",
-        auth="public",
         methods=["POST"],
         # The form is for people without a session; asking opens nothing by itself.
         csrf=False,
         save_session=False,
-        sitemap=False,
     )
     def portal_invoice_new_link(self, token, **_kwargs):
         """Take a request for a new link, and say the same whatever is true.
@@ -91,26 +92,25 @@ class PortalInvoice(http.Controller):
         record_failed_lookup(token)
         return render_unavailable(is_asked=True)
 
-    @http.route(
-        "/portal/logo/<int:company_id>",
+    @public_route(
+        "/portal/logo/<string:company_id>",
         type="http",
-        auth="public",
         methods=["GET"],
         readonly=True,
         save_session=False,
-        sitemap=False,
     )
     def portal_logo(self, company_id, **_kwargs):
         """Hand out a company's logo; core's own is too small for a sharp screen.
 
         It may be kept for good: its address changes with the company.
 
-        :param int company_id: The company, as a `res.company` id.
+        :param str company_id: The company, as a `res.company` id.
         :return: The image.
         :rtype: odoo.http.Response
         """
         # In sudo mode because a logo is on every letter; core shows it to all as well.
-        company_sudo = request.env["res.company"].sudo().browse(company_id).exists()
+        companies_sudo = request.env["res.company"].sudo()
+        company_sudo = companies_sudo.browse(parse_id(company_id)).exists()
         if not company_sudo.logo:
             raise request.not_found()
         stream = request.env["ir.binary"]._get_image_stream_from(

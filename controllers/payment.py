@@ -9,7 +9,13 @@ from odoo.http import request
 from odoo.addons.account_payment.controllers.payment import PaymentPortal
 from odoo.addons.payment.controllers.post_processing import PaymentPostProcessing
 
-from .common import link_route, make_pdf_response, record_payment, render
+from .common import (
+    link_route,
+    make_pdf_response,
+    public_route,
+    record_payment,
+    render,
+)
 from .payment_screen import PortalPaymentScreen, get_own_payment, remember_payment
 
 _logger = logging.getLogger(__name__)
@@ -80,9 +86,9 @@ class PortalInvoicePayment(PortalPaymentScreen):
     def portal_invoice_transaction(
         self,
         link_sudo,
-        provider_id,
-        payment_method_id,
-        flow,
+        provider_id=None,
+        payment_method_id=None,
+        flow=None,
         token_id=None,
         amount=None,
         billing=None,
@@ -228,7 +234,7 @@ class CoreInvoicePayment(PaymentPortal):
 
 
 class PortalPostProcessing(PaymentPostProcessing):
-    @http.route()
+    @public_route()
     def display_status(self, **kwargs):
         """Override of `payment` to answer on the portal what was paid on the portal."""
         tx_sudo = self._get_monitored_transaction()

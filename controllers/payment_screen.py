@@ -93,7 +93,8 @@ class PortalPaymentScreen(PortalAccount):
         :return: The screen; the invoice page when there is nothing to pay.
         :rtype: odoo.http.Response
         """
-        if not link_sudo.move_id._is_payable_on_portal():
+        payer_sudo = link_sudo._get_payer(request.env.user)
+        if not link_sudo.move_id._is_payable_on_portal(payer_sudo):
             return redirect_private(link_sudo._get_path())
         visit_sudo = record_action(link_sudo, "pay_opened")
         return self._render_payment_screen(link_sudo, visit_sudo=visit_sudo)
@@ -114,7 +115,9 @@ class PortalPaymentScreen(PortalAccount):
         :rtype: odoo.http.Response
         """
         move_sudo = link_sudo.move_id
-        if not move_sudo._is_payable_on_portal():
+        if not move_sudo._is_payable_on_portal(
+            link_sudo._get_payer(request.env.user)
+        ):
             return redirect_private(link_sudo._get_path())
         if request.httprequest.method != "POST":
             return redirect_private(link_sudo._get_path("pay"))
@@ -173,7 +176,7 @@ class PortalPaymentScreen(PortalAccount):
         return response
 
     @link_route("country", type="jsonrpc")
-    def portal_invoice_country(self, link_sudo, country_id, **_kwargs):
+    def portal_invoice_country(self, link_sudo, country_id=None, **_kwargs):
         """Tell what addresses look like in a country.
 
         :param account.move.portal.link link_sudo: The link, in sudo mode.
@@ -211,7 +214,9 @@ class PortalPaymentScreen(PortalAccount):
             "move_sudo": move_sudo,
             "visit_sudo": visit_sudo,
             "client_key": secrets.token_urlsafe(12),
-            "portal_amounts": move_sudo._get_portal_amounts(),
+            "portal_amounts": move_sudo._get_portal_amounts(
+                link_sudo._get_payer(request.env.user)
+            ),
             "payment_options": self._get_portal_payment_options(link_sudo, form_values),
             "currency": form_values["currency"],
             "company_mismatch": form_values["company_mismatch"],
@@ -381,7 +386,11 @@ class PortalPaymentScreen(PortalAccount):
         :rtype: dict
         """
         move_sudo = link_sudo.move_id
-        amount = move_sudo._get_portal_amounts()[0][0]
+        payer_sudo = link_sudo._get_payer(request.env.user)
+        amount = move_sudo._get_portal_amounts(payer_sudo)[0][0]
+        providers_sudo, methods_sudo = move_sudo._get_portal_payment_options(
+            payer_sudo, amount
+        )
         values = self._get_common_page_view_values(
             invoices_data={
                 "partner": move_sudo.partner_id,
@@ -396,15 +405,20 @@ class PortalPaymentScreen(PortalAccount):
             # The link's token, in the path, is what authorizes the request.
             access_token="",
         )
-        payer_sudo = link_sudo._get_payer(request.env.user)
         values.update(
             amount=amount,
             partner_id=payer_sudo.id,
-            company_mismatch=not self._can_partner_pay_in_company(
-                payer_sudo, move_sudo.company_id
+            company_mismatch=False,  # See `_get_payer`.
+            # Not core's, which asks for whoever is logged in.
+            providers_sudo=providers_sudo,
+            show_tokenize_input_mapping=self._compute_show_tokenize_input_mapping(
+                providers_sudo
+            ),
+            tokens_sudo=values["tokens_sudo"].filtered(
+                lambda token: token.provider_id in providers_sudo
             ),
             # Cards first, then bank accounts, then whatever else is enabled.
-            payment_methods_sudo=values["payment_methods_sudo"].sorted(
+            payment_methods_sudo=methods_sudo.sorted(
                 lambda method: (method.code != "card", method.code != ECHECK)
             ),
         )

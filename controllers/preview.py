@@ -5,6 +5,8 @@ from .common import (
     make_document_response,
     make_file_response,
     make_pdf_response,
+    parse_id,
+    public_route,
     render,
     render_invoice_page,
     render_unavailable,
@@ -49,12 +51,11 @@ def preview_route(screen=""):
 
         for name in ("__module__", "__name__", "__qualname__", "__doc__"):
             setattr(endpoint, name, getattr(method, name))
-        return http.route(
+        return public_route(
             "/portal/invoice/preview/<string:signed>" + (screen and f"/{screen}"),
             type="http",
             auth="user",
             methods=["GET"],
-            sitemap=False,
         )(endpoint)
 
     return decorate
@@ -104,17 +105,17 @@ class PortalInvoicePreview(http.Controller):
         filename = link_sudo.move_id._get_portal_document_filename()
         return make_pdf_response(window._get_preview_pdf(), filename)
 
-    @preview_route("file/<int:document_id>")
+    @preview_route("file/<string:document_id>")
     def portal_preview_file(self, window, link_sudo, document_id, **_kwargs):
         """Hand out a supporting document.
 
         :param account.move.send.portal window: The window.
         :param account.move.portal.link link_sudo: The link that is never stored.
-        :param int document_id: The file, as an `ir.attachment` id.
+        :param str document_id: The file, as an `ir.attachment` id.
         :return: The file, or a friendly 404.
         :rtype: odoo.http.Response
         """
-        document_sudo = link_sudo._get_document(document_id)
+        document_sudo = link_sudo._get_document(parse_id(document_id))
         if not document_sudo:
             return render_unavailable()
         return make_file_response(document_sudo)

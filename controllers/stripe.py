@@ -1,19 +1,37 @@
 import logging
 
 import stripe
-from werkzeug.exceptions import Forbidden, ServiceUnavailable
+from werkzeug.exceptions import BadRequest, Forbidden, ServiceUnavailable
 
-from odoo import http
 from odoo.http import request
 
 from odoo.addons.payment_stripe import utils as stripe_utils
 from odoo.addons.payment_stripe.controllers.main import StripeController
 
+from .common import is_storable, public_route
+
 _logger = logging.getLogger(__name__)
 
 
+def is_event(body):
+    """Return whether the body of a request has the form of an event of Stripe's.
+
+    :param body: What the JSON is.
+    :rtype: bool
+    """
+    data = body.get("data") if isinstance(body, dict) else None
+    stripe_object = data.get("object") if isinstance(data, dict) else None
+    return (
+        isinstance(stripe_object, dict)
+        and isinstance(body.get("type"), str)
+        # By which payments are looked for.
+        and is_storable(stripe_object.get("id"))
+        and is_storable(stripe_object.get("description") or "")
+    )
+
+
 class PortalStripe(StripeController):
-    @http.route()
+    @public_route()
     def stripe_webhook(self):
         """Override of `payment_stripe` to follow the portal's payments.
 
@@ -22,7 +40,14 @@ class PortalStripe(StripeController):
         `_verify_signature` about what it knows and ignores what it does not.
 
         :raise ServiceUnavailable: If Stripe cannot be asked: it is to send again.
+        :raise BadRequest: If it is no event at all.
         """
+        try:
+            body = request.get_json_data()
+        except (ValueError, RecursionError) as error:
+            raise BadRequest() from error
+        if not is_event(body):
+            raise BadRequest()
         provider_sudo = request.env["payment.provider"]._stripe_find_signer(
             request.httprequest.get_data(as_text=True),
             request.httprequest.headers.get("Stripe-Signature", ""),
@@ -40,7 +65,7 @@ class PortalStripe(StripeController):
                 return request.make_json_response("")
         return super().stripe_webhook()
 
-    @http.route()
+    @public_route()
     def stripe_return(self, **data):
         """Override of `payment_stripe`: Stripe is asked about our own intent.
 
@@ -48,7 +73,10 @@ class PortalStripe(StripeController):
         """
         # In sudo mode because customers have no rights on transactions.
         tx_sudo = request.env["payment.transaction"].sudo()
-        tx_sudo = tx_sudo._search_by_reference("stripe", data)
+        if is_storable(data.get("reference")):
+            tx_sudo = tx_sudo._search_by_reference("stripe", data)
+        if not tx_sudo:
+            return request.redirect("/payment/status")
         if not tx_sudo.portal_move_id:
             return super().stripe_return(**data)
         try:

@@ -2,6 +2,9 @@ from datetime import timedelta
 
 from odoo import api, fields, models
 
+#: Core's scheduled action that sends what is queued as `mail.mail`; it runs hourly.
+MAIL_QUEUE_CRON = "mail.ir_cron_mail_scheduler_action"
+
 
 class AccountMovePortalQueue(models.AbstractModel):
     """Rows that are done by the scheduler, each in a transaction of its own.
@@ -65,6 +68,18 @@ class AccountMovePortalQueue(models.AbstractModel):
         """
         # In sudo mode because it is often a customer who causes a row.
         self.env.ref(self._queue_cron).sudo()._trigger(at=at)
+
+    @api.model
+    def _wake_mail_queue(self):
+        """Have what core queued as emails leave as soon as this is committed.
+
+        In scheduled code core sends no notification itself (`mail_notify_force_send` of
+        its server actions), and its queue runs once an hour.
+        """
+        # In sudo mode because mails and schedules are the system's.
+        mails_sudo = self.env["mail.mail"].sudo()
+        if mails_sudo.search_count([("state", "=", "outgoing")], limit=1):
+            self.env.ref(MAIL_QUEUE_CRON).sudo()._trigger()
 
     def _retry_later(self):
         """Have this row processed again after a pause, if it was not tried too often.

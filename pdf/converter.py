@@ -65,7 +65,7 @@ class Binary(NamedTuple):
     """A ``wkhtmltopdf`` program.
 
     :ivar bool patched: whether it was built with patched Qt.
-    :ivar float scale: points per CSS pixel, see ``calibration``.
+    :ivar float scale: points per CSS pixel, see ``scale.measure``.
     """
 
     path: str

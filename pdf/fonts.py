@@ -12,6 +12,15 @@ from xml.sax.saxutils import escape
 from odoo.tools.misc import file_path
 
 _SYSTEM_CONFIGURATION = "/etc/fonts/fonts.conf"
+# Debian's packages with fonts that the converter can draw, by ranges of characters
+# (blocks of Unicode 15); whatever is in none of them is in the last one.
+_PACKAGES = (
+    ("fonts-noto-cjk", ((0x1100, 0x11FF), (0x2E80, 0x9FFF), (0xA960, 0xA97F))),
+    ("fonts-noto-cjk", ((0xAC00, 0xD7FF), (0xF900, 0xFAFF), (0xFE30, 0xFE4F))),
+    ("fonts-noto-cjk", ((0xFF00, 0xFFEF), (0x20000, 0x3FFFF))),
+    ("fonts-symbola", ((0x2190, 0x2BFF), (0x1F000, 0x1FAFF))),
+)
+_OTHER_PACKAGE = "fonts-noto-core"
 # Faces of other weights are not worth a look: the nearest one is used.
 _WEIGHTS = (400, 700)
 
@@ -30,6 +39,22 @@ def files(faces, families):
                 if address.startswith("/") and address.endswith(".ttf"):
                     found.update(dict.fromkeys(_with_bold(address)))
     return tuple(found)
+
+
+def packages(text):
+    """The packages with fonts for some characters.
+
+    :param str text: the characters.
+    :rtype: tuple[str]
+    """
+    return tuple(sorted({_package(ord(each)) for each in text if not each.isascii()}))
+
+
+def _package(code):
+    for name, ranges in _PACKAGES:
+        if any(first <= code <= last for first, last in ranges):
+            return name
+    return _OTHER_PACKAGE
 
 
 def _with_bold(address):

@@ -25,6 +25,8 @@ _LINK_SCHEME = re.compile(r"^(?:https?:|mailto:|tel:)", re.IGNORECASE)
 _CSS_ESCAPE = re.compile(r"\\([0-9A-Fa-f]{1,6})\s?")
 _PAGE_COUNTERS = {"page": "page", "sitepage": "page", "topage": "total"}
 
+_CLASSES = "concat(' ', normalize-space(@class), ' ')"
+
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src data:"
 )
@@ -76,7 +78,9 @@ def split(report_html, model):
     :rtype: list[Document]
     """
     root = lxml.html.document_fromstring(
-        report_html, parser=lxml.html.HTMLParser(encoding="utf-8")
+        # A picture may be larger than the parser takes without being told.
+        report_html,
+        parser=lxml.html.HTMLParser(encoding="utf-8", huge_tree=True),
     )
     options = {
         name: value for name, value in root.items() if name.startswith("data-report-")
@@ -99,8 +103,11 @@ def split(report_html, model):
 
 
 def _of_class(root, name):
+    """The parts of a layout; what is pasted into one of them is no part itself."""
+    parts = ("header", "article", "footer")
+    is_part = " or ".join(f"contains({_CLASSES}, ' {part} ')" for part in parts)
     return root.xpath(
-        f"//div[contains(concat(' ', normalize-space(@class), ' '), ' {name} ')]"
+        f"//div[contains({_CLASSES}, ' {name} ')][not(ancestor::div[{is_part}])]"
     )
 
 

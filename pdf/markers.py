@@ -10,16 +10,25 @@ import base64
 import functools
 import struct
 import zlib
+from typing import NamedTuple
 
 import lxml.html
 
+from . import visible_text
+
 # Width of the image in pixels: what it marks. The rest of its height: the number.
-LINK, ROW, HEAD, BLOCK = KINDS = (11, 13, 17, 19)
-_MIN_HEIGHT = 23
-_MAX_NUMBER = 200
+# KEEP: what stays with whatever follows it. TOTAL: a row of a table of totals.
+# HEADER and FOOTER: what stands above and below the text on a sheet.
+LINK, ROW, HEAD, BLOCK, KEEP, TOTAL, HEADER, FOOTER = KINDS = (
+    *(11, 13, 17, 19, 23, 29, 31, 37),
+)
+_MIN_HEIGHT = 41
+_MAX_NUMBER = 1000
 
 _OVER_ALL = "position:absolute;left:0;top:0;width:100%;height:100%;border:0"
 _UNBROKEN = frozenset(("avoid-page-break-inside",))
+_HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
+_HEADING_ROWS = frozenset(("o_line_section", "o_line_subsection"))
 
 
 @functools.lru_cache(maxsize=1024)
@@ -49,21 +58,39 @@ def _mark(element, kind, number):
     image.tail, element.text = element.text, None
     element.insert(0, image)
     style = (element.get("style") or "").rstrip("; ")
-    element.set("style", f"{style};position:relative".lstrip(";"))
+    if "position:relative" not in style:
+        element.set("style", f"{style};position:relative".lstrip(";"))
+
+
+class Marked(NamedTuple):
+    """What is marked in a document, in its order.
+
+    :ivar list[str] addresses: the links, by their number.
+    :ivar dict rows: the rows of each table with a head, by the table's number.
+    :ivar list totals: the rows of the tables of totals.
+    """
+
+    addresses: list
+    rows: dict
+    totals: list
 
 
 def add(element):
-    """Mark the links, table rows, table heads and unbreakable blocks of an element.
+    """Mark what matters for cutting a document into sheets, and for checking them.
 
     :param etree._Element element: changed in place.
-    :return: the address of each marked link, by its number.
-    :rtype: list[str]
+    :rtype: Marked
     """
+    rows = {}
     for number, table in enumerate(_repeating_tables(element)):
-        _mark_table(table, number % _MAX_NUMBER)
+        _mark_table(table, number % _MAX_NUMBER, rows)
     for number, block in enumerate(_unbroken_blocks(element)):
         _mark_block(block, number % _MAX_NUMBER)
-    return add_links(element)
+    for heading in element.iter(*_HEADINGS):
+        if not visible_text.is_hidden(heading):
+            _mark(heading, KEEP, 0)
+    totals = [row for row in _rows_of_totals(element) if _mark_cell(row, TOTAL, 0)]
+    return Marked(add_links(element), rows, totals)
 
 
 def add_links(element, first=0):
@@ -96,7 +123,7 @@ def _unbroken_blocks(element):
     return [
         block
         for block in element.iter("div", "table")
-        if _UNBROKEN.intersection((block.get("class") or "").split())
+        if _UNBROKEN.intersection(_classes(block))
     ]
 
 
@@ -112,22 +139,46 @@ def _repeating_tables(element):
         head = table.find("thead")
         if head is None or next(table.iterancestors("table"), None) is not None:
             continue
-        if "table-row-group" not in (head.get("style") or ""):
-            yield table
+        # Core turns the head into an ordinary row when a line is very long.
+        if "table-row-group" in (head.get("style") or ""):
+            del head.attrib["style"]
+        yield table
 
 
-def _mark_table(table, number):
+def _mark_table(table, number, rows):
     for row in table.iterfind("thead/tr"):
-        _mark_first_cell(row, HEAD, number)
-    for row in table.iterfind("tbody/tr"):
-        _mark_first_cell(row, ROW, number)
+        _mark_cell(row, HEAD, number)
+    body = [row for row in table if row.tag == "tr"] or table.findall("tbody/tr")
+    rows[number] = [row for row in body if _mark_cell(row, ROW, number)]
+    for row in rows[number]:
+        if _HEADING_ROWS.intersection(_classes(row)):
+            _mark_cell(row, KEEP, 0)
+    if rows[number] and "o_has_total_table" in _classes(table):
+        _mark_cell(rows[number][-1], KEEP, 0)
 
 
-def _mark_first_cell(row, kind, number):
+def _classes(element):
+    return (element.get("class") or "").split()
+
+
+def _rows_of_totals(element):
+    for table in element.iter("table"):
+        if "o_total_table" in _classes(table):
+            yield from table.iter("tr")
+
+
+def _mark_cell(row, kind, number):
+    """Mark a row in its first cell that is seen.
+
+    :return: whether there is one.
+    """
+    if visible_text.is_hidden(row):
+        return False
     for cell in row:
-        if isinstance(cell.tag, str) and "d-none" not in (cell.get("class") or ""):
+        if not visible_text.is_hidden(cell):
             _mark(cell, kind, number)
-            return
+            return True
+    return False
 
 
 def _mark_block(block, number):
@@ -136,7 +187,12 @@ def _mark_block(block, number):
         _mark(block, BLOCK, number)
     else:
         for row in block.iter("tr"):
-            _mark_first_cell(row, BLOCK, number)
+            _mark_cell(row, BLOCK, number)
+
+
+def over(kind):
+    """An image that marks the element which it is put into, as HTML."""
+    return f'<img src="{_source(kind, 0)}" style="{_OVER_ALL}" alt=""/>'
 
 
 def meaning(image):

@@ -8,6 +8,9 @@ from typing import NamedTuple
 
 # A gap this small between two blocks is none: borders touch, and glyphs overlap.
 _TOUCH = 0.5
+# Space between a repeated head and a line from the middle of a row, which has no
+# padding of its own there.
+_HEAD_GAP = 4.0
 # What is kept whole must leave at least this part of the sheet before it filled.
 _MIN_FILLED = 0.3
 
@@ -25,14 +28,18 @@ class Table(NamedTuple):
 
 
 class Sheet(NamedTuple):
-    """A part of the page, and the table whose head stands above it (or None)."""
+    """A part of the page, and the table whose head stands above it (or None).
+
+    :ivar float gap: between that head and the part.
+    """
 
     top: float
     bottom: float
     table: Table | None
+    gap: float = 0.0
 
 
-def paginate(blocks, lines, tables, height, content_bottom):
+def paginate(blocks, lines, tables, height, content_bottom, rows=()):
     """Cut a page into sheets.
 
     :param list blocks: ``(top, bottom)`` of what should not be cut, in any order.
@@ -41,6 +48,7 @@ def paginate(blocks, lines, tables, height, content_bottom):
     :param list[Table] tables: tables whose head is repeated, from top to bottom.
     :param float height: what fits on a sheet.
     :param float content_bottom: where the content ends.
+    :param list rows: ``(top, bottom)`` of the tables' rows, from top to bottom.
     :rtype: list[Sheet]
     """
     coarse, fine = _merged([*blocks, *lines]), _merged(lines)
@@ -48,16 +56,23 @@ def paginate(blocks, lines, tables, height, content_bottom):
     sheets, top = [], 0.0
     while True:
         table = _open_table(tables, top)
-        room = height - (table.head if table else 0.0)
+        gap = _HEAD_GAP if table and _is_inside(rows, top) else 0.0
+        room = height - gap - (table.head if table else 0.0)
         if content_bottom - top <= room + _TOUCH:
-            return [*sheets, Sheet(top, content_bottom, table)]
+            return [*sheets, Sheet(top, content_bottom, table, gap)]
         bottom = _cut(coarse, top + room)
         if bottom - top < room * _MIN_FILLED:
             bottom = _cut(fine, top + room)
         if bottom - top < room * _MIN_FILLED:
             bottom = top + room
-        sheets.append(Sheet(top, bottom, table))
+        sheets.append(Sheet(top, bottom, table, gap))
         top = _next_start(coarse, bottom)
+
+
+def _is_inside(rows, place):
+    """Whether a place is in the middle of a row."""
+    index = bisect.bisect_left(rows, (place - _TOUCH, 0.0)) - 1
+    return index >= 0 and rows[index][1] > place + _TOUCH
 
 
 def _merged(blocks):

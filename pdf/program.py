@@ -4,7 +4,7 @@ import functools
 import logging
 import os
 
-from . import calibration
+from . import scale
 from .converter import probe
 from .errors import ConversionFailed, ConverterMissing
 
@@ -21,8 +21,8 @@ def _probe(path, modified):
 
 @functools.lru_cache(maxsize=8)
 def _measure(binary, modified, seconds):
-    """``calibration.measure``, again only when the program has changed."""
-    return calibration.measure(binary, seconds)
+    """``scale.measure``, again only when the program has changed."""
+    return scale.measure(binary, seconds)
 
 
 def find(path, seconds):

@@ -41,7 +41,8 @@ class ReportPortalEvidence(models.AbstractModel):
 
         :param account.move move: The invoice.
         :return: `zone`, the `entries` (each with `when`, `who`, `what`, `detail`), the
-            number of requests `not_counted`, and the `fingerprint` of the PDF.
+            number of requests `not_counted`, the `documents` that were sent (each with
+            `number` and `hash`) and the number of the one on file, `current`.
         :rtype: dict
         :raise AccessError: For those who may not see who opens the invoice.
         """
@@ -51,12 +52,17 @@ class ReportPortalEvidence(models.AbstractModel):
         move_sudo = move.sudo()
         links = move_sudo.portal_link_ids.sorted("id")
         events = links.event_ids.sorted("id")
+        document = move_sudo.invoice_pdf_report_id.raw
+        current = document and hashlib.sha256(document).hexdigest()
+        documents = self._number_documents(events, current)
         # What has the same second stays in the order in which it was recorded.
         facts = [fact for link in links for fact in self._get_link_facts(link)]
         facts += [
-            self._get_event_fact(event) for event in events if self._is_evidence(event)
+            self._get_event_fact(event, documents)
+            for event in events
+            if self._is_evidence(event)
         ]
-        document = move_sudo.invoice_pdf_report_id.raw
+        facts += self._get_delivery_facts(move_sudo)
         zone = self._get_zone(move_sudo)
         return {
             "zone": zone,
@@ -67,7 +73,26 @@ class ReportPortalEvidence(models.AbstractModel):
             "not_counted": Counter(
                 event.visitor for event in events if event.kind == "opened"
             ),
-            "fingerprint": document and hashlib.sha256(document).hexdigest(),
+            "documents": [
+                {"number": number, "hash": digest}
+                for digest, number in documents.items()
+            ],
+            "current": documents.get(current),
+        }
+
+    @api.model
+    def _number_documents(self, events, current):
+        """Number the PDF files that were sent, and the one on file: each once.
+
+        :param account.move.portal.event events: The invoice's events, in order.
+        :param str|None current: The SHA-256 of the file on file.
+        :return: The numbers, from 1 on, by SHA-256.
+        :rtype: dict[str, int]
+        """
+        hashes = [*filter(None, events.mapped("document_sha256")), current]
+        return {
+            digest: number
+            for number, digest in enumerate(dict.fromkeys(filter(None, hashes)), 1)
         }
 
     # === TIMES === #
@@ -104,13 +129,11 @@ class ReportPortalEvidence(models.AbstractModel):
         :return: The facts, each with `when`, `who`, `what` and `detail`.
         :rtype: list[dict]
         """
-        if link.audience == "internal":
-            return []
         facts = [
             {
                 "when": link.create_date,
-                "who": link.display_name,
-                "what": self.env._("Link made"),
+                "who": self._get_link_name(link),
+                "what": self.env._("Link created"),
                 "detail": link.create_uid.name,
             }
         ]
@@ -118,12 +141,65 @@ class ReportPortalEvidence(models.AbstractModel):
             facts.append(
                 {
                     "when": link.revoked_on,
-                    "who": link.display_name,
+                    "who": self._get_link_name(link),
                     "what": self.env._("Link closed"),
                     "detail": link._get_reason_label(),
                 }
             )
         return facts
+
+    # === EMAILS === #
+
+    @api.model
+    def _get_delivery_facts(self, move):
+        """Return in words which emails did not leave, or may not have arrived.
+
+        Of those that did, their links tell.
+
+        :param account.move move: The invoice, in sudo mode.
+        :return: The facts, each with `when`, `who`, `what` and `detail`.
+        :rtype: list[dict]
+        """
+        deliveries = move.env["account.move.portal.delivery"].search(
+            [
+                ("move_id", "=", move.id),
+                ("state", "in", ["refused", "uncertain"]),
+            ],
+            order="id",
+        )
+        labels = {
+            "refused": self.env._("Email not delivered"),
+            "uncertain": self.env._("Email that may not have arrived"),
+        }
+        return [
+            {
+                "when": delivery.claimed_on or delivery.create_date,
+                "who": delivery.email,
+                "what": labels[delivery.state],
+                "detail": " · ".join(
+                    filter(None, [delivery.answer, delivery.message_id])
+                ),
+            }
+            for delivery in deliveries
+        ]
+
+    @api.model
+    def _get_link_name(self, link):
+        """Return whose link it is, and how they came by it.
+
+        :param account.move.portal.link link: The link.
+        :rtype: str
+        """
+        if link.role in ("to", "printed"):
+            return link.display_name
+        labels = dict(link._fields["role"]._description_selection(self.env))
+        if link.audience == "internal":
+            labels["bcc"] = self.env._("blind copy")
+        return self.env._(
+            "%(recipient)s (%(role)s)",
+            recipient=link.display_name,
+            role=labels[link.role],
+        )
 
     # === EVENTS === #
 
@@ -134,10 +210,11 @@ class ReportPortalEvidence(models.AbstractModel):
         :param account.move.portal.event event: The event.
         :rtype: bool
         """
-        if event.link_id.audience == "internal":
-            return False
         if event.kind in const.EVIDENCE_EVENTS:
             return True
+        # Visits through the house's own links, and refusals, prove nothing.
+        if event.link_id.audience == "internal" or event.kind == "refused":
+            return False
         # The page's script tells of the view; of the button it only says "pressed".
         is_person = event.visitor == "person" or (
             event.visitor == "unverified"
@@ -147,25 +224,29 @@ class ReportPortalEvidence(models.AbstractModel):
         return is_person and event.kind != "opened"
 
     @api.model
-    def _get_event_fact(self, event):
+    def _get_event_fact(self, event, documents):
         """Return an event in words.
 
         :param account.move.portal.event event: The event.
+        :param dict documents: The numbers of the PDF files, by SHA-256.
         :return: `when`, `who`, `what` and `detail`.
         :rtype: dict
         """
         return {
             "when": event.create_date,
-            "who": event.link_id.display_name,
+            "who": self._get_link_name(event.link_id),
             "what": self._get_event_label(event, "kind"),
-            "detail": " · ".join(filter(None, self._get_event_details(event))),
+            "detail": " · ".join(
+                filter(None, self._get_event_details(event, documents))
+            ),
         }
 
     @api.model
-    def _get_event_details(self, event):
+    def _get_event_details(self, event, documents):
         """Return what else there is to say of an event.
 
         :param account.move.portal.event event: The event.
+        :param dict documents: The numbers of the PDF files, by SHA-256.
         :rtype: list[str | bool]
         """
         if event.kind == "sent":
@@ -176,7 +257,9 @@ class ReportPortalEvidence(models.AbstractModel):
                 ),
                 event.message_id,
                 event.document_sha256
-                and self.env._("PDF SHA-256 %(hash)s", hash=event.document_sha256),
+                and self.env._(
+                    "with PDF %(number)s", number=documents[event.document_sha256]
+                ),
             ]
         if tx := event.transaction_id:
             return [

@@ -1,13 +1,10 @@
 import resource
 from contextlib import contextmanager
 
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import expect, sync_playwright
-
 from odoo.tests import HttpCase
 from odoo.tests.common import TEST_CURSOR_COOKIE_NAME
 
-from provision.system import find_browser
+from .development import Axe, find_browser, sync_playwright
 
 DESKTOP = {"width": 1280, "height": 800}
 PHONE = {"width": 390, "height": 844}
@@ -26,8 +23,6 @@ PERSON_AGENT = (
     "Chrome/143.0.0.0 Mobile Safari/537.36"
 )
 PERSON_BRANDS = '"Chromium";v="143"'
-# As long as a browser's other waits: a busy machine is not a wrong page.
-expect.set_options(timeout=30_000)
 
 
 class PortalBrowserCase(HttpCase):
@@ -90,10 +85,12 @@ class PortalBrowserCase(HttpCase):
                 self._wait_remaining_requests()
 
     @contextmanager
-    def page(self, viewport=None, **kwargs):
+    def page(self, viewport=None, is_driven=False, **kwargs):
         """Open one page in a context of its own.
 
         :param dict viewport: The size of the window, in CSS pixels; a phone's if none.
+        :param bool is_driven: Whether the browser says that a program drives it, as it
+            does by itself: a person's says no.
         :param dict kwargs: Other options of the browser's context.
         """
         with self.browser() as browser:
@@ -104,6 +101,11 @@ class PortalBrowserCase(HttpCase):
                 **kwargs,
             }
             context = browser.new_context(viewport=viewport or PHONE, **options)
+            if not is_driven:
+                context.add_init_script(
+                    "Object.defineProperty(Navigator.prototype, 'webdriver', "
+                    "{get: () => false})"
+                )
             self.trust(context)
             yield context.new_page()
 

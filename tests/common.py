@@ -1,7 +1,10 @@
 from contextlib import contextmanager
+from datetime import timedelta
 from unittest.mock import patch
 
-from odoo import SUPERUSER_ID
+import freezegun
+
+from odoo import SUPERUSER_ID, fields
 from odoo.fields import Command
 from odoo.tests import new_test_user, tagged
 from odoo.tools import SQL
@@ -10,10 +13,11 @@ from odoo.addons.account.tests.common import AccountTestInvoicingCommon
 from odoo.addons.account_payment_portal.models.document.ir_actions_report import (
     PRINT_BUNDLES,
 )
+from odoo.addons.account_payment_portal.models.visit import account_move_portal_event
 from odoo.addons.account_payment_portal.tools.bot_detection import Report
 from odoo.addons.base.models.ir_mail_server import IrMail_Server
 
-from mailbox_server import Mailbox
+from .development import Mailbox
 
 # What a browser sends, as far as it matters.
 BROWSER_HEADERS = {
@@ -74,7 +78,7 @@ class AccountingCommon(AccountTestInvoicingCommon):
         Odoo keeps them as attachments, which would go with each test that makes them.
         """
         for bundle in PRINT_BUNDLES:
-            cls.env["ir.actions.report"]._pdfkit_compiled(bundle)
+            cls.env["ir.actions.report"]._pdf_compiled(bundle)
 
     def _broken_layout(self, bad):
         """Have the printing of one invoice fail."""
@@ -96,6 +100,7 @@ class PortalCommon(AccountingCommon):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
+        cls._stop_clock()
         cls.company = cls.company_data["company"]
         cls.company.email = "billing@company.example"
         cls.provider = cls._offer_payment()
@@ -134,6 +139,26 @@ class PortalCommon(AccountingCommon):
         cls.invoice = cls._create_portal_invoice()
 
     @classmethod
+    def _stop_clock(cls):
+        """Let time stand still, but for :meth:`_pass_time` and ``freeze_time``.
+
+        It stands where that of ``create_date`` does: when the transaction, and with it
+        the class, began. How long anything takes on this machine is then no matter.
+        """
+        began, read_clock = cls.env.cr.now(), fields.Datetime.now
+        # Odoo's has no fractions of a second; it is never before what has happened.
+        now = began.replace(microsecond=0) + timedelta(seconds=1)
+
+        def read_stopped_clock(*_args):
+            return read_clock() if freezegun.api.freeze_factories else now
+
+        cls.startClassPatcher(
+            patch.object(fields.Datetime, "now", staticmethod(read_stopped_clock))
+        )
+        stopped = SQL(f"'{now}'::timestamp")
+        cls.startClassPatcher(patch.object(account_move_portal_event, "CLOCK", stopped))
+
+    @classmethod
     def _create_portal_invoice(cls, price=100.0, post=True, **values):
         invoice = cls.env["account.move"].create(
             {
@@ -161,14 +186,20 @@ class PortalCommon(AccountingCommon):
 
     @classmethod
     def _create_link(cls, invoice=None, **values):
-        return cls.env["account.move.portal.link"].create(
-            {
-                "move_id": (invoice or cls.invoice).id,
-                "email": "carla@customer.example",
-                "partner_id": cls.customer.id,
-                **values,
-            }
+        # In sudo mode because users say nothing of what happened to a link.
+        link_sudo = (
+            cls.env["account.move.portal.link"]
+            .sudo()
+            .create(
+                {
+                    "move_id": (invoice or cls.invoice).id,
+                    "email": "carla@customer.example",
+                    "partner_id": cls.customer.id,
+                    **values,
+                }
+            )
         )
+        return link_sudo.sudo(cls.env.su)
 
     @contextmanager
     def _no_commit(self):
@@ -182,6 +213,16 @@ class PortalCommon(AccountingCommon):
             self.env["account.move.portal.notification"].with_user(
                 SUPERUSER_ID
             )._run_due()
+
+    def _send_due(self):
+        """Send the emails that are due, as the scheduler would."""
+        self.env.flush_all()
+        with self._no_commit():
+            # Odoo makes no PDF in tests unless told to.
+            self.env["account.move.portal.delivery"].with_user(
+                SUPERUSER_ID
+            ).with_context(force_report_rendering=True)._run_due()
+        self.env.invalidate_all()
 
     def _get_staff_messages(self, invoice, user):
         """Return the messages about an invoice that notified a user."""
@@ -213,6 +254,9 @@ class PortalCommon(AccountingCommon):
             ("account_move_portal_link_request", "create_date"),
             ("account_move_portal_link_request", "retry_on"),
             ("account_move_portal_notification", "retry_on"),
+            ("account_move_portal_delivery", "retry_on"),
+            ("account_move_portal_delivery", "claimed_on"),
+            ("account_move_portal_delivery", "sent_on"),
         ]:
             cls.env.cr.execute(
                 SQL(

@@ -15,10 +15,9 @@ from odoo.addons.account_payment_portal.models.payment.payment_provider import (
     STRIPE_SANDBOX_PARAMETER,
 )
 
-from stripe_sandbox import StripeSandbox
-
 from ..models.payment.account_move_portal_attempt import ATTEMPT_MINUTES
 from .common import PortalCommon
+from .development import StripeSandbox
 
 VISA = {"payment_method": "pm_card_visa"}
 ROUTING = "110000000"
@@ -200,13 +199,6 @@ class PortalPaymentCommon(PortalCommon):
                 SUPERUSER_ID
             )._cron_catch_up()
         self.env.invalidate_all()
-
-    def _send_receipts(self):
-        """Send what is due, as the scheduler would."""
-        with patch.object(self.env.cr, "commit", lambda: None):
-            self.env["payment.transaction"].with_user(
-                SUPERUSER_ID
-            )._cron_send_portal_receipts()
 
     def _book_without_entries(self):
         """Let payments wait for the bank statement, as with the accounting app."""

@@ -2,10 +2,11 @@
 
 import base64
 import io
-import platform
 import re
 import socket
 import sys
+import tempfile
+import textwrap
 import threading
 from pathlib import Path
 
@@ -16,8 +17,6 @@ from pypdf.generic import DecodedStreamObject, NameObject
 from odoo import Command
 from odoo.tests import tagged
 
-from testing.skips import NO_PATCHED_QT
-
 from .common import AccountingCommon
 
 REPORT = "account_payment_portal.report_invoice"
@@ -26,6 +25,28 @@ LAYOUTS = ("standard", "boxed", "bold", "striped", "bubble", "wave", "folder")
 
 #: The lines of a page's content, as Qt writes it, that place and show text.
 _TEXT_LINE = re.compile(rb"^.*\b(?:q|Q|cm|BT|ET|Tf|Tm|Td|Tj|TJ|Do)\s*$", re.MULTILINE)
+
+#: A program in the place of wkhtmltopdf, which changes each page before it is printed.
+_FALSIFIER = """#!{python}
+import pathlib, re, shlex, subprocess, sys
+
+def change(html):
+{change}
+
+if "--version" in sys.argv:
+    print("wkhtmltopdf 0.12.6{patched}")
+    sys.exit()
+real = subprocess.Popen(
+    [{program!r}, "--read-args-from-stdin"], stdin=subprocess.PIPE, text=True
+)
+for line in sys.stdin:
+    page = pathlib.Path(shlex.split(line)[-2])
+    page.write_text(change(page.read_text()))
+    real.stdin.write(line)
+    real.stdin.flush()
+real.stdin.close()
+real.wait()
+"""
 
 
 @tagged("post_install", "-at_install")
@@ -163,12 +184,33 @@ class PdfCommon(AccountingCommon):
 
     def _use_patched_qt(self):
         """Convert by the other kind of ``wkhtmltopdf``, which Debian does not have."""
-        if platform.machine() != "x86_64":
-            self.skipTest(NO_PATCHED_QT)
         program = Path(sys.executable).with_name("wkhtmltopdf-pack")
+        if not program.exists():
+            self.skipTest("wkhtmltopdf with patched Qt is not here, or for x86-64 only")
         self._set_parameter("account_payment_portal.wkhtmltopdf", str(program))
-        binary = self.env["ir.actions.report"]._pdfkit_binary()
+        binary = self.env["ir.actions.report"]._pdf_binary()
         self.assertTrue(binary.patched)
+
+    def _falsify(self, change):
+        """Have the converter print pages other than it is given.
+
+        :param str change: the body of a function that gets a page as ``html``, with the
+            module ``re`` at hand, and returns the page to print.
+        """
+        real = self.env["ir.actions.report"]._pdf_binary()
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        program = Path(folder.name, "wkhtmltopdf")
+        program.write_text(
+            _FALSIFIER.format(
+                python=sys.executable,
+                program=real.path,
+                patched=" (with patched qt)" if real.patched else "",
+                change=textwrap.indent(textwrap.dedent(change).strip(), "    "),
+            )
+        )
+        program.chmod(0o700)
+        self._set_parameter("account_payment_portal.wkhtmltopdf", str(program))
 
     def _set_parameter(self, name, value):
         self.env["ir.config_parameter"].set_param(name, value)

@@ -35,6 +35,12 @@ FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.
 DWELL = ("report", {"how": "dwell"})
 TOUCH = ("report", {"how": "interaction"})
 OPEN = ("open",)
+#: What every current browser sends when somebody's click leads to a page.
+CLICKED = {
+    "Sec-Fetch-Dest": "document",
+    "Sec-Fetch-Mode": "navigate",
+    "Sec-Fetch-User": "?1",
+}
 
 
 @dataclass(frozen=True)
@@ -217,6 +223,61 @@ MACHINES = [
         ),
     ),
     Recorded(
+        "Driven Chromium that scrolls once",
+        CHROME,
+        "webdriver",
+        steps=(
+            OPEN,
+            ("wait", 4),
+            ("report", {"how": "interaction", "webdriver": True}),
+        ),
+    ),
+    Recorded(
+        "A real Chrome, minutes after the mail, that waits for seconds",
+        CHROME,
+        "waiting",
+        steps=(OPEN, ("wait", 12), DWELL),
+        mailed=180,
+    ),
+    Recorded(
+        "The same, in front, with the focus, led there by a click, for half a minute",
+        CHROME,
+        "waiting",
+        steps=(
+            OPEN,
+            ("wait", 40),
+            ("report", {"how": "dwell", "front": 31, "focused": True}),
+        ),
+        headers=CLICKED,
+        mailed=180,
+    ),
+    Recorded(
+        "A page that lay in the background for ten minutes",
+        CHROME,
+        "waiting",
+        steps=(OPEN, ("wait", 600), ("report", {"how": "dwell", "front": 9})),
+    ),
+    Recorded(
+        "Fetches the PDF seconds later to scan it",
+        CHROME,
+        "no_click",
+        steps=(OPEN, ("wait", 5), ("follow", "pdf")),
+    ),
+    Recorded(
+        "Fetches it by HTTPS, with much patience",
+        CHROME,
+        "no_click",
+        steps=(OPEN, ("wait", 90), ("follow", "pdf")),
+        headers={"X-Forwarded-Proto": "https"},
+    ),
+    Recorded(
+        "A script's fetch, by the browser's own word",
+        CHROME,
+        "no_click",
+        steps=(OPEN, ("wait", 90), ("follow", "pdf")),
+        headers={"Sec-Fetch-Mode": "cors", "Sec-Fetch-Site": "same-origin"},
+    ),
+    Recorded(
         "A script that reports at once",
         CHROME,
         "too_quick",
@@ -254,7 +315,53 @@ MACHINES = [
 
 PEOPLE = [
     Recorded("phone, touches", IPHONE, "interaction", (OPEN, ("wait", 3), TOUCH)),
-    Recorded("phone, only reads", ANDROID, "dwell", (OPEN, ("wait", 9), DWELL)),
+    Recorded("phone, only reads", ANDROID, "dwell", (OPEN, ("wait", 60), DWELL)),
+    Recorded(
+        "computer, reads on for half a minute",
+        CHROME,
+        "dwell",
+        (
+            OPEN,
+            ("wait", 31),
+            (
+                "report",
+                {"how": "dwell", "front": 30, "focused": True, "scrolled": True},
+            ),
+        ),
+        headers=CLICKED,
+    ),
+    Recorded(
+        "opens the mail at once and only reads",
+        CHROME,
+        "dwell",
+        (OPEN, ("wait", 61), DWELL),
+        mailed=5,
+    ),
+    Recorded(
+        "opens the mail at once, touches, and only reads from then on",
+        IPHONE,
+        "dwell",
+        (
+            OPEN,
+            ("wait", 4),
+            TOUCH,
+            ("wait", 27),
+            ("report", {"how": "dwell", "front": 30, "touched": True, "focused": True}),
+        ),
+        mailed=5,
+    ),
+    Recorded(
+        "not convincing at first, nor at half a minute, but at last",
+        CHROME,
+        "dwell",
+        (
+            OPEN,
+            ("wait", 31),
+            ("report", {"how": "dwell", "front": 30}),
+            ("wait", 31),
+            ("report", {"how": "dwell", "front": 60}),
+        ),
+    ),
     Recorded(
         "computer, scrolls with the wheel",
         CHROME,
@@ -358,10 +465,18 @@ PEOPLE = [
         (OPEN, ("wait", 3), TOUCH),
     ),
     Recorded(
-        "a person at a browser that a program drives",
-        CHROME,
-        "interaction",
-        (OPEN, ("wait", 4), ("report", {"how": "interaction", "webdriver": True})),
+        "no JavaScript, downloads soon, by HTTPS",
+        FIREFOX,
+        "action",
+        (OPEN, ("wait", 4), ("follow", "pdf")),
+        headers={**CLICKED, "X-Forwarded-Proto": "https"},
+    ),
+    Recorded(
+        "no JavaScript, in a browser that says nothing of clicks",
+        "Mozilla/5.0 (Windows NT 6.1; Trident/7.0; rv:11.0) like Gecko",
+        "action",
+        (OPEN, ("wait", 20), ("follow", "pdf")),
+        headers={"X-Forwarded-Proto": "https"},
     ),
     Recorded(
         "a link handed over by other means",

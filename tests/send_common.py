@@ -1,6 +1,15 @@
-from odoo.tests import Form
+from contextlib import contextmanager
+from unittest.mock import patch
+
+from odoo import SUPERUSER_ID, api
+from odoo.modules.registry import Registry
+from odoo.tests import BaseCase, Form
+from odoo.tests.common import get_db_name
+
+from odoo.addons.base.models.ir_mail_server import IrMail_Server
 
 from .common import PortalMailCommon
+from .development import Mailbox
 
 MAIL_LOGGERS = (
     "odoo.addons.mail.models.mail_mail",
@@ -77,3 +86,82 @@ class PortalSendCommon(PortalMailCommon):
             "pdf": bool(invoice.invoice_pdf_report_id),
             "sent": invoice.is_move_sent,
         }
+
+
+class PortalSendProcessCase(BaseCase):
+    """A window whose sending is committed to the real database.
+
+    A draft is sent, because it can be removed afterwards without a trace.
+    """
+
+    def setUp(self):
+        super().setUp()
+        self.registry = Registry(get_db_name())
+        self.mailbox = Mailbox()
+        self.mailbox.start()
+        self.addCleanup(self.mailbox.stop)
+        self.delivery_class = self.registry["account.move.portal.delivery"]
+        self.startPatcher(
+            patch.object(IrMail_Server, "_disable_send", lambda *args: False)
+        )
+        self.startPatcher(
+            patch.object(self.delivery_class, "_can_commit", lambda *args: True)
+        )
+        with self._transaction() as env:
+            self.ids = self._create_all(env)
+        self.addCleanup(self._remove_all)
+
+    def _start_over(self):
+        """Have a new invoice in a new window."""
+        self._remove_all()
+        with self._transaction() as env:
+            self.ids = self._create_all(env)
+
+    @contextmanager
+    def _transaction(self):
+        with self.registry.cursor() as cr:
+            yield api.Environment(cr, SUPERUSER_ID, {})
+
+    def _create_all(self, env):
+        partner = env["res.partner"].create(
+            {"name": "Race", "email": "race@customer.example"}
+        )
+        move = env["account.move"].create(
+            {
+                "move_type": "out_invoice",
+                "partner_id": partner.id,
+                "invoice_line_ids": [
+                    (0, 0, {"name": "x", "price_unit": 1, "tax_ids": False})
+                ],
+            }
+        )
+        server = env["ir.mail_server"].create(
+            {
+                "name": "Race",
+                "smtp_host": "127.0.0.1",
+                "smtp_port": self.mailbox.smtp_port,
+                "smtp_encryption": "none",
+                "sequence": -1,
+            }
+        )
+        window = env["account.move.send.portal"].create({"move_id": move.id})
+        return {each._name: each.id for each in (window, move, server, partner)}
+
+    def _remove_all(self):
+        with self._transaction() as env:
+            env["account.move.portal.delivery"].search(
+                [("move_id", "=", self.ids["account.move"])]
+            ).batch_id.unlink()
+            for model, record_id in self.ids.items():
+                env[model].browse(record_id).exists().unlink()
+
+    def _get_window(self, env):
+        return env["account.move.send.portal"].browse(
+            self.ids["account.move.send.portal"]
+        )
+
+    def _get_links(self, env):
+        return self._get_window(env).move_id.portal_link_ids.filtered("email")
+
+    def _get_deliveries(self, env):
+        return self._get_window(env)._get_deliveries()

@@ -1,6 +1,7 @@
 """Amounts of money, as people write them."""
 
 import re
+from decimal import Decimal
 
 
 def normalize(text, thousands_separator, decimal_point):
@@ -26,3 +27,13 @@ def normalize(text, thousands_separator, decimal_point):
         return ""
     whole, fraction = found.groups()
     return f"{whole.replace(thousands_separator.strip(), '')}.{fraction or '0'}"
+
+
+def to_decimal(amount, digits):
+    """Return an amount as the exact number that it stands for.
+
+    :param float amount: The amount.
+    :param int digits: How many decimals count.
+    :rtype: Decimal
+    """
+    return Decimal(f"{amount:.{digits}f}")

@@ -3,16 +3,52 @@
 import logging
 import re
 
-_TOKEN = re.compile(r"(/portal/invoice/)[\w-]{16,}")
+# A character may stand for itself or be percent-encoded, once or several times; the
+# web server decodes an address before it looks for its route, and logs it as it came.
+_PERCENT = r"%(?:25)*"
+
+
+def _spell(word):
+    """Return the pattern of a word in any spelling that an address can have.
+
+    :param str word: ASCII letters.
+    :rtype: str
+    """
+    return "".join(
+        f"(?:{letter}|{_PERCENT}(?:{ord(letter):x}|{ord(letter.upper()):x}))"
+        for letter in word
+    )
+
+
+# Any number of slashes, also as JSON, HTML and backslashes have them; what is between
+# the words may be more than that (`/./`, `/../`).
+_SLASH = rf"(?:[/\\.]|{_PERCENT}(?:2f|5c|2e)|&#(?:47|x2f);)+"
+_CHARACTER = rf"(?:[\w-]|{_PERCENT}(?!2f|5c|3f|23)[0-9a-f]{{2}})"
+_ADDRESS = re.compile(
+    rf"({_spell('portal')}{_SLASH}{_spell('invoice')}{_SLASH}"
+    rf"(?:{_spell('preview')}{_SLASH})?)"
+    rf"{_CHARACTER}{{16,}}",
+    re.IGNORECASE,
+)
+# Where tokens are looked for without an address before them: next to these words, as
+# statements of the database have them.
+_MARKS = re.compile(
+    rf"{_spell('portal')}.{{0,40}}{_spell('invoice')}|account_move_portal_link"
+    r"|landing_route",
+    re.IGNORECASE | re.DOTALL,
+)
+_TOKEN = re.compile(r"(?<![\w-])(?=[\w%-]*[A-Z])(?=[\w%-]*[a-z])[\w-]{40,}")
 
 
 def hide_tokens(text):
     """Return a text without the tokens in it.
 
-    :param str text: A line of a log, a path, a message.
+    :param str text: A line of a log, a path, a message, a traceback.
     :rtype: str
     """
-    return _TOKEN.sub(r"\1***", text)
+    if not _MARKS.search(text):
+        return text
+    return _TOKEN.sub("***", _ADDRESS.sub(r"\1***", text))
 
 
 def _hide_in_record(record):
@@ -24,8 +60,16 @@ def _hide_in_record(record):
         message = record.getMessage()
     except Exception:  # noqa: BLE001 - a malformed record is its handler's to report.
         return
-    if "/portal/invoice/" in message:
-        record.msg, record.args = hide_tokens(message), None
+    hidden = hide_tokens(message)
+    if hidden != message:
+        record.msg, record.args = hidden, None
+    if record.exc_info and record.exc_info[0]:
+        # What formatters show of an exception, if it is there.
+        record.exc_text = hide_tokens(
+            logging.Formatter().formatException(record.exc_info)
+        )
+    if record.stack_info:
+        record.stack_info = hide_tokens(record.stack_info)
 
 
 def install():
@@ -40,8 +84,7 @@ def install():
 
     def make_silent_record(*args, **kwargs):
         record = make_record(*args, **kwargs)
-        if "/portal/invoice/" in f"{record.msg}{record.args}":
-            _hide_in_record(record)
+        _hide_in_record(record)
         return record
 
     make_silent_record.hides_portal_tokens = True

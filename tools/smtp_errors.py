@@ -49,6 +49,25 @@ def is_uncertain(error):
     return isinstance(error, smtplib.SMTPServerDisconnected)
 
 
+def is_permanent(error):
+    """Return whether the mail server would say the same the next time.
+
+    :param Exception error: what `mail.mail.send` raised
+    :rtype: bool
+    """
+    cause = get_cause(error)
+    if isinstance(cause, smtplib.SMTPRecipientsRefused):
+        codes = [code for code, _reply in cause.recipients.values()]
+    elif isinstance(cause, smtplib.SMTPAuthenticationError):
+        return False  # Somebody mends it.
+    elif isinstance(cause, smtplib.SMTPResponseException):
+        codes = [cause.smtp_code]
+    else:
+        return False
+    # RFC 5321, section 4.2.1: 5yz is a permanent negative completion reply.
+    return bool(codes) and all(code >= 500 for code in codes)
+
+
 def explain(env, error):
     """Say why a mail was not taken, to someone who knows nothing of mail servers.
 

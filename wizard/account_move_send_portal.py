@@ -2,18 +2,15 @@ import base64
 import re
 from contextlib import contextmanager
 
-from markupsafe import Markup
-
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Command
 from odoo.orm.models import NO_ACCESS
-from odoo.tools import SQL, email_split, formataddr, is_html_empty
-from odoo.tools.mail import generate_tracking_message_id
+from odoo.tools import SQL, format_datetime, is_html_empty
 from odoo.tools.misc import hash_sign, verify_hash_signed
 
 from .. import const
-from ..tools import email_addresses, smtp_errors
+from ..tools import email_addresses, inline_pictures, sql
 from ..tools.email_addresses import Recipient
 
 # What every mail holds beside its supporting documents, at least, in bytes: text,
@@ -23,6 +20,8 @@ RESERVED_SIZE = 512 * 1024
 ENCODED = 1.37
 PREVIEW_SCOPE = "account_payment_portal-preview"
 PREVIEW_HOURS = 1
+# How many earlier recipients the window names.
+MAX_LINES = 5
 # When a file, or one embedded in it, was made (ISO 32000-1, 7.9.4).
 _PDF_DATES = re.compile(rb"/(?:Creation|Mod)Date\s*\([^)]*\)")
 # Tells our advisory locks from those of others; the second number is the window's id.
@@ -38,10 +37,8 @@ class AccountMoveSendPortal(models.TransientModel):
     The previews go through the code that makes the real things, with a link that is
     never stored: its address is signed, opens for this user only, and for a short time.
 
-    An email cannot be taken back when a transaction is. So what it depends on, its link
-    above all, is committed before the email goes out, and its outcome right after:
-    whatever happens in between, no recipient holds a dead link, and nobody is sent the
-    email a second time unasked.
+    What became of the emails is not here: each is a delivery, a row that outlives the
+    window. Sending writes the rows, and has them delivered one by one.
     """
 
     _name = "account.move.send.portal"
@@ -51,17 +48,25 @@ class AccountMoveSendPortal(models.TransientModel):
     company_id = fields.Many2one(related="move_id.company_id")
     move_state = fields.Selection(related="move_id.state")
     step = fields.Selection(
-        selection=[("questions", "Questions"), ("compose", "Compose")],
+        selection=[
+            ("questions", "Questions"),
+            ("compose", "Compose"),
+            ("sent", "Sent"),
+        ],
         required=True,
         readonly=True,
         default="compose",
     )
-    lang = fields.Char(compute="_compute_lang")
+    lang = fields.Char(
+        help="Of the first recipient: in it the text is written, once.",
+        compute="_compute_lang",
+        store=True,
+    )
     # The questions.
     confirm_invoice = fields.Selection(
         selection=[
             ("yes", "Yes, confirm it"),
-            ("no", "No, send a preview that can be viewed, not paid"),
+            ("no", "No, send a draft the customer can view but not pay"),
         ],
         string="Confirm this invoice now?",
         default="yes",
@@ -74,7 +79,22 @@ class AccountMoveSendPortal(models.TransientModel):
     document_ids = fields.One2many(
         comodel_name="account.move.send.portal.document", inverse_name="wizard_id"
     )
+    upload_ids = fields.Many2many(
+        comodel_name="ir.attachment",
+        relation="account_move_send_portal_upload_rel",
+        string="Attach a File",
+        help="Files from your computer. They are kept on the invoice once it is sent.",
+    )
+    moved_upload_ids = fields.Many2many(
+        comodel_name="ir.attachment",
+        relation="account_move_send_portal_moved_upload_rel",
+        help="Those of them that this window gave to the invoice.",
+        readonly=True,
+        # Not even by a call of its user: it says what goes with the window.
+        groups=NO_ACCESS,
+    )
     # The mail.
+    earlier_sendings = fields.Text(compute="_compute_earlier_sendings")
     email_to = fields.Char(
         string="To",
         compute="_compute_email_to",
@@ -112,40 +132,62 @@ class AccountMoveSendPortal(models.TransientModel):
         groups=NO_ACCESS,
     )
     # The sending.
-    delivery_state = fields.Selection(
-        selection=[("none", "Not sent"), ("sending", "Sending"), ("sent", "Sent")],
-        required=True,
+    batch_id = fields.Many2one(
+        comodel_name="account.move.portal.batch",
+        help="What this window has sent, or tried to.",
         readonly=True,
-        default="none",
-    )
-    deliveries = fields.Json(
-        help="How far the mail of each address has got.",
-        readonly=True,
-        # Not even by a call of its user: it says which links are sent, and removed.
+        # Not even by a call of its user: it says what is sent again.
         groups=NO_ACCESS,
     )
-    delivered_to = fields.Char(compute="_compute_delivered_to")
+    delivery_state = fields.Selection(
+        selection=[("none", "Not sent"), ("sending", "Sending"), ("sent", "Sent")],
+        compute="_compute_delivery",
+    )
+    delivered_to = fields.Char(compute="_compute_delivery")
+    delayed_to = fields.Char(compute="_compute_delivery")
+    outcome_ids = fields.Many2many(
+        comodel_name="account.move.portal.delivery",
+        string="Recipients",
+        help="Who got the email, and who did not.",
+        compute="_compute_delivery",
+    )
     failure = fields.Text(
         help="Why some recipients of the last attempt did not get the mail.",
-        readonly=True,
+        compute="_compute_delivery",
     )
 
     # === COMPUTE METHODS === #
 
     @api.depends("move_id")
     def _compute_lang(self):
+        # In sudo mode because emails are the system's.
+        deliveries_sudo = self.env["account.move.portal.delivery"].sudo()
         for wizard in self:
-            wizard.lang = wizard.move_id._get_portal_lang()
+            move, recipient = wizard.move_id, deliveries_sudo.link_id.partner_id
+            if recipients := email_addresses.parse(wizard.email_to)[0]:
+                email, formatted = next(iter(recipients.items()))
+                recipient = deliveries_sudo.new(
+                    {"move_id": move.id, "email": email, "formatted": formatted}
+                )._find_partner()
+            wizard.lang = move._get_portal_lang(recipient)
+
+    @api.depends("move_id")
+    def _compute_earlier_sendings(self):
+        for wizard in self:
+            links = wizard.move_id.portal_link_ids.filtered(
+                lambda link: link.sent_on and link.audience == "customer"
+            ).sorted("sent_on", reverse=True)
+            lines = [wizard._describe_sending(link) for link in links[:MAX_LINES]]
+            if rest := links[MAX_LINES:]:
+                lines.append(self.env._("and %(count)s more", count=len(rest)))
+            wizard.earlier_sendings = "\n".join(lines)
 
     @api.depends("move_id")
     def _compute_email_to(self):
         for wizard in self:
             contact = wizard.move_id.partner_id
             contact = contact if contact.email else contact.commercial_partner_id
-            wizard.email_to = email_addresses.join(
-                formataddr((contact.name or "", email))
-                for email in email_split(contact.email or "")
-            )
+            wizard.email_to = contact._format_portal_addresses()
 
     @api.depends("move_id")
     def _compute_copies(self):
@@ -177,7 +219,9 @@ class AccountMoveSendPortal(models.TransientModel):
             wizard.subject = texts_sudo._get_subject(move_sudo, wizard.lang)
             wizard.body = texts_sudo._get_body(move_sudo, wizard.lang)
 
-    @api.depends("move_id.state", "include_documents", "document_ids.is_included")
+    @api.depends(
+        "move_id.state", "include_documents", "document_ids.is_included", "upload_ids"
+    )
     def _compute_file_names(self):
         for wizard in self:
             attached, offered = wizard._split_documents()
@@ -186,10 +230,37 @@ class AccountMoveSendPortal(models.TransientModel):
             )
             wizard.download_names = email_addresses.join(offered.mapped("name"))
 
-    @api.depends("deliveries")
-    def _compute_delivered_to(self):
+    @api.depends("batch_id")
+    def _compute_delivery(self):
         for wizard in self:
-            wizard.delivered_to = email_addresses.join(wizard._get_delivered())
+            deliveries_sudo = wizard._get_deliveries()
+            states = set(deliveries_sudo.mapped("state"))
+            if states and all(each._is_settled() for each in deliveries_sudo):
+                wizard.delivery_state = "sending" if "sending" in states else "sent"
+            else:
+                wizard.delivery_state = "sending" if "sending" in states else "none"
+            wizard.delivered_to = email_addresses.join(
+                deliveries_sudo.filtered(lambda each: each.state == "sent").mapped(
+                    "email"
+                )
+            )
+            wizard.delayed_to = email_addresses.join(
+                deliveries_sudo.filtered(lambda each: each.state == "waiting").mapped(
+                    "email"
+                )
+            )
+            # Of those who are not named any more: whom the server refused.
+            wizard.outcome_ids = (
+                wizard.sudo()
+                .batch_id._get_deliveries(wizard.move_id)
+                .filtered(lambda each: each.state != "cancelled" or each.answer)
+                .with_env(wizard.env)
+            )
+            wizard.failure = "\n".join(
+                f"{each.email}: {each.answer}"
+                for each in deliveries_sudo
+                if each.state in ("refused", "uncertain")
+            )
 
     # === ONCHANGE METHODS === #
 
@@ -289,14 +360,10 @@ class AccountMoveSendPortal(models.TransientModel):
         """
         self.ensure_one()
         recipients, _malformed = self._get_recipients()
-        first = recipients[0] if recipients else Recipient("to", "", "")
         attached, offered = self._split_documents()
-        values = self._get_mail_values(
-            self._get_preview_link(),
-            first,
-            recipients,
-            (attached.browse(), offered.sudo()),
-            self._make_message_id(),
+        siblings_sudo = self._make_preview_deliveries(recipients, offered)
+        values = siblings_sudo[0]._get_mail_values(
+            self._get_preview_link(), siblings_sudo, attached.browse()
         )
         # In sudo mode because mails are the system's. Never stored.
         mail_sudo = self.env["mail.mail"].sudo().new({**values, "email_to": "x@x.x"})
@@ -328,19 +395,52 @@ class AccountMoveSendPortal(models.TransientModel):
         self.move_id.check_access("write")
         self.move_id._check_portal_send()
         with self._exclusive_delivery():
-            if self.delivery_state == "sent":
-                return self._confirm()
-            recipients = self._check_recipients()
-            self._check_subject_and_body()
-            self._begin_delivery()
-            try:
-                documents = self._prepare_documents()
-            except Exception:
-                self.delivery_state = "none"
-                raise
-            failures = self._deliver(recipients, documents)
-            self._post_messages(documents)
-            return self._conclude_delivery(failures)
+            # Whoever looked at the window before another attempt ended is refused by
+            # the database, and run again by Odoo with what is true now.
+            sql.lock(self.env.cr, self._table, self.id)
+            # What broke off in an earlier attempt is shown, not sent again at once.
+            if abandoned_sudo := self._get_deliveries()._set_abandoned():
+                abandoned_sudo._commit()
+            elif self.delivery_state == "sent":
+                return self._conclude_delivery()
+            for delivery_sudo in self._write_deliveries(abandoned_sudo):
+                delivery_sudo._deliver()
+            return self._conclude_delivery()
+
+    def get_sent_link(self):
+        """Return the link that was sent to the first recipient, to be copied.
+
+        That it was shown is noted on the invoice.
+
+        :return: The link's address and its recipient; empty if none works.
+        :rtype: dict
+        """
+        self.ensure_one()
+        links = self._get_deliveries().filtered(lambda each: each.role == "to").link_id
+        link = links.with_env(self.env).filtered(lambda link: link.state == "live")[:1]
+        if not link:
+            return {}
+        shown = self.env["account.move.portal.link.share"].create(
+            {"move_id": self.move_id.id, "link_id": link.id}
+        )
+        return {"url": shown.url, "recipient": link.display_name}
+
+    def discard_window(self):
+        """Leave nothing of a window that is closed: no file, and no try that failed.
+
+        What was sent, or may have been, stays.
+        """
+        self.ensure_one()
+        # In sudo mode because the batch is hidden, and emails are the system's.
+        batch_sudo = self.sudo().batch_id
+        states = set(batch_sudo.delivery_ids.mapped("state"))
+        if "sending" in states:
+            return  # In another tab, at this moment.
+        if states <= {"waiting", "refused", "cancelled", "skipped"} and not any(
+            batch_sudo.delivery_ids.mapped("is_queued")
+        ):
+            batch_sudo.unlink()
+        self.unlink()
 
     def _get_window(self):
         """Return the action that shows this window.
@@ -371,17 +471,21 @@ class AccountMoveSendPortal(models.TransientModel):
         if malformed:
             raise UserError(self._describe_malformed(malformed))
         if not any(each.kind == "to" for each in recipients):
-            raise UserError(self.env._("Enter an e-mail address in “To” first."))
+            raise UserError(self.env._("Enter an email address in “To” first."))
         return recipients
 
     def _describe_malformed(self, malformed):
-        """Say which entries are no email_addresses.
+        """Say which entries are no email addresses, and how one is written.
 
         :param list[str] malformed: The entries.
         :rtype: str
         """
         return "\n".join(
-            self.env._("“%(address)s” is not an e-mail address.", address=entry)
+            self.env._(
+                "“%(address)s” is not an email address. Enter it as name@example.com,"
+                " or with a name as “Smith, Ann” <ann@example.com>.",
+                address=entry,
+            )
             for entry in malformed
         )
 
@@ -415,13 +519,12 @@ class AccountMoveSendPortal(models.TransientModel):
         :rtype: ir.attachment
         """
         self.ensure_one()
-        if self.include_documents != "yes":
-            return self.env["ir.attachment"]
+        files = self.upload_ids
+        if self.include_documents == "yes":
+            files = self.document_ids.filtered("is_included").attachment_id | files
         # Compared in the end by the user's own rights: a document that one may not
         # read any more is not sent.
-        return self.document_ids.filtered("is_included").attachment_id._filtered_access(
-            "read"
-        )
+        return files._filtered_access("read")
 
     def _split_documents(self):
         """Return which documents go with the mail, and which are only on the page.
@@ -459,9 +562,20 @@ class AccountMoveSendPortal(models.TransientModel):
 
         :rtype: float
         """
-        # In sudo mode as core does it: the documents are system attachments.
-        own_sudo = self._get_invoice_extra_attachments(self.move_id.sudo())
-        return max(RESERVED_SIZE, sum(own_sudo.mapped("file_size")) * ENCODED)
+        own_sudo = self._get_portal_own_documents(self.move_id)
+        own_size = sum(own_sudo.mapped("file_size")) * ENCODED
+        return max(RESERVED_SIZE, own_size) + self._get_picture_size()
+
+    def _get_picture_size(self):
+        """Return what the pictures in the text weigh, in bytes.
+
+        :rtype: float
+        """
+        sources = inline_pictures.get_sources(self.body or "")
+        ids = set(map(inline_pictures.get_attachment_id, sources)) - {None}
+        files = self.env["ir.attachment"].browse(ids).exists()._filtered_access("read")
+        data = sum(len(source) for source in sources if source.startswith("data:"))
+        return sum(files.mapped("file_size")) * ENCODED + data
 
     def _get_own_filenames(self):
         """Return the names of the invoice's own documents, made already or not.
@@ -471,67 +585,11 @@ class AccountMoveSendPortal(models.TransientModel):
         move = self.move_id
         if move.state == "draft":
             return [move._get_portal_document_filename()]
-        # In sudo mode as core does it: the documents are system attachments.
-        own_sudo = self._get_invoice_extra_attachments(move.sudo())
-        return own_sudo.mapped("name") or [move._get_invoice_report_filename()]
-
-    def _prepare_documents(self):
-        """Return the files of the mail: the invoice's own, and the included ones.
-
-        The invoice's legal documents are made now if they were not yet.
-
-        :return: The files to be attached, and those only offered on the page.
-        :rtype: tuple[ir.attachment, ir.attachment]
-        :raise UserError: If they cannot be made.
-        """
-        was_sent = self.move_id.is_move_sent
-        own_sudo = self._make_own_documents()
-        # Core takes a document that is made for an invoice that is sent.
-        self.move_id.sudo().is_move_sent = was_sent
-        attached, offered = self._split_documents()
-        return own_sudo + attached.sudo(), offered.sudo()
-
-    def _make_own_documents(self):
-        """Return the documents of the invoice itself.
-
-        :return: The attachments, in sudo mode.
-        :rtype: ir.attachment
-        :raise UserError: If they cannot be made.
-        """
-        # In sudo mode as core does it: the documents are system attachments.
-        move_sudo = self.move_id.sudo()
-        if move_sudo.state == "draft":
-            return self._make_draft_document()
-        settings = self._get_default_sending_settings(
-            self.move_id, sending_methods={"email"}
-        )
-        # Core makes no files while it is tested: here they are what matters.
-        self.with_context(force_report_rendering=True)._generate_invoice_documents(
-            {move_sudo: settings}
-        )
-        if error := settings.get("error"):
-            raise UserError(self._format_error_text(error))
-        return self._get_invoice_extra_attachments(move_sudo)
-
-    def _make_draft_document(self):
-        """Return a PDF of the draft, which is nothing but a preview.
-
-        :return: The attachment, in sudo mode; it goes with the window.
-        :rtype: ir.attachment
-        """
-        return (
-            self.env["ir.attachment"]
-            .sudo()  # Because it is the window's, like the documents are the system's.
-            .create(
-                {
-                    "name": self.move_id._get_portal_document_filename(),
-                    "raw": self.move_id._get_portal_document(),
-                    "mimetype": "application/pdf",
-                    "res_model": self._name,
-                    "res_id": self.id,
-                }
-            )
-        )
+        own_sudo = self._get_portal_own_documents(move)
+        report = self._get_default_pdf_report_id(move)
+        return own_sudo.mapped("name") or [
+            move._get_invoice_report_filename(report=report)
+        ]
 
     # === BUSINESS METHODS - PREVIEW === #
 
@@ -597,7 +655,7 @@ class AccountMoveSendPortal(models.TransientModel):
         with self.env.cr.savepoint() as savepoint:
             documents_sudo = self.with_context(
                 **{const.CONTEXT_PREVIEW: True}
-            )._make_own_documents()
+            )._make_portal_documents(move)
             content = documents_sudo[:1].raw
             savepoint.rollback()
         self.previewed_pdf = base64.b64encode(content)
@@ -654,85 +712,163 @@ class AccountMoveSendPortal(models.TransientModel):
             return None
         return super()._call_web_service_after_invoice_pdf_render(invoices_data)
 
-    # === BUSINESS METHODS - THE EMAIL === #
+    # === BUSINESS METHODS - THE EMAILS === #
 
-    def _make_message_id(self):
-        """Return the id by which answers to the mail find the invoice.
+    def _get_content(self, offered):
+        """Return what the emails of all recipients share.
 
-        :rtype: str
-        """
-        return generate_tracking_message_id(f"{self.move_id.id}-account.move")
-
-    def _get_mail_values(self, link, recipient, recipients, documents, message_id):
-        """Return the values of one recipient's mail.
-
-        All see the same To and Cc, and nobody sees Bcc; the mail server is told of
-        this one recipient only.
-
-        :param account.move.portal.link link: The recipient's own link.
-        :param Recipient recipient: The recipient.
-        :param list[Recipient] recipients: All recipients.
-        :param tuple documents: The files to be attached, and those only offered.
-        :param str message_id: The id that the mails of one sending share.
-        :return: The values of a `mail.mail`.
+        :param ir.attachment offered: The files that only the page offers.
+        :return: Values of deliveries.
         :rtype: dict
         """
-        shown = {
-            kind: email_addresses.join(
-                each.formatted for each in recipients if each.kind == kind
-            )
-            for kind in ("to", "cc")
-        }
-        headers = {"X-Forge-To": shown["to"]}
-        if shown["cc"]:
-            headers["Cc"] = shown["cc"]
-        author_id, email_from = self._get_author()
         return {
-            "message_id": message_id,
-            "author_id": author_id,
-            "email_from": email_from,
-            "reply_to": self._get_reply_to(email_from),
             "subject": self.subject,
-            "body_html": link._render_mail(
-                self.subject, self.body, self.lang, documents[1].mapped("name")
-            ),
-            "email_to": recipient.formatted,
-            "headers": repr(headers),
-            "attachment_ids": documents[0].ids,
-            "record_company_id": self.company_id.id,
-            "record_alias_domain_id": self._get_alias_domain().id,
-            "auto_delete": True,  # It holds the recipient's token.
+            "body": self.body,
+            "lang": self.lang,
+            "download_ids": [Command.set(offered.ids)],
         }
 
-    def _get_author(self):
-        """Return whom the mail is from.
+    def _make_preview_deliveries(self, recipients, offered):
+        """Return the emails as they would be, never stored.
 
-        :return: The id of the contact, and the formatted address.
-        :rtype: tuple[int, str]
+        :param list[Recipient] recipients: All recipients, so far.
+        :param ir.attachment offered: The files that only the page offers.
+        :return: New records in sudo mode; one where there is no recipient yet.
+        :rtype: account.move.portal.delivery
         """
-        move = self.move_id
-        # In sudo mode to read of the salesperson what a mail signature tells.
-        contact = move.sudo()._get_portal_contact()
-        sender = contact if contact.email else self.env.user
-        email_from = formataddr((sender.name, sender.email or ""))
-        return move._message_compute_author(email_from=email_from)
+        # In sudo mode because emails are the system's.
+        deliveries_sudo = self.env["account.move.portal.delivery"].sudo()
+        content = self._get_content(offered)
+        return deliveries_sudo.concat(
+            *(
+                deliveries_sudo.new(
+                    {
+                        **content,
+                        "move_id": self.move_id.id,
+                        "role": recipient.kind,
+                        "email": recipient.email,
+                        "formatted": recipient.formatted,
+                    }
+                )
+                for recipient in recipients or [Recipient("to", "", "")]
+            )
+        )
 
-    def _get_reply_to(self, email_from):
-        """Return where the customer's answer goes.
+    def _get_deliveries(self):
+        """Return the emails of this window, in the order of their recipients.
 
-        :param str email_from: The formatted address of the sender.
-        :rtype: str
+        :return: Those not cancelled, in sudo mode.
+        :rtype: account.move.portal.delivery
         """
-        move = self.move_id
-        return move._notify_get_reply_to(default=email_from)[move.id]
+        # In sudo mode because the batch is hidden, and emails are the system's.
+        return (
+            self.sudo()
+            .batch_id._get_deliveries(self.move_id)
+            .filtered(lambda each: each.state != "cancelled")
+        )
 
-    def _get_alias_domain(self):
-        """Return the domain of the addresses that take answers and bounces.
+    def _write_deliveries(self, unsettled_sudo=None):
+        """Write who is to get what: a row for each recipient who has not got it.
 
-        :rtype: mail.alias.domain
+        :param account.move.portal.delivery unsettled_sudo: Those that a person has to
+            decide on first.
+        :return: What is to be sent, in sudo mode.
+        :rtype: account.move.portal.delivery
+        :raise UserError: If the mail is not complete, or a document cannot be made.
         """
-        move = self.move_id
-        return move._mail_get_alias_domains(default_company=move.company_id)[move.id]
+        recipients = self._check_recipients()
+        self._check_subject_and_body()
+        # In sudo mode because the batch is hidden, and emails are the system's.
+        window_sudo = self.sudo()
+        if not window_sudo.batch_id:
+            window_sudo.batch_id = window_sudo.batch_id.create(
+                {"company_id": self.company_id.id}
+            )
+        attached, offered = self._prepare_documents()
+        self._give_uploads()
+        return window_sudo.batch_id._set_deliveries(
+            self.move_id.sudo(),
+            recipients,
+            {
+                **self._get_content(offered),
+                "body": window_sudo.batch_id._keep_pictures(
+                    self.body, self._filter_readable
+                ),
+                "attachment_ids": [Command.set(attached.ids)],
+            },
+            unsettled_sudo,
+        )
+
+    def _filter_readable(self, attachments_sudo):
+        """Return those of attachments that the user may read.
+
+        :param ir.attachment attachments_sudo: The attachments, in sudo mode.
+        :return: The same, in sudo mode.
+        :rtype: ir.attachment
+        """
+        readable = attachments_sudo.with_env(self.env)._filtered_access("read")
+        return readable.sudo()
+
+    def _give_uploads(self):
+        """Give the invoice the files that were added in this window.
+
+        Before they are sent, as its page offers them from then on.
+        """
+        # In sudo mode because only the system may move attachments.
+        window_sudo = self.sudo()
+        uploads_sudo = window_sudo.upload_ids.filtered(
+            lambda file: (
+                file.res_model == self._name
+                and file.res_id in (0, False, self.id)
+                and file.create_uid == self.env.user
+            )
+        )
+        uploads_sudo.write({"res_model": "account.move", "res_id": self.move_id.id})
+        window_sudo.moved_upload_ids |= uploads_sudo
+
+    def _take_uploads_back(self):
+        """Have those files go with this window again: nobody got them."""
+        # In sudo mode because only the system may move attachments.
+        window_sudo = self.sudo()
+        window_sudo.moved_upload_ids.write({"res_model": self._name, "res_id": self.id})
+        window_sudo.moved_upload_ids = False
+
+    def _prepare_documents(self):
+        """Make the invoice's own documents, and tell which others go with the emails.
+
+        :return: The files to be attached beside the invoice's own, and those only
+            offered on the page.
+        :rtype: tuple[ir.attachment, ir.attachment]
+        :raise UserError: If they cannot be made.
+        """
+        attached, offered = self._split_documents()
+        if self.move_id.state == "draft":
+            return self._make_draft_document() + attached.sudo(), offered.sudo()
+        self._make_portal_documents(self.move_id)
+        # What is left of the limit depends on how large they are.
+        attached, offered = self._split_documents()
+        return attached.sudo(), offered.sudo()
+
+    def _make_draft_document(self):
+        """Return a PDF of the draft, which is nothing but a preview.
+
+        :return: The attachment, in sudo mode; it goes with the emails.
+        :rtype: ir.attachment
+        """
+        batch_sudo = self.sudo().batch_id
+        return (
+            self.env["ir.attachment"]
+            .sudo()  # Because it is the emails', like the documents are the system's.
+            .create(
+                {
+                    "name": self.move_id._get_portal_document_filename(),
+                    "raw": self.move_id._get_portal_document(),
+                    "mimetype": "application/pdf",
+                    "res_model": batch_sudo._name,
+                    "res_id": batch_sudo.id,
+                }
+            )
+        )
 
     # === BUSINESS METHODS - SENDING === #
 
@@ -751,431 +887,56 @@ class AccountMoveSendPortal(models.TransientModel):
             )
             if not lock_cr.fetchone()[0]:
                 raise UserError(
-                    self.env._("This e-mail is being sent at this moment: please wait.")
+                    self.env._("This email is already being sent. Please wait.")
                 )
             yield
             # Before the lock is given back, so that the next one sees what was done.
-            self._commit()
+            self.env["account.move.portal.delivery"]._commit()
 
-    def _begin_delivery(self):
-        """Write that the mails are being sent.
+    def _conclude_delivery(self):
+        """Tell staff what left, and the user how it went.
 
-        Whoever looked at the window before another attempt ended is refused by the
-        database, and run again by Odoo with what is true now.
-        """
-        self.write({"delivery_state": "sending", "failure": False})
-        self.flush_recordset()
-
-    def _commit(self):
-        """Make what was done so far last, whatever comes."""
-        if self._can_commit():
-            # A mail that left cannot be rolled back: what it needs must not be either.
-            self.env.cr.commit()  # pylint: disable=invalid-commit
-
-    def _deliver(self, recipients, documents):
-        """Send the mail of each recipient who has not got it.
-
-        :param list[Recipient] recipients: All recipients.
-        :param tuple documents: The files to be attached, and those only offered.
-        :return: Why some did not get it, by address.
-        :rtype: dict[str, str]
-        """
-        failures = {}
-        message_id = self._make_message_id()
-        delivered = self._get_delivered()
-        for recipient in recipients:
-            if recipient.email in delivered:
-                continue
-            link = self._prepare_link(recipient)
-            self._commit()
-            try:
-                self._lock_what_is_written(link)
-                has_left = self._send_mail(
-                    self._get_mail_values(
-                        link, recipient, recipients, documents, message_id
-                    )
-                )
-            except Exception as error:  # noqa: BLE001
-                if not smtp_errors.is_refusal(error):
-                    raise
-                failures[recipient.email] = smtp_errors.explain(self.env, error)
-                self._record_failure(recipient, link, smtp_errors.is_uncertain(error))
-            else:
-                self._record_success(recipient, link, documents, message_id)
-                self._note(recipient, is_put_off=not has_left)
-            self._commit()
-        return failures
-
-    def _lock_what_is_written(self, link):
-        """Let nobody else write what is written once the mail has left.
-
-        Otherwise their change would undo ours, and Odoo would run all of it again: the
-        recipient would get the mail twice. Whoever was first makes it fail here, where
-        nothing has left. Visits are recorded all the same: they only refer to the link.
-
-        :param account.move.portal.link link: The recipient's link.
-        :raise LockError: If somebody else is writing it at this moment.
-        """
-        for records in (self, self.move_id, self._get_links_to_send(link)):
-            records.lock_for_update(allow_referencing=True)
-
-    def _send_mail(self, values):
-        """Hand a mail to the mail server.
-
-        :param dict values: The values of the `mail.mail`.
-        :return: Whether it left; not so if the limit of a personal mail server put it
-            off, which Odoo keeps to by sending it a minute later.
-        :rtype: bool
-        :raise Exception: What the mail server, or the way to it, had against it.
-        """
-        # In sudo mode because mails are the system's.
-        mail_sudo = self.env["mail.mail"].sudo().create(values)
-        try:
-            mail_sudo.send(raise_exception=True)
-            if mail_sudo.exists() and mail_sudo.state == "exception":
-                raise UserError(mail_sudo.failure_reason or "")
-            return not (mail_sudo.exists() and mail_sudo.scheduled_date)
-        finally:
-            # Whatever became of it: it holds the recipient's token. One that a
-            # personal server's limit put off is sent later, and kept until then.
-            mail_sudo.exists().filtered(lambda mail: mail.state != "outgoing").unlink()
-
-    # === BUSINESS METHODS - THE LINK OF A RECIPIENT === #
-
-    def _prepare_link(self, recipient):
-        """Return the link of a recipient: the one that works already, else a new one.
-
-        Among those that work is the one of an attempt that broke off. It is marked as
-        sent before it is: programs at the recipient's open it while it arrives.
-
-        :param Recipient recipient: The recipient.
-        :rtype: account.move.portal.link
-        """
-        links = self.env["account.move.portal.link"]
-        link = self._find_tried_link(recipient)
-        tried = self._get_delivery(recipient) if link else {}
-        is_new = tried.get("is_new", False)
-        if not link and recipient.kind != "bcc":
-            link = links._find_for_recipient(self.move_id, recipient.email)
-        if not link:
-            is_new = True
-            link = links.create(self._get_link_values(recipient))
-        # In sudo mode because users may not write a link, so that none reopens one.
-        link.sudo().document_ids |= self._get_included()
-        links_sudo = self._get_links_to_send(link)
-        marks = tried.get("marks") or links_sudo._get_sent_marks()
-        for link_sudo in links_sudo:
-            link_sudo._set_sent()
-        self._note(
-            recipient, state="trying", link_id=link.id, is_new=is_new, marks=marks
-        )
-        return link
-
-    def _find_tried_link(self, recipient):
-        """Return the recipient's link of an attempt that broke off, if it works.
-
-        :param Recipient recipient: The recipient.
-        :rtype: account.move.portal.link
-        """
-        # In sudo mode to tell a link that is not this window's from one that is.
-        link_sudo = self.env["account.move.portal.link"].sudo()
-        link_sudo = link_sudo.browse(self._get_delivery(recipient).get("link_id"))
-        return (
-            link_sudo.exists()
-            .filtered(
-                lambda link: (
-                    link.move_id == self.move_id
-                    and link.email == recipient.email
-                    and link._is_live()
-                )
-            )
-            .with_env(self.env)
-        )
-
-    def _get_links_to_send(self, link):
-        """Return what leaves with the mail: the recipient's link, and the PDF's.
-
-        :param account.move.portal.link link: The recipient's link.
-        :return: The links, in sudo mode.
-        :rtype: account.move.portal.link
-        """
-        # In sudo mode because an invoice's PDF shows the link to whoever may read it.
-        return link.sudo() | self.move_id._get_portal_printed_links()
-
-    def _get_link_values(self, recipient):
-        """Return the values of a recipient's new link.
-
-        A blind copy is for the house: visits through it count as nobody's.
-
-        :param Recipient recipient: The recipient.
-        :rtype: dict
-        """
-        links = self.env["account.move.portal.link"]
-        return {
-            **links._prepare_link(self.move_id, recipient.email),
-            "partner_id": self._find_partner(recipient).id,
-            "audience": "internal" if recipient.kind == "bcc" else "customer",
-        }
-
-    def _find_partner(self, recipient):
-        """Return the contact who has a recipient's address, if there is one.
-
-        Several may have it: the customer's own people go before others, and then who
-        bears the name.
-
-        :param Recipient recipient: The recipient.
-        :rtype: res.partner
-        """
-        move = self.move_id
-        found = self.env["res.partner"].search(
-            [("email_normalized", "=", recipient.email)]
-        )
-        return found.sorted(
-            lambda partner: (
-                partner != move.partner_id,
-                partner.commercial_partner_id != move.commercial_partner_id,
-                partner.email_formatted != recipient.formatted,
-            )
-        )[:1]
-
-    # === BUSINESS METHODS - WHAT BECAME OF EACH EMAIL === #
-
-    def _get_deliveries(self):
-        """Return how far the mail of each address has got.
-
-        :return: By address: its `state`, `trying` or `sent`; the recipient's `kind` and
-            `formatted` address; the `link_id`, whether the link `is_new`, and the
-            `marks` of when it was sent before; and of a mail that was sent its
-            `message_id`, whether it `is_posted` in the chatter, and whether it
-            `is_put_off` by the limit of a personal mail server.
-        :rtype: dict[str, dict]
-        """
-        # In sudo mode because it is hidden: it says which links are sent, and removed.
-        return self.sudo().deliveries or {}
-
-    def _get_delivery(self, recipient):
-        """Return how far the mail of a recipient has got.
-
-        :param Recipient recipient: The recipient.
-        :return: What `_get_deliveries` tells; empty if it was not tried.
-        :rtype: dict
-        """
-        return self._get_deliveries().get(recipient.email, {})
-
-    def _note(self, recipient, **delivery):
-        """Write how far the mail of a recipient has got.
-
-        :param Recipient recipient: The recipient.
-        :param delivery: What has changed of what `_get_deliveries` tells.
-        """
-        # In sudo mode because it is hidden: it says which links are sent, and removed.
-        self.sudo().deliveries = {
-            **self._get_deliveries(),
-            recipient.email: {
-                **self._get_delivery(recipient),
-                "kind": recipient.kind,
-                "formatted": recipient.formatted,
-                **delivery,
-            },
-        }
-
-    def _record_success(self, recipient, link, documents, message_id):
-        """Write that the mail server took the mail of a recipient.
-
-        :param Recipient recipient: The recipient.
-        :param account.move.portal.link link: The recipient's link.
-        :param tuple documents: The files that were attached, and those only offered.
-        :param str message_id: The id of the mail.
-        """
-        link._record_sent(message_id, documents[0])
-        self._note(recipient, state="sent", message_id=message_id, is_posted=False)
-        for printed_sudo in self.move_id._get_portal_printed_links():
-            self.move_id._open_portal_printed_link(printed_sudo)
-        if self.move_id.state == "posted":
-            # In sudo mode as core does it: the mark is the system's.
-            self.move_id.sudo().is_move_sent = True
-
-    def _record_failure(self, recipient, link, uncertain):
-        """Write that the mail of a recipient was not taken: its link was not sent.
-
-        :param Recipient recipient: The recipient.
-        :param account.move.portal.link link: The recipient's link: kept only where the
-            mail may have arrived after all, or where there was one before.
-        :param bool uncertain: Whether it may.
-        """
-        delivery = self._get_delivery(recipient)
-        link._restore_sent_marks(delivery["marks"])
-        if uncertain:
-            return
-        if delivery["is_new"]:
-            # In sudo mode because links are evidence; this one never left the house.
-            link.sudo().unlink()
-        # In sudo mode because it is hidden: it says which links are sent, and removed.
-        self.sudo().deliveries = {
-            email: delivery
-            for email, delivery in self._get_deliveries().items()
-            if email != recipient.email
-        }
-
-    def _get_delivered(self):
-        """Return the formatted address of each who got the mail, by address.
-
-        :rtype: dict[str, str]
-        """
-        return {
-            email: delivery["formatted"]
-            for email, delivery in self._get_deliveries().items()
-            if delivery["state"] == "sent"
-        }
-
-    # === BUSINESS METHODS - WHAT BECAME OF THEM ALL === #
-
-    def _post_messages(self, documents):
-        """Tell staff on the invoice of each mail that they were not told of.
-
-        Among them are those of an attempt that broke off before it could tell.
-
-        :param tuple documents: The files that were attached, and those only offered.
-        """
-        untold = {}
-        for email, delivery in self._get_deliveries().items():
-            if delivery["state"] == "sent" and not delivery["is_posted"]:
-                untold.setdefault(delivery["message_id"], []).append(
-                    Recipient(delivery["kind"], email, delivery["formatted"])
-                )
-        for message_id, reached in untold.items():
-            self._post_message(reached, documents, message_id)
-            for recipient in reached:
-                self._note(recipient, is_posted=True)
-
-    def _post_message(self, reached, documents, message_id):
-        """Tell staff on the invoice what was sent, and to whom.
-
-        :param list[Recipient] reached: Who got the mail.
-        :param tuple documents: The files that were attached, and those only offered.
-        :param str message_id: The id of the mails, by which answers find the invoice.
-        """
-        author_id, email_from = self._get_author()
-        # As core does it: the files are not to be read as new documents.
-        move = self.move_id.with_context(
-            disable_attachment_import=True, no_document=True
-        )
-        message = move.message_post(
-            author_id=author_id,
-            email_from=email_from,
-            message_id=message_id,
-            subject=self.subject,
-            body=Markup("%s<p><b>%s</b></p>%s")
-            % (self._describe_recipients(reached), self.subject, self.body),
-            # A note reaches staff only: it tells of blind copies, and the customer got
-            # the mail itself. Core hides it from a customer with an account only if
-            # it is a comment.
-            message_type="comment",
-            subtype_xmlid="mail.mt_note",
-            # Copies, so that the note shows what was sent whatever becomes of them.
-            attachments=[
-                (document.name, document.raw) for each in documents for document in each
-            ],
-        )
-        self._keep_copies(message)
-
-    def _describe_recipients(self, reached):
-        """Return the line of the note that names the recipients.
-
-        :param list[Recipient] reached: Who got the mail.
-        :rtype: Markup
-        """
-        headings = {
-            "to": self.env._("Payment portal link sent to"),
-            "cc": self.env._("CC"),
-            "bcc": self.env._("BCC (staff only)"),
-        }
-        return Markup().join(
-            Markup("<p>%s: %s</p>") % (heading, names)
-            for kind, heading in headings.items()
-            if (
-                names := email_addresses.join(
-                    each.formatted for each in reached if each.kind == kind
-                )
-            )
-        )
-
-    def _keep_copies(self, message):
-        """Make the note's files the note's own.
-
-        Otherwise they were files of the invoice, to be offered once more the next time.
-
-        :param mail.message message: The note.
-        """
-        # In sudo mode because only the system may move attachments.
-        message.sudo().attachment_ids.write(
-            {"res_model": message._name, "res_id": message.id}
-        )
-
-    def _conclude_delivery(self, failures):
-        """Tell the user how it went.
-
-        :param dict failures: Why some did not get the mail, by address.
         :return: A confirmation, or the window again.
         :rtype: dict
         """
-        self.write(
-            {
-                "delivery_state": "none" if failures else "sent",
-                "failure": self._describe_failures(failures),
-            }
+        # In sudo mode because the batch is hidden; the note is the user's.
+        self.sudo().batch_id._post_note(self.move_id.sudo())
+        if all(each.state in ("refused", "skipped") for each in self._get_deliveries()):
+            self._take_uploads_back()
+        self.invalidate_recordset(
+            ["delivery_state", "delivered_to", "delayed_to", "outcome_ids", "failure"]
         )
-        return self._get_window() if failures else self._confirm()
-
-    def _describe_failures(self, failures):
-        """Say who did not get the mail, and why.
-
-        :param dict failures: The reason for each address.
-        :rtype: str
-        """
-        return "\n".join(f"{email}: {reason}" for email, reason in failures.items())
+        return self._confirm() if self.delivery_state == "sent" else self._get_window()
 
     def _confirm(self):
-        """Return the confirmation that closes the window.
+        """Return the window at its last step: who got the email, and who did not.
 
         :rtype: dict
         """
+        self.step = "sent"
         return {
-            "type": "ir.actions.client",
-            "tag": "display_notification",
-            "params": {
-                "type": "success",
-                "title": self.env._("Payment portal link sent"),
-                "message": self._describe_delivered(),
-                "next": {"type": "ir.actions.act_window_close"},
-            },
+            **self._get_window(),
+            "name": self.env._(
+                "Invoice Sent: %(invoice)s", invoice=self.move_id._get_portal_number()
+            ),
+            "context": {"dialog_size": "large"},
         }
 
-    def _describe_delivered(self):
-        """Say who got the mail, and who gets it later.
+    def _describe_sending(self, link):
+        """Say when a link was sent, and whether it was viewed since.
 
+        :param account.move.portal.link link: The link of a recipient.
         :rtype: str
         """
-        delivered = self._get_delivered()
-        put_off = {
-            email: formatted
-            for email, formatted in delivered.items()
-            if self._get_deliveries()[email].get("is_put_off")
+        values = {
+            "recipient": link.email,
+            "sent": format_datetime(self.env, link.sent_on, dt_format="medium"),
         }
-        left = [delivered[email] for email in delivered if email not in put_off]
-        sentences = []
-        if left:
-            sentences.append(
-                self.env._(
-                    "Sent to %(recipients)s.", recipients=email_addresses.join(left)
-                )
+        if link.last_viewed_on:
+            viewed = format_datetime(self.env, link.last_viewed_on, dt_format="medium")
+            return self.env._(
+                "%(recipient)s on %(sent)s, last viewed on %(viewed)s",
+                **values,
+                viewed=viewed,
             )
-        if put_off:
-            sentences.append(
-                self.env._(
-                    "Your own mail server takes only so many e-mails a minute. In a"
-                    " minute or two the e-mail will leave to %(recipients)s.",
-                    recipients=email_addresses.join(put_off.values()),
-                )
-            )
-        return " ".join(sentences)
+        return self.env._("%(recipient)s on %(sent)s, not viewed yet", **values)

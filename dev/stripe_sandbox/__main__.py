@@ -35,6 +35,7 @@ def _parser():
     parser = argparse.ArgumentParser(prog="stripe_sandbox", description=__doc__)
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=0, help="0: a free one")
+    parser.add_argument("--fd", type=int, help="a socket that listens, for this port")
     parser.add_argument("--webhook-url", help="gets every event")
     parser.add_argument("--webhook-secret", help="signs what goes to --webhook-url")
     parser.add_argument("--webhook-api-version", default=WEBHOOK_VERSION)

@@ -152,7 +152,11 @@ def _convert_list(choice, value, path):
 def _convert_empty(choice, path):
     if "" in choice.literals:
         return ""
-    # Addresses come from forms with optional lines; Stripe reads "" as absent there.
+    # Addresses come from forms with optional lines; Stripe reads "" as absent there,
+    # but for what has been seen to be refused.
+    is_needed = path[-1] == "country" or path[-3:] == ("shipping", "address", "line1")
+    if is_needed:
+        raise empty(forms.name(path))
     if str in choice.plain and not choice.literals and "address" in path[:-1]:
         return None
     raise empty(forms.name(path))

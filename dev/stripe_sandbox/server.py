@@ -40,6 +40,7 @@ class StripeSandbox:
 
     :param int port: 0 takes a free one.
     :param str host: address to listen on.
+    :param int fd: a socket that listens already, instead of host and port.
     :param str webhook_url: gets every event, signed with ``webhook_secret``.
     :param str webhook_secret: the ``whsec_…`` of that URL.
     :param str webhook_api_version: API version of the events that go there.
@@ -59,9 +60,10 @@ class StripeSandbox:
         secret_key=None,
         publishable_key=None,
         webhook_api_version=WEBHOOK_VERSION,
+        fd=None,
         **options,
     ):
-        self.host, self.port = host, port
+        self.host, self.port, self._fd = host, port, fd
         self.state_file = state_file and Path(state_file)
         self.backend = Backend(Settings(**options))
         self.backend.actions = ACTIONS
@@ -102,7 +104,12 @@ class StripeSandbox:
     def start(self):
         """Listen, answer in the background, and return the sandbox."""
         self._server = make_server(
-            self.host, self.port, self, threaded=True, request_handler=_QuietHandler
+            self.host,
+            self.port,
+            self,
+            threaded=True,
+            request_handler=_QuietHandler,
+            fd=self._fd,
         )
         self._server.daemon_threads = True
         self.port = self._server.port

@@ -1,4 +1,4 @@
-"""The *pdfkit* engine of PDF reports."""
+"""The *self-contained wkhtmltopdf* engine of PDF reports."""
 
 import logging
 from collections import OrderedDict
@@ -9,11 +9,17 @@ from odoo.exceptions import UserError
 from odoo.addons.base.models.ir_actions_report import _wkhtml
 
 from ... import const
-from ...pdf import assembly, css, fonts, html, production, program, qr, resources
+from ...pdf import check, css, document, fonts, html, pipeline, program, qr
 from ...pdf.converter import Converter
+from ...pdf.core_bridge import Prepared, ReportHtml, Result, by_record
 from ...pdf.errors import (
     CRASH,
+    EMPTY,
     HANG,
+    INCOMPLETE,
+    NO_ROOM,
+    OFF_SHEET,
+    OVERPRINTED,
     REFUSED,
     TEMPLATE,
     UNREADABLE,
@@ -21,11 +27,15 @@ from ...pdf.errors import (
     ConverterMissing,
     DocumentConversionError,
 )
-from ...pdf.handover import Prepared, ReportHtml, Result, by_record
-from ...pdf.production import Production, Style
-from ...pdf.resources import data_uri
+from ...pdf.pipeline import Pipeline, Style
+from . import report_resources
 
 _logger = logging.getLogger(__name__)
+
+#: Value of `pdf_engine` for the engine of this add-on.
+ENGINE = "self_contained"
+#: Where a transaction keeps the warnings about the files made in it.
+_WARNINGS = "account_payment_portal.pdf_warnings"
 #: The bundles with the styles of reports; the last one is for screens too.
 PRINT_BUNDLES = ("web.report_assets_pdf", "web.report_assets_common")
 _PAPERFORMAT_FIELDS = (
@@ -42,14 +52,15 @@ class IrActionsReport(models.Model):
     pdf_engine = fields.Selection(
         selection=[
             ("wkhtmltopdf", "wkhtmltopdf, through the web server"),
-            ("pdfkit", "pdfkit, self-contained"),
+            (ENGINE, "Self-contained wkhtmltopdf"),
         ],
         string="PDF Engine",
         required=True,
         default="wkhtmltopdf",
-        help="pdfkit makes the file many times faster, all documents of a batch in one"
-        " go, with header, footer and page numbers also where wkhtmltopdf was built"
-        " without the Qt patches, and without calling back to this server.",
+        help="Self-contained, wkhtmltopdf gets all that a document shows in one file and"
+        " does not call back to this server. All documents of a batch are made in one go,"
+        " many times faster, with header, footer and page numbers also where it was built"
+        " without the Qt patches, and each file is checked before it is handed over.",
     )
 
     # === OVERRIDES: CORE'S WAY FROM RECORDS TO FILES === #
@@ -64,11 +75,11 @@ class IrActionsReport(models.Model):
         """
         report = self._get_report(report_ref)
         is_batch = res_ids and len(res_ids) == len(set(res_ids)) > 1
-        if report.pdf_engine != "pdfkit" or not is_batch:
+        if report.pdf_engine != ENGINE or not is_batch:
             return super()._render_qweb_pdf_prepare_streams(
                 report_ref, data, res_ids=res_ids
             )
-        contents = self._pdfkit_contents(report, res_ids, data)
+        contents = self._pdf_contents(report, res_ids, data)
         if contents is None:
             # The report lays several records out as one document.
             return super()._render_qweb_pdf_prepare_streams(
@@ -85,23 +96,29 @@ class IrActionsReport(models.Model):
 
     def _render_qweb_html(self, report_ref, docids, data=None):
         """Override of `base` not to render again what has its file already."""
+        report = self._get_report(report_ref)
+        if report.pdf_engine != ENGINE:
+            return super()._render_qweb_html(report_ref, docids, data=data)
         prepared = self.env.context.get(const.CONTEXT_PDF)
         if prepared and docids and len(docids) == 1:
             content = prepared.contents.get(docids[0])
-            if content and self._get_report(report_ref) == prepared.report:
+            if content and report == prepared.report:
                 stand_in = ReportHtml()
                 stand_in.res_id, stand_in.content = docids[0], content
                 return stand_in, "html"
-        return super()._render_qweb_html(report_ref, docids, data=data)
+        renderer = self.with_context(**{const.CONTEXT_DOCUMENT: True})
+        return super(IrActionsReport, renderer)._render_qweb_html(
+            report_ref, docids, data=data
+        )
 
     def _prepare_html(self, html, report_model=False):
         """Override of `base`: our engine keeps the documents together."""
-        if self.pdf_engine != "pdfkit":
+        if self.pdf_engine != ENGINE:
             return super()._prepare_html(html, report_model=report_model)
         if isinstance(html, ReportHtml):
             return [html], [html.res_id], None, None, {}
         body = ReportHtml(html)
-        body.documents = self._pdfkit_split(html, report_model)
+        body.documents = self._pdf_split(html, report_model)
         res_ids = [document.res_id for document in body.documents]
         return [body], res_ids, None, None, {}
 
@@ -112,9 +129,9 @@ class IrActionsReport(models.Model):
         if bodies[0].content:
             return bodies[0].content
         report = self._get_report(report_ref)
-        results = self._pdfkit_produce(report, bodies[0].documents)
-        self._pdfkit_raise_failures(report, results)
-        return assembly.merged([result.content for result in results])
+        results = self._pdf_produce(report, bodies[0].documents)
+        self._pdf_raise_failures(report, results)
+        return document.merged([result.content for result in results])
 
     # === OVERRIDES: THE LINK TO PAY ONLINE === #
 
@@ -173,7 +190,7 @@ class IrActionsReport(models.Model):
         :return: The image, as a `data:` URI.
         :rtype: str
         """
-        return data_uri(qr.draw(url).encode(), "image/svg+xml")
+        return report_resources.data_uri(qr.draw(url).encode(), "image/svg+xml")
 
     # === DOCUMENTS === #
 
@@ -208,44 +225,44 @@ class IrActionsReport(models.Model):
         content, _type = renderer._render_qweb_html(
             report.report_name, move.ids, data={"report_type": "html"}
         )
-        document = renderer._pdfkit_split(content, report.model)[0]
-        return production.screen_page(document, renderer._pdfkit_style(report, move))
+        page = renderer._pdf_split(content, report.model)[0]
+        return pipeline.web_page(page, renderer._pdf_style(report, move))
 
-    def _pdfkit_split(self, content, model):
+    def _pdf_split(self, content, model):
         documents = html.split(content, model)
-        for document in documents:
-            lang = document.lang_code or self.env.user.lang
+        for each in documents:
+            lang = each.lang_code or self.env.user.lang
             data = self.env["res.lang"]._get_data(code=lang)
-            document.direction = data.direction or "ltr"
+            each.direction = data.direction or "ltr"
         return documents
 
-    def _pdfkit_contents(self, report, res_ids, data):
+    def _pdf_contents(self, report, res_ids, data):
         """The files of a batch.
 
         :return: bytes by record id, or None when the report does not lay out each
             record by itself.
         :raise DocumentConversionError: some documents failed.
         """
-        contents = self._pdfkit_ready_contents(report)
+        contents = self._pdf_ready_contents(report)
         missing = [
             res_id
             for res_id in res_ids
-            if res_id not in contents and not self._pdfkit_has_file(report, res_id)
+            if res_id not in contents and not self._pdf_has_file(report, res_id)
         ]
-        documents, failures = self._pdfkit_documents(report, missing, data)
+        documents, failures = self._pdf_documents(report, missing, data)
         if {each.res_id for each in documents} | set(failures) != set(missing):
             return None
-        results = self._pdfkit_produce(report, documents)
+        results = self._pdf_produce(report, documents)
         results += [Result(res_id, None, why) for res_id, why in failures.items()]
-        self._pdfkit_raise_failures(report, results)
+        self._pdf_raise_failures(report, results)
         return {**contents, **by_record(results)}
 
-    def _pdfkit_ready_contents(self, report):
+    def _pdf_ready_contents(self, report):
         """The files that the caller hands in, as it got them from an earlier error."""
         prepared = self.env.context.get(const.CONTEXT_PDF)
         return prepared.contents if prepared and prepared.report == report else {}
 
-    def _pdfkit_has_file(self, report, res_id):
+    def _pdf_has_file(self, report, res_id):
         """Whether core will take the file from an attachment."""
         if not (report.attachment and report.attachment_use):
             return False
@@ -253,26 +270,26 @@ class IrActionsReport(models.Model):
             return False
         return bool(report.retrieve_attachment(self.env[report.model].browse(res_id)))
 
-    def _pdfkit_documents(self, report, res_ids, data):
+    def _pdf_documents(self, report, res_ids, data):
         """Lay out records; one that cannot be laid out fails alone.
 
         :return: the documents, and the failures by record id.
         :rtype: tuple[list[html.Document], dict[int, ConversionFailed]]
         """
         try:
-            return self._pdfkit_layout(report, res_ids, data), {}
+            return self._pdf_layout(report, res_ids, data), {}
         except Exception:
             _logger.info("Batch of %s: one by one, to find the bad one", report.name)
         documents, failures = [], {}
         for res_id in res_ids:
             try:
-                documents += self._pdfkit_layout(report, [res_id], data)
+                documents += self._pdf_layout(report, [res_id], data)
             except Exception as error:
                 _logger.warning("No layout for %s %s", report.model, res_id, exc_info=1)
                 failures[res_id] = ConversionFailed(TEMPLATE, str(error))
         return documents, failures
 
-    def _pdfkit_layout(self, report, res_ids, data):
+    def _pdf_layout(self, report, res_ids, data):
         if not res_ids:
             return []
         # A failed query inside the template must not spoil the transaction.
@@ -280,9 +297,9 @@ class IrActionsReport(models.Model):
             content, _type = self.with_context(debug=False)._render_qweb_html(
                 report, res_ids, data=dict(data or {}, debug=False)
             )
-        return self._pdfkit_split(content, report.model)
+        return self._pdf_split(content, report.model)
 
-    def _pdfkit_produce(self, report, documents):
+    def _pdf_produce(self, report, documents):
         """Convert documents in one process.
 
         :rtype: list[Result]
@@ -293,35 +310,99 @@ class IrActionsReport(models.Model):
         records = self.env[report.model].browse(
             each.res_id for each in documents if each.res_id
         )
-        seconds = self._pdfkit_page_seconds()
+        seconds = self._pdf_page_seconds()
         converter = Converter(
-            self._pdfkit_binary(),
+            self._pdf_binary(),
             page_seconds=seconds,
             batch_seconds=seconds * (2 + len(documents) / 10),
-            font_files=self._pdfkit_font_files(records),
+            font_files=self._pdf_font_files(records),
         )
         with converter:
-            jobs = ((each, self._pdfkit_metadata(each, records)) for each in documents)
-            style = self._pdfkit_style(report, records)
-            return list(Production(converter, style).run(jobs))
+            jobs = (
+                (each, self._pdf_metadata(report, each, records))
+                for each in documents
+            )
+            style = self._pdf_style(report, records)
+            results = list(Pipeline(converter, style).run(jobs))
+        self._pdf_note_warnings(report, results)
+        return results
 
-    def _pdfkit_metadata(self, document, records):
+    def _pdf_note_warnings(self, report, results):
+        """Keep what is wrong with files that can be sent, for who asks, and log it."""
+        noted = self.env.cr.cache.setdefault(_WARNINGS, {})
+        for result in results:
+            noted[report.model, result.res_id] = result.warnings
+            if result.warnings:
+                _logger.warning(
+                    "PDF of %s %s: %s",
+                    *(report.model, result.res_id),
+                    ", ".join(f"{each.problem} {each.text!r}" for each in result.warnings),
+                )
+
+    @api.model
+    def _get_pdf_warnings(self, records):
+        """Return what is wrong with the PDF files made in this transaction.
+
+        Only what a person can judge: text that is missing, in a margin or printed over,
+        and letters without a font. A file that lacks an amount is not handed over at all,
+        see :class:`~..pdf.errors.DocumentConversionError`.
+
+        :param models.Model records: Whose files, such as invoices.
+        :return: Sentences for staff, by the id of the record; none for a faultless file.
+        :rtype: dict[int, list[str]]
+        """
+        noted = self.env.cr.cache.get(_WARNINGS, {})
+        return {
+            record.id: [self._pdf_warning_in_words(each) for each in findings]
+            for record in records
+            if (findings := noted.get((record._name, record.id)))
+        }
+
+    def _pdf_warning_in_words(self, finding):
+        if finding.problem == check.NO_GLYPH:
+            if not finding.packages:
+                return self.env._("No font has the characters “%s”.", finding.text)
+            return self.env._(
+                "The server has no font for “%(text)s”. Install the Debian package "
+                "%(packages)s.",
+                text=finding.text,
+                packages=", ".join(finding.packages),
+            )
+        return {
+            check.MISSING: self.env._("“%s” is missing on the PDF.", finding.text),
+            check.OFF_SHEET: self.env._("“%s” is cut off on the PDF.", finding.text),
+            check.IN_MARGIN: self.env._(
+                "“%s” is in the margin of the PDF.", finding.text
+            ),
+            check.OVERPRINTED: self.env._(
+                "“%s” is printed over something else on the PDF.", finding.text
+            ),
+        }[finding.problem]
+
+    def _pdf_metadata(self, report, document, records):
         """What the file says of itself."""
         record = records.browse(document.res_id) if document.res_id else records[:0]
         company = record.company_id if "company_id" in record else self.env.company
         return {
             "title": document.title or (record.display_name if record else ""),
             "author": (company or self.env.company).sudo().name,
+            "number": self._pdf_number(report, record),
         }
 
-    def _pdfkit_raise_failures(self, report, results):
+    def _pdf_number(self, report, record):
+        """The number without which a document is worthless, or an empty text."""
+        if not (report.is_invoice_report and record):
+            return ""
+        return record.name if record.name and record.name != "/" else ""
+
+    def _pdf_raise_failures(self, report, results):
         failed = {each.res_id: each.failure for each in results if each.failure}
         if not failed:
             return
         records = self.env[report.model].browse(filter(None, failed))
         names = {record.id: record.display_name for record in records}
         words = {
-            res_id: self._pdfkit_in_words(failure) for res_id, failure in failed.items()
+            res_id: self._pdf_in_words(failure) for res_id, failure in failed.items()
         }
         for res_id, failure in failed.items():
             _logger.warning("PDF of %s %s: %s", report.model, res_id, failure)
@@ -336,7 +417,8 @@ class IrActionsReport(models.Model):
         prepared = Prepared(report, by_record(results))
         raise DocumentConversionError(message, words, prepared)
 
-    def _pdfkit_in_words(self, failure):
+    def _pdf_in_words(self, failure):
+        detail = (failure.detail.strip() or "?").splitlines()[0]
         return {
             HANG: self.env._(
                 "wkhtmltopdf did not finish in time and was stopped. Try again; if it "
@@ -345,32 +427,38 @@ class IrActionsReport(models.Model):
             CRASH: self.env._("wkhtmltopdf ended unexpectedly."),
             REFUSED: self.env._("wkhtmltopdf wrote no file."),
             UNREADABLE: self.env._("wkhtmltopdf wrote a file that cannot be read."),
-            TEMPLATE: self.env._(
-                "its layout has an error: %(error)s",
-                error=(failure.detail.strip() or "?").splitlines()[0],
+            TEMPLATE: self.env._("its layout has an error: %(error)s", error=detail),
+            EMPTY: self.env._("there is nothing on it."),
+            NO_ROOM: self.env._(
+                "the company details and the footer leave no room for the document."
+            ),
+            INCOMPLETE: self.env._("“%(text)s” is missing.", text=detail),
+            OFF_SHEET: self.env._("“%(text)s” is not on the sheet.", text=detail),
+            OVERPRINTED: self.env._(
+                "“%(text)s” is printed over something else.", text=detail
             ),
         }[failure.reason]
 
     # === SETTINGS AND STYLES === #
 
-    def _pdfkit_page_seconds(self):
-        value = self._pdfkit_parameter("account_payment_portal.pdf_timeout")
+    def _pdf_page_seconds(self):
+        value = self._pdf_parameter("account_payment_portal.pdf_timeout")
         return float(value or _DEFAULT_PAGE_SECONDS)
 
-    def _pdfkit_parameter(self, name):
+    def _pdf_parameter(self, name):
         # In sudo mode: system parameters are not readable by everybody who prints.
         return self.env["ir.config_parameter"].sudo().get_param(name)
 
-    def _pdfkit_binary(self):
+    def _pdf_binary(self):
         """The ``wkhtmltopdf`` to use: the system parameter's, else the one core found.
 
         :rtype: converter.Binary
         :raise UserError: it is missing, does not run, or is too old.
         """
-        path = self._pdfkit_parameter("account_payment_portal.wkhtmltopdf")
+        path = self._pdf_parameter("account_payment_portal.wkhtmltopdf")
         path = path or _wkhtml().bin
         try:
-            return program.find(path, self._pdfkit_page_seconds())
+            return program.find(path, self._pdf_page_seconds())
         except ConverterMissing as error:
             _logger.warning("No usable wkhtmltopdf: %s", error)
             raise UserError(
@@ -381,21 +469,21 @@ class IrActionsReport(models.Model):
                 )
             ) from error
 
-    def _pdfkit_style(self, report, records):
+    def _pdf_style(self, report, records):
         """What the documents of a report have in common.
 
-        :rtype: production.Style
+        :rtype: pipeline.Style
         """
         paperformat = report.get_paperformat().sudo()
         return Style(
             paperformat={name: paperformat[name] for name in _PAPERFORMAT_FIELDS},
             landscape=bool(self.env.context.get("landscape")),
-            stylesheet=self._pdfkit_styles,
-            resolve=resources.Resources(self.env, records),
+            stylesheet=self._pdf_styles,
+            resolve=report_resources.Resources(self.env, records),
         )
 
     @tools.ormcache("tokens", "direction", "for_print", cache="assets")
-    def _pdfkit_styles(self, tokens, direction, for_print=True):
+    def _pdf_styles(self, tokens, direction, for_print=True):
         """The CSS of the report bundles that a document uses.
 
         :param frozenset tokens: see ``html.tokens``.
@@ -405,28 +493,28 @@ class IrActionsReport(models.Model):
         """
         transform = css.mirror if direction == "rtl" else None
         text = "".join(
-            css.prune(self._pdfkit_stylesheet(bundle), tokens, transform)
+            css.prune(self._pdf_stylesheet(bundle), tokens, transform)
             for bundle in (PRINT_BUNDLES if for_print else PRINT_BUNDLES[1:])
         )
-        return css.replace_urls(text, resources.static_file)
+        return css.replace_urls(text, report_resources.static_file)
 
-    def _pdfkit_font_files(self, records):
+    def _pdf_font_files(self, records):
         """The files of the fonts that the documents' companies have chosen."""
         companies = self.env.company
         if "company_id" in records:
             companies |= records.company_id
         families = {(each.font or "Lato").lower() for each in companies.sudo()}
-        return fonts.files(self._pdfkit_stylesheet(PRINT_BUNDLES[-1]).fonts, families)
+        return fonts.files(self._pdf_stylesheet(PRINT_BUNDLES[-1]).fonts, families)
 
     @tools.ormcache("bundle", cache="assets")
-    def _pdfkit_stylesheet(self, bundle):
+    def _pdf_stylesheet(self, bundle):
         """A bundle, parsed. Left to right: `css.mirror` does the rest.
 
         :rtype: css.Stylesheet
         """
-        return css.parse(self._pdfkit_compiled(bundle).raw.decode())
+        return css.parse(self._pdf_compiled(bundle).raw.decode())
 
-    def _pdfkit_compiled(self, bundle):
+    def _pdf_compiled(self, bundle):
         """A bundle's style sheet, compiled now if it is not yet.
 
         :rtype: ir.attachment

@@ -1,5 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.tools import email_normalize
 
 
 def is_staff(user):
@@ -51,10 +52,21 @@ class AccountMove(models.Model):
     # === CRUD METHODS === #
 
     def write(self, vals):
-        """Override to close the links of an invoice that is cancelled."""
+        """Override to close the links of an invoice that is cancelled or changes hands.
+
+        A link shows its holder whatever the invoice says of its customer: another
+        contact of the same company is no other customer.
+        """
+        customers = {}
+        if "partner_id" in vals:
+            customers = {move: move.commercial_partner_id for move in self}
         result = super().write(vals)
+        # In sudo mode because who may edit or cancel the invoice closes its links.
+        for move_sudo in self.sudo() if customers else ():
+            customer = customers[move_sudo]
+            if customer and customer != move_sudo.commercial_partner_id:
+                move_sudo.portal_link_ids._revoke("customer_changed")
         if vals.get("state") == "cancel":
-            # In sudo mode because who may cancel the invoice closes its links.
             self.sudo().portal_link_ids._revoke("cancelled")
         return result
 
@@ -228,6 +240,109 @@ class AccountMove(models.Model):
             link_sudo.move_id._open_portal_printed_link(link_sudo)
             link_sudo._set_sent()
 
+    # === BUSINESS METHODS - THE LINKS OF THOSE WHO COME BY OTHER WAYS === #
+
+    def _get_portal_link_of_user(self, user):
+        """Return the personal link of a customer who is signed in: no second login.
+
+        :param res.users user: The visitor; possibly the public user.
+        :return: The link, in sudo mode; empty for whoever is not the customer.
+        :rtype: account.move.portal.link
+        """
+        self.ensure_one()
+        # In sudo mode because customers have no rights on links.
+        links_sudo = self.env["account.move.portal.link"].sudo()
+        partner_sudo = user.sudo().partner_id
+        email = email_normalize(user.email) or email_normalize(user.login)
+        if (
+            user._is_public()
+            or not email
+            or partner_sudo.commercial_partner_id != self.commercial_partner_id
+        ):
+            return links_sudo
+        return links_sudo._find_for_recipient(self, email) or links_sudo.create(
+            {
+                "move_id": self.id,
+                "email": email,
+                "partner_id": partner_sudo.id,
+                "email_role": "login",
+            }
+        )
+
+    def _get_portal_link_of_anyone(self):
+        """Return the link of whoever has the invoice's address in core's portal.
+
+        It is as good as the one on the PDF: it may have been handed on.
+
+        :return: The link, in sudo mode; empty if staff have closed it.
+        :rtype: account.move.portal.link
+        """
+        self.ensure_one()
+        if link_sudo := self._get_portal_printed_links()[:1]:
+            return self._open_portal_printed_link(link_sudo)
+        # In sudo mode because visitors have no rights on links.
+        links_sudo = self.env["account.move.portal.link"].sudo()
+        closed = links_sudo.search_count(
+            [
+                ("move_id", "=", self.id),
+                ("audience", "=", "document"),
+                ("revocation_reason", "=", "staff"),
+            ],
+            limit=1,
+        )
+        if closed:
+            return links_sudo
+        return links_sudo.create({"move_id": self.id, "audience": "document"})
+
+    # === BUSINESS METHODS - WHAT THE PAGE SAYS === #
+
+    def _get_portal_installments(self):
+        """Return the installments of the invoice, the first one first.
+
+        :return: `date`, `amount`, what is `left` of it in the invoice's currency, and
+            whether it `is_overdue`; nothing where all is due at once.
+        :rtype: list[dict]
+        """
+        self.ensure_one()
+        if not self.invoice_payment_term_id or self.state != "posted":
+            return []  # Most invoices: nothing to look up.
+        lines = self.line_ids.filtered(lambda line: line.display_type == "payment_term")
+        if len(lines) < 2:
+            return []
+        today = self.company_id._get_portal_day()
+        return [
+            {
+                "date": line.date_maturity,
+                "amount": abs(line.amount_currency),
+                "left": abs(line.amount_residual_currency),
+                "is_overdue": line.date_maturity < today and not line.reconciled,
+            }
+            for line in lines.sorted("date_maturity")
+        ]
+
+    def _get_portal_due_date(self):
+        """Return when the invoice, or the next installment of it, is due.
+
+        :rtype: datetime.date | bool
+        """
+        self.ensure_one()
+        open_dates = [
+            installment["date"]
+            for installment in self._get_portal_installments()
+            if not self.currency_id.is_zero(installment["left"])
+        ]
+        return open_dates[0] if open_dates else self.invoice_date_due
+
+    def _get_portal_credited_amount(self):
+        """Return how much of the invoice was credited, and not paid.
+
+        :return: The amount in the invoice's currency.
+        :rtype: float
+        """
+        self.ensure_one()
+        content = (self.invoice_payments_widget or {}).get("content", [])
+        return sum(entry["amount"] for entry in content if entry["is_refund"])
+
     # === BUSINESS METHODS - WHOM THE INVOICE CONCERNS === #
 
     def _get_portal_number(self):
@@ -252,16 +367,45 @@ class AccountMove(models.Model):
             return salesperson.partner_id
         return self.company_id.partner_id
 
+    def _get_portal_customer_name(self, recipient=None):
+        """Return the name by which to address the customer.
+
+        :param res.partner recipient: The contact who reads; the invoice's if None.
+        :return: Never empty: a draft may be without a customer, and a contact without
+            a name.
+        :rtype: str
+        """
+        self.ensure_one()
+        contact = self.partner_id if recipient is None else recipient
+        return (
+            contact._get_portal_name()
+            or self.partner_id._get_portal_name()
+            or self.env._("Customer")
+        )
+
     def _get_portal_lang(self, recipient=None):
         """Return the code of the language in which to address a recipient.
+
+        The one answer for email, page, document and receipt: it depends on records
+        only, never on who happens to ask.
 
         :param res.partner recipient: The contact who reads; nobody in particular if
             None or empty.
         :rtype: str
         """
         self.ensure_one()
-        recipient = recipient or self.env["res.partner"]
-        return recipient.lang or self.partner_id.lang or self.env.user.lang
+        move_sudo = self.sudo()  # Because visitors and billers may not read all this.
+        languages = self.env["res.lang"]
+        for partner_sudo in (
+            (recipient or self.env["res.partner"]).sudo(),
+            move_sudo.partner_id,
+            move_sudo.commercial_partner_id,
+            move_sudo.company_id.partner_id,
+        ):
+            # One that is switched off is no answer any more.
+            if partner_sudo.lang and languages._get_data(code=partner_sudo.lang):
+                return partner_sudo.lang
+        return languages.get_installed()[0][0]
 
     def _get_portal_staff(self, preferred=("invoice_user_id", "create_uid")):
         """Return who is told of the invoice: the first of these who still work here.

@@ -3,10 +3,8 @@ from datetime import timedelta
 from odoo import api, fields, models
 
 WINDOW_MINUTES = 10
-# Misses of one network in that time from which on it is answered slowly, and refused.
-SLOW_FROM = 10
+# Failed look-ups of one network in that time from which on it is refused.
 REFUSED_FROM = 40
-SLOWEST_SECONDS = 1.0
 
 
 class AccountMovePortalFailedLookup(models.Model):
@@ -29,10 +27,13 @@ class AccountMovePortalFailedLookup(models.Model):
     def _record(self, network):
         """Record that a network came with a token that opens nothing.
 
-        :param str network: The network, as `visitor.network.shorten` says it.
-        :return: How many misses it has now.
+        :param str network: The network, as `tools.network.shorten` says it; empty if
+            it is not known: then it may be anybody's, and counts against nobody.
+        :return: How many failed look-ups it has now.
         :rtype: int
         """
+        if not network:
+            return 0
         count = self._count(network)
         if count < REFUSED_FROM:
             # In sudo mode because visitors have no rights on this.
@@ -41,6 +42,8 @@ class AccountMovePortalFailedLookup(models.Model):
 
     @api.model
     def _count(self, network):
+        if not network:
+            return 0
         since = fields.Datetime.now() - timedelta(minutes=WINDOW_MINUTES)
         # In sudo mode because visitors have no rights on this.
         return self.sudo().search_count(
@@ -49,31 +52,17 @@ class AccountMovePortalFailedLookup(models.Model):
 
     @api.model
     def _is_refused(self, count):
-        """Return whether so many misses are answered with a refusal.
+        """Return whether so many failed look-ups are answered with a refusal.
 
-        :param int count: The misses of a network, the current one included.
+        :param int count: The failed look-ups of a network, the current one included.
         :rtype: bool
         """
         return count >= REFUSED_FROM
-
-    @api.model
-    def _get_delay(self, count):
-        """Return how long to wait before an answer: more with each miss, up to a limit.
-
-        A refusal is immediate: waiting costs us a worker.
-
-        :param int count: The misses of a network, the current one included.
-        :return: Seconds.
-        :rtype: float
-        """
-        if count <= SLOW_FROM or self._is_refused(count):
-            return 0.0
-        return min(SLOWEST_SECONDS, 0.1 * (count - SLOW_FROM))
 
     @api.autovacuum
     def _gc_failed_lookups(self):
         """Forget what does not count any more."""
         since = fields.Datetime.now() - timedelta(minutes=WINDOW_MINUTES)
-        misses = self.search([("failed_on", "<=", since)], limit=10000)
-        misses.unlink()
-        return len(misses), len(misses) == 10000
+        lookups = self.search([("failed_on", "<=", since)], limit=10000)
+        lookups.unlink()
+        return len(lookups), len(lookups) == 10000

@@ -1,14 +1,26 @@
+import re
 import secrets
-from datetime import datetime, time, timedelta
+import string
+from datetime import timedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
 from odoo.orm.models import NO_ACCESS
-from odoo.tools import consteq, email_normalize, format_datetime
+from odoo.tools import clean_context, consteq, email_normalize, format_datetime
 
-TOKEN_BYTES = 33  # 264 random bits, 44 characters in URL-safe base64.
-SELECTOR_LENGTH = 12  # 72 bits that find the row; the other 192 are compared.
+# Letters and digits only: mail programs take a dash or an underscore at the end of an
+# address for the text's own, and messengers make italics of underscores.
+TOKEN_ALPHABET = string.ascii_letters + string.digits
+TOKEN_LENGTH = 44  # 261 random bits.
+SELECTOR_LENGTH = 12  # 71 bits that find the row; the other 190 are compared.
+# Older tokens have these as well.
+TOKEN_PUNCTUATION = "-_"
+_TOKEN = re.compile(r"[A-Za-z0-9_-]+")
+# Spaces, line breaks, soft hyphens, marks of direction, and what else nobody sees.
+_UNSEEN = re.compile(
+    r"[\s\x00-\x1f\x7f-\x9f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]+"
+)
 #: What every screen of the portal needs of a link: read in the query that finds it.
 SCREEN_FIELDS = (
     "audience",
@@ -17,6 +29,7 @@ SCREEN_FIELDS = (
     "expires_on",
     "move_id",
     "partner_id",
+    "revocation_reason",
     "revoked_on",
     "sent_on",
     "token",
@@ -26,6 +39,7 @@ MOVE_FIELDS = (
     *("name", "state", "move_type", "payment_state", "currency_id", "company_id"),
     *("amount_total", "amount_residual", "invoice_date", "invoice_date_due"),
     *("partner_id", "commercial_partner_id", "invoice_user_id"),
+    "invoice_payment_term_id",
 )
 COMPANY_FIELDS = (
     *("name", "partner_id", "primary_color", "uses_default_logo"),
@@ -37,10 +51,15 @@ PARTNER_FIELDS = ("name", "email", "phone", "lang", "tz")
 REVOCATION_REASONS = [
     ("staff", "Revoked by staff"),
     ("cancelled", "Invoice cancelled"),
+    ("customer_changed", "Invoice given to another customer"),
     ("email_changed", "E-mail address changed"),
     ("bounced", "E-mail bounced"),
     ("copied_database", "Copied database"),
 ]
+#: What users say of a link that they create; all else is the system's to say.
+CREATE_FIELDS = {
+    *("move_id", "email", "partner_id", "audience", "email_role", "expires_on"),
+}
 
 
 class AccountMovePortalLink(models.Model):
@@ -76,6 +95,33 @@ class AccountMovePortalLink(models.Model):
     )
     email = fields.Char(
         string="E-mail", help="None for the link on the PDF.", readonly=True
+    )
+    role = fields.Selection(
+        selection=[
+            ("to", "To"),
+            ("cc", "Cc"),
+            ("bcc", "Bcc"),
+            ("login", "Signed in"),
+            ("copied", "Copied"),
+            ("printed", "PDF"),
+        ],
+        help="How the recipient came by the link: by an email, which has them in this "
+        "place, as a copy that staff handed over, or printed on the PDF.",
+        compute="_compute_role",
+        store=True,
+        readonly=True,
+    )
+    email_role = fields.Selection(
+        selection=[
+            ("to", "To"),
+            ("cc", "Cc"),
+            ("bcc", "Bcc"),
+            ("login", "Signed in"),
+        ],
+        help="The recipient's place in the last email with the link; or that the "
+        "customer came by a login.",
+        readonly=True,
+        copy=False,
     )
     audience = fields.Selection(
         selection=[
@@ -128,6 +174,9 @@ class AccountMovePortalLink(models.Model):
         compute="_compute_state",
         search="_search_state",
     )
+    is_copyable = fields.Boolean(
+        string="Copy", compute="_compute_is_copyable", export_string_translation=False
+    )
     currency_id = fields.Many2one(related="move_id.currency_id")
     _token_selector_unique = models.UniqueIndex("(token_selector)")
     _email_required = models.Constraint(
@@ -148,6 +197,16 @@ class AccountMovePortalLink(models.Model):
         for link in self:
             link.token_selector = link.token[:SELECTOR_LENGTH]
 
+    @api.depends("audience", "email_role", "sent_on")
+    def _compute_role(self):
+        for link in self:
+            if link.audience == "document":
+                link.role = "printed"
+            elif link.audience == "internal":
+                link.role = link.email_role or "bcc"
+            else:
+                link.role = link.email_role or ("to" if link.sent_on else "copied")
+
     @api.depends("move_id")
     def _compute_expires_on(self):
         for link in self:
@@ -160,6 +219,11 @@ class AccountMovePortalLink(models.Model):
                 link.state = "revoked"
             else:
                 link.state = "live" if link._is_live() else "expired"
+
+    @api.depends("state", "audience")
+    def _compute_is_copyable(self):
+        for link in self:
+            link.is_copyable = link.state == "live" and link.audience != "document"
 
     def _search_state(self, operator, value):
         if operator != "in":
@@ -176,6 +240,46 @@ class AccountMovePortalLink(models.Model):
 
     # === CRUD METHODS === #
 
+    @api.model_create_multi
+    def create(self, vals_list):
+        """Override to let users say whose the link is, and nothing of what happened.
+
+        :raise AccessError: If a user may not edit the invoice, or forges something.
+        """
+        if self.env.su:
+            return super().create(vals_list)
+        links = self.with_context(clean_context(self.env.context))
+        for vals in vals_list:
+            links._check_create_values(vals)
+        return super(AccountMovePortalLink, links).create(vals_list)
+
+    @api.model
+    def _check_create_values(self, vals):
+        """Check what a user says of a new link.
+
+        :param dict vals: The values.
+        :raise AccessError: If they are not the user's to say.
+        """
+        move = self.env["account.move"].browse(vals.get("move_id") or [])
+        move.check_access("write")
+        email = email_normalize(vals.get("email"))
+        partner = self.env["res.partner"].browse(vals.get("partner_id") or [])
+        if (
+            set(vals) - CREATE_FIELDS
+            # The link on the PDF is made with the PDF.
+            or vals.get("audience") == "document"
+            or not email
+            or (partner and email not in partner._get_portal_emails())
+        ):
+            raise AccessError(
+                self.env._(
+                    "Of a new portal link, only the recipient and the expiry can be "
+                    "chosen."
+                )
+            )
+        if move.move_type != "out_invoice":
+            raise AccessError(move._explain_portal_send_refusal())
+
     def write(self, vals):
         """Override to let users change nothing but the expiry.
 
@@ -188,7 +292,9 @@ class AccountMovePortalLink(models.Model):
         before = {link: link.expires_on for link in self}
         result = super().write(vals)
         for link in self:
-            if before[link] != link.expires_on:
+            # Of a PDF that was not sent, nobody has the link.
+            is_known = link.audience != "document" or link.sent_on
+            if before[link] != link.expires_on and is_known:
                 link._log_expiry()
         return result
 
@@ -205,6 +311,27 @@ class AccountMovePortalLink(models.Model):
         self._check_live()
         return self.move_id._get_portal_share_action(self)
 
+    def get_url_to_copy(self):
+        """Return the link's address, for staff to hand it over, and note that.
+
+        :rtype: str
+        :raise AccessError: If the user may not edit the invoice.
+        :raise UserError: If the link opens nothing any more, or is nobody's own.
+        """
+        self.ensure_one()
+        self.move_id.check_access("write")
+        self._check_live()
+        if self.audience == "document":
+            raise UserError(
+                self.env._("This link is printed on the PDF. Create one to copy.")
+            )
+        self._log_fact(
+            self.env._(
+                "Portal link of %(recipient)s copied.", recipient=self.display_name
+            )
+        )
+        return self._get_url()
+
     def action_revoke(self):
         """Close these links for good."""
         self._revoke("staff")
@@ -217,7 +344,7 @@ class AccountMovePortalLink(models.Model):
 
         :rtype: str
         """
-        return secrets.token_urlsafe(TOKEN_BYTES)
+        return "".join(secrets.choice(TOKEN_ALPHABET) for _each in range(TOKEN_LENGTH))
 
     @api.model
     def _get_screen_fields(self):
@@ -251,16 +378,36 @@ class AccountMovePortalLink(models.Model):
         :return: The link, in sudo mode, or an empty recordset.
         :rtype: account.move.portal.link
         """
-        # PostgreSQL cannot be asked for a NUL, of which no token has any.
-        selector = token[:SELECTOR_LENGTH].replace("\0", "")
+        token = self._clean_token(token)
+        core = token.strip(TOKEN_PUNCTUATION)
+        # An older token may begin with one or two of these itself.
+        begin = token.find(core)
+        selectors = {
+            token[start : start + SELECTOR_LENGTH]
+            for start in range(max(0, begin - 2), begin + 1)
+        }
         # In sudo mode because the token is what authorizes a visitor.
         link_sudo = self.sudo().search_fetch(
-            [("token_selector", "=", selector)], self._get_screen_fields(), limit=1
+            [("token_selector", "in", list(selectors))],
+            self._get_screen_fields(),
+            limit=1,
         )
-        # Bytes, because the comparison refuses text that is not ASCII.
-        if not consteq((link_sudo.token or "").encode(), token.encode()):
-            return link_sudo.browse()
-        return link_sudo
+        known = (link_sudo.token or "").strip(TOKEN_PUNCTUATION)
+        return link_sudo if core and consteq(known, core) else link_sudo.browse()
+
+    @api.model
+    def _clean_token(self, text):
+        """Return what may be a token, without what became of an address on its way.
+
+        Mail programs break lines; people paste an address with the bracket, the quote
+        or the full stop that stood beside it.
+
+        :param str text: What a URL has in the token's place: anything at all.
+        :return: Letters, digits, dashes and underscores; empty if there are none.
+        :rtype: str
+        """
+        found = _TOKEN.search(_UNSEEN.sub("", text))
+        return found.group() if found else ""
 
     def _fetch_for_screens(self, visitor):
         """Read what the customer's screens show: a query for each table.
@@ -316,14 +463,18 @@ class AccountMovePortalLink(models.Model):
         :rtype: dict
         """
         email = email_normalize(email)
-        known = move.partner_id | move.commercial_partner_id
-        return {
-            "move_id": move.id,
-            "email": email,
-            "partner_id": known.filtered(
-                lambda partner: email in partner._get_portal_emails()
-            )[:1].id,
-        }
+        known = (move.partner_id | move.commercial_partner_id).filtered(
+            lambda partner: email in partner._get_portal_emails()
+        )
+        if not known:  # One of the customer's people.
+            known = known.search(
+                [
+                    ("commercial_partner_id", "in", move.commercial_partner_id.ids),
+                    ("email_normalized", "=", email),
+                ],
+                limit=1,
+            )
+        return {"move_id": move.id, "email": email, "partner_id": known[:1].id}
 
     def _get_path(self, screen=""):
         """Return the path of one of the link's screens, from the site's root.
@@ -383,7 +534,7 @@ class AccountMovePortalLink(models.Model):
         today = company._get_portal_day()
         start = max(self.move_id.invoice_date_due or today, today)
         last_day = start + timedelta(days=company.portal_link_expiry_days)
-        return datetime.combine(last_day + timedelta(days=1), time.min)
+        return company._get_portal_day_end(last_day)
 
     def _is_live(self):
         """Return whether the link opens its invoice now.
@@ -394,6 +545,14 @@ class AccountMovePortalLink(models.Model):
         return not self.revoked_on and (
             not self.expires_on or self.expires_on > fields.Datetime.now()
         )
+
+    def _is_cancelled(self):
+        """Return whether the link opens nothing because its invoice was cancelled.
+
+        :rtype: bool
+        """
+        self.ensure_one()
+        return self.revocation_reason == "cancelled" and self.move_id.state == "cancel"
 
     def _check_live(self):
         """Check that these links open something.
@@ -421,13 +580,14 @@ class AccountMovePortalLink(models.Model):
     def _get_sent_marks(self):
         """Return when these links were last sent and by whom, to put it back.
 
-        :return: The values by the id of the link, fit for JSON.
-        :rtype: dict[str, dict]
+        :return: The values by the id of the link.
+        :rtype: dict[int, dict]
         """
         return {
-            str(link.id): {
-                "sent_on": fields.Datetime.to_string(link.sent_on),
+            link.id: {
+                "sent_on": link.sent_on,
                 "sent_by_id": link.sent_by_id.id,
+                "expires_on": link.expires_on,
             }
             for link in self
         }
@@ -440,7 +600,7 @@ class AccountMovePortalLink(models.Model):
         """
         for link_id, values in marks.items():
             # In sudo mode because users may not write a link, so that none reopens one.
-            self.sudo().browse(int(link_id)).exists().write(values)
+            self.sudo().browse(link_id).exists().write(values)
 
     def _revoke(self, reason):
         """Close these links, and note why on their invoices.
@@ -476,18 +636,23 @@ class AccountMovePortalLink(models.Model):
         return dict(field._description_selection(self.env))[self.revocation_reason]
 
     @api.model
-    def _close_for_changed_emails(self, partners):
-        """Close the links of contacts whose address is another one now.
+    def _close_for_changed_emails(self, left):
+        """Close the links to addresses that contacts have left.
 
-        :param res.partner partners: The contacts, with their new addresses.
+        Not the links to other addresses: a contact has those of all the contacts that
+        were merged into it.
+
+        :param dict left: By contact, the addresses that were its own until now.
         """
         # In sudo mode because who edits contacts need not have rights on invoices.
         links_sudo = self.sudo().search(
-            [("partner_id", "in", partners.ids), ("revoked_on", "=", False)]
+            Domain.OR(
+                Domain("partner_id", "=", partner.id) & Domain("email", "in", emails)
+                for partner, emails in left.items()
+            )
+            & Domain("revoked_on", "=", False)
         )
-        links_sudo.filtered(
-            lambda link: link.email not in link.partner_id._get_portal_emails()
-        )._revoke("email_changed")
+        links_sudo._revoke("email_changed")
 
     # === BUSINESS METHODS - NOTES ON THE INVOICE === #
 

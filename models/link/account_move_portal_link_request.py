@@ -1,13 +1,14 @@
-import logging
 from datetime import timedelta
 
 from odoo import api, fields, models
 
-from ...tools import smtp_errors
-
-_logger = logging.getLogger(__name__)
-# Mails a day that a visitor can have sent for one invoice.
+# Emails a day that a visitor can have sent with one link. Not for one invoice: whoever
+# has another link to it would use up its customer's.
 MAX_A_DAY = 3
+# Emails a day to one address, with whatever links: nobody fills a mailbox.
+MAX_A_DAY_TO_ADDRESS = 10
+# How long an answered request is kept.
+KEPT_DAYS = 30
 
 
 class AccountMovePortalLinkRequest(models.Model):
@@ -22,8 +23,6 @@ class AccountMovePortalLinkRequest(models.Model):
     _description = "Request for a New Invoice Portal Link"
     _order = "id"
     _queue_cron = "account_payment_portal.ir_cron_answer_portal_link_requests"
-    #: How long to wait after each refusal of the mail server, until it is the last.
-    _queue_retry_minutes = (5, 30, 120)
 
     link_id = fields.Many2one(
         comodel_name="account.move.portal.link",
@@ -34,9 +33,11 @@ class AccountMovePortalLinkRequest(models.Model):
     move_id = fields.Many2one(
         comodel_name="account.move", required=True, index=True, ondelete="cascade"
     )
+    email = fields.Char(help="The address to which the new link goes.", index=True)
     state = fields.Selection(
         selection=[
             ("waiting", "Waiting"),
+            ("sending", "Being sent"),
             ("sent", "Sent"),
             ("declined", "Declined"),
             ("failed", "Failed"),
@@ -44,12 +45,6 @@ class AccountMovePortalLinkRequest(models.Model):
         required=True,
         default="waiting",
         index=True,
-    )
-    fresh_link_id = fields.Many2one(
-        comodel_name="account.move.portal.link",
-        help="In a mail that may have arrived, or not.",
-        index="btree_not_null",
-        ondelete="set null",
     )
 
     @api.model
@@ -61,8 +56,10 @@ class AccountMovePortalLinkRequest(models.Model):
         link_sudo = self.env["account.move.portal.link"]._find(token)
         if (
             not link_sudo
+            or link_sudo.audience == "internal"
+            or link_sudo.state == "live"
             or self._is_waiting(link_sudo)
-            or self._count_recent(link_sudo.move_id) >= MAX_A_DAY
+            or self._count_sent([("link_id", "=", link_sudo.id)]) >= MAX_A_DAY
         ):
             return
         # In sudo mode because visitors have no rights on requests.
@@ -74,58 +71,75 @@ class AccountMovePortalLinkRequest(models.Model):
         # In sudo mode because visitors have no rights on requests.
         return bool(
             self.sudo().search_count(
-                [("link_id", "=", link.id), ("state", "=", "waiting")], limit=1
+                [("link_id", "=", link.id), ("state", "in", ["waiting", "sending"])],
+                limit=1,
             )
         )
 
     @api.model
-    def _count_recent(self, move, states=("waiting", "sent", "declined")):
+    def _count_sent(self, domain):
+        """Return how many emails requests have led to within a day.
+
+        :param list domain: Which requests.
+        :rtype: int
+        """
         since = fields.Datetime.now() - timedelta(days=1)
         # In sudo mode because visitors have no rights on requests.
         return self.sudo().search_count(
-            [
-                ("move_id", "=", move.id),
-                ("create_date", ">", since),
-                ("state", "in", states),
-            ]
+            [*domain, ("state", "=", "sent"), ("create_date", ">", since)]
         )
+
+    @api.autovacuum
+    def _gc_requests(self):
+        """Remove what was answered long ago."""
+        before = fields.Datetime.now() - timedelta(days=KEPT_DAYS)
+        requests = self.search(
+            [("state", "not in", ["waiting", "sending"]), ("create_date", "<", before)],
+            limit=10000,
+        )
+        requests.unlink()
+        return len(requests), len(requests) == 10000
 
     # === SCHEDULER === #
 
     def _process_due(self):
-        """Send a fresh link to the address on file, if there is one to send it to."""
+        """Have a fresh link sent to the address on file, if there is one."""
         self.ensure_one()
         recipient = self._get_recipient()
         if not recipient:
             self.state = "declined"
             return
-        self.attempts += 1
-        try:
-            # A link that was not sent goes with what is undone.
-            with self.env.cr.savepoint():
-                self._send_fresh_link(recipient)
-        except Exception as error:
-            if smtp_errors.is_refusal(error):
-                self._record_refusal(error)
-            else:
-                _logger.exception(
-                    "No new portal link for %s", self.move_id.display_name
-                )
-                self.state = "declined"
-
-    def _record_refusal(self, error):
-        """Try again later, or give up and tell staff, if it was tried often enough.
-
-        :param Exception error: What the mail server had against it.
-        """
-        if self._retry_later():
+        self.email = recipient._get_portal_emails()[0]
+        if self._count_sent([("email", "=", self.email)]) >= MAX_A_DAY_TO_ADDRESS:
+            self.state = "declined"
             return
+        self.state = "sending"
+        self._send_fresh_link(recipient)
+
+    def _record_answer(self, fresh_link):
+        """Note that a fresh link was sent, and tell staff.
+
+        :param account.move.portal.link fresh_link: The link.
+        """
+        self.state = "sent"
+        fresh_link._log_fact(
+            self.env._(
+                "A visitor asked for a new portal link; it was sent to %(recipient)s.",
+                recipient=fresh_link.email,
+            )
+        )
+
+    def _record_refusal(self, reason):
+        """Note that no fresh link could be sent, and tell staff.
+
+        :param str reason: What the mail server had against it, in plain words.
+        """
         self.state = "failed"
         self.link_id._log_fact(
             self.env._(
                 "A visitor asked for a new portal link, which could not be sent: "
                 "%(reason)s",
-                reason=smtp_errors.explain(self.env, error),
+                reason=reason,
             )
         )
 
@@ -144,7 +158,8 @@ class AccountMovePortalLinkRequest(models.Model):
             move.state != "posted"
             or link.audience == "internal"
             or link.state == "live"
-            or self._count_recent(move, ["sent"]) >= MAX_A_DAY
+            # It was another customer's, who is nobody to have this one written to.
+            or link.revocation_reason == "customer_changed"
         ):
             return self.env["res.partner"]
         customers = move.partner_id | move.commercial_partner_id
@@ -161,30 +176,10 @@ class AccountMovePortalLinkRequest(models.Model):
                     not set(partner._get_portal_emails()) & set(closed.mapped("email"))
                 )
             )
-        return contact.filtered("email")
-
-    def _get_fresh_link(self, recipient):
-        """Return the link to be mailed: the one that may have arrived, or a new one.
-
-        :param res.partner recipient: The contact.
-        :rtype: account.move.portal.link
-        """
-        email = recipient._get_portal_emails()[0]
-        sent = self.fresh_link_id
-        if sent and sent._is_live() and sent.email == email:
-            return sent
-        return sent.create(
-            {
-                "move_id": self.move_id.id,
-                "email": email,
-                "partner_id": recipient.id,
-                "sent_on": fields.Datetime.now(),
-            }
-        )
+        return contact.filtered(lambda partner: partner._get_portal_emails())
 
     def _send_fresh_link(self, recipient):
-        """Email a fresh link. Hook for the room `send`.
+        """Have a fresh link emailed. Hook for the room `send`.
 
         :param res.partner recipient: The contact.
-        :raise Exception: What the mail server, or the way to it, had against it.
         """

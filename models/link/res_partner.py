@@ -2,6 +2,8 @@ from odoo import api, models
 from odoo.fields import Domain
 from odoo.tools import email_normalize_all, formataddr
 
+from ...tools import email_addresses
+
 
 class ResPartner(models.Model):
     _inherit = "res.partner"
@@ -33,7 +35,9 @@ class ResPartner(models.Model):
             partner.email_normalized: {
                 "name": partner.display_name,
                 "email": partner.email_normalized,
-                "formatted": formataddr((partner.name or "", partner.email_normalized)),
+                "formatted": formataddr(
+                    (partner._get_portal_name(), partner.email_normalized)
+                ),
             }
             for partner in found
             if partner.email_normalized
@@ -65,15 +69,46 @@ class ResPartner(models.Model):
 
     def write(self, vals):
         """Override to close the portal links of an address that is left."""
+        if "email" not in vals:
+            return super().write(vals)
+        before = {partner: set(partner._get_portal_emails()) for partner in self}
         result = super().write(vals)
-        if "email" in vals:
-            self.env["account.move.portal.link"]._close_for_changed_emails(self)
+        left = {
+            partner: addresses
+            for partner, emails in before.items()
+            if (addresses := emails.difference(partner._get_portal_emails()))
+        }
+        if left:
+            self.env["account.move.portal.link"]._close_for_changed_emails(left)
         return result
+
+    def _get_portal_name(self):
+        """Return the name by which to address the contact.
+
+        A contact that is only an address of its company has that one's.
+
+        :return: The name; empty for nobody, or if there is none.
+        :rtype: str
+        """
+        return self.name or self.parent_id.name or self.commercial_partner_id.name or ""
+
+    def _format_portal_addresses(self):
+        """Return the contact's addresses as text, to be sent to.
+
+        What is no address stays as it was typed, for people to see and correct.
+
+        :return: Formatted addresses, separated by commas; empty if there is none.
+        :rtype: str
+        """
+        return email_addresses.join(
+            formataddr((entry.name or self._get_portal_name(), entry.email))
+            if entry.email
+            else entry.text
+            for entry in email_addresses.split(self.email)
+        )
 
     def _get_portal_emails(self):
         """Return the contact's addresses, as links know them.
-
-        Note: `self.ensure_one()`
 
         :rtype: list[str]
         """

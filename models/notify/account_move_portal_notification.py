@@ -119,6 +119,7 @@ class AccountMovePortalNotification(models.Model):
                 self.move_id.display_name,
             )
             self._record_failure(error)
+        self._wake_mail_queue()
 
     def _record_failure(self, error):
         """Note why the rule failed, and try again later if that was the first time.

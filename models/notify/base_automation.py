@@ -5,10 +5,18 @@ import requests
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
-from odoo.tools import html2plaintext
+from odoo.fields import Domain
+from odoo.tools import (
+    email_normalize,
+    email_normalize_all,
+    format_list,
+    html2plaintext,
+)
+from odoo.tools.safe_eval import safe_eval
 
 from ... import const
 from ..link.account_move import is_staff
+from . import portal_condition
 
 WEBHOOK_SECONDS = 10
 TEMPLATES = {
@@ -89,6 +97,7 @@ class BaseAutomation(models.Model):
             ("creator", "Who made the invoice"),
             ("followers", "Followers of the invoice"),
             ("users", "Chosen users"),
+            ("emails", "Email addresses"),
             ("channel", "A Discuss channel"),
             ("webhook", "Another system (webhook)"),
         ],
@@ -101,6 +110,15 @@ class BaseAutomation(models.Model):
         relation="base_automation_portal_user_rel",
         string="Users",
         domain=[("share", "=", False)],
+    )
+    portal_emails = fields.Char(
+        string="Addresses",
+        help="Whoever is to get an email, with or without a login: addresses, with "
+        "commas between them.",
+    )
+    portal_minimum_amount = fields.Float(
+        string="Only invoices of at least",
+        help="The invoice's total, in its company's currency. 0: all of them.",
     )
     portal_channel_id = fields.Many2one(
         comodel_name="discuss.channel",
@@ -163,6 +181,8 @@ class BaseAutomation(models.Model):
         "portal_payment_method",
         "portal_recipient",
         "portal_user_ids",
+        "portal_emails",
+        "portal_minimum_amount",
         "portal_channel_id",
         "portal_delivery",
         "filter_domain",
@@ -212,13 +232,20 @@ class BaseAutomation(models.Model):
                 )
         return result
 
-    @api.constrains("portal_throttle_minutes", "portal_webhook_url")
+    @api.constrains(
+        *("portal_throttle_minutes", "portal_webhook_url", "portal_minimum_amount"),
+        *("portal_recipient", "portal_emails"),
+    )
     def _check_portal_options(self):
         """Check what a rule is told to do.
 
-        :raise ValidationError: If the limit is negative, or the address is not one.
+        :raise ValidationError: If a number is negative, or an address is not one.
         """
         for automation in self:
+            if automation.portal_minimum_amount < 0:
+                raise ValidationError(self.env._("Enter an amount of 0 or more."))
+            if automation.portal_recipient == "emails":
+                automation._check_portal_emails()
             if automation.portal_throttle_minutes < 0:
                 raise ValidationError(self.env._("Enter 0 minutes or more."))
             url = urlsplit(automation.portal_webhook_url or "https://none")
@@ -227,12 +254,32 @@ class BaseAutomation(models.Model):
                     self.env._("The webhook's address has to begin with https://.")
                 )
 
+    def _check_portal_emails(self):
+        """Check that there are addresses to write to, and nothing else.
+
+        :raise ValidationError: If not.
+        """
+        self.ensure_one()
+        parts = [part.strip() for part in re.split(r"[,;\n]", self.portal_emails or "")]
+        wrong = [part for part in filter(None, parts) if not email_normalize(part)]
+        if wrong or not any(parts):
+            raise ValidationError(
+                self.env._(
+                    "Enter email addresses, with commas between them. Not one: "
+                    "“%(text)s”.",
+                    text=", ".join(wrong),
+                )
+            )
+
     # === ACTION METHODS === #
 
     def action_test_portal_message(self):
         """Tell the current user, on the latest invoice, what the rule would tell.
 
-        :return: A confirmation.
+        It goes the rule's own way, to the current user instead of those that it
+        notifies; a channel and another system get it themselves, marked as a test.
+
+        :return: A confirmation that says where it went.
         :rtype: dict
         :raise UserError: If the rule tells nobody, or there is no invoice.
         """
@@ -244,19 +291,14 @@ class BaseAutomation(models.Model):
         notification = self._get_portal_sample()
         if self.portal_recipient == "webhook":
             self._call_portal_webhook(notification, is_test=True)
-            answer = self.env._("Sent to the webhook, which has taken it.")
+            answer = self.env._(
+                "Sent to %(address)s, which accepted it.",
+                address=urlsplit(self.portal_webhook_url).netloc,
+            )
         else:
             subject, body = self._render_portal_message(notification, self.env.user)
-            self._notify_portal_user(
-                notification.move_id,
-                self.env.user,
-                self.env._("[Test] %(subject)s", subject=subject),
-                body,
-                "preference",
-            )
-            answer = self.env._(
-                "Sent to you only, by inbox or e-mail: this is what the rule tells."
-            )
+            subject = self.env._("[Test] %(subject)s", subject=subject)
+            answer = self._send_portal_test(notification.move_id, subject, body)
         return {
             "type": "ir.actions.client",
             "tag": "display_notification",
@@ -265,6 +307,47 @@ class BaseAutomation(models.Model):
                 "message": answer,
             },
         }
+
+    def _send_portal_test(self, move, subject, body):
+        """Send a test the rule's own way.
+
+        :param account.move move: The invoice that it tells of.
+        :param str subject: The subject.
+        :param Markup body: The text.
+        :return: Where it went, in words.
+        :rtype: str
+        :raise UserError: If the user cannot be reached that way.
+        """
+        self.ensure_one()
+        user = self.env.user
+        if self.portal_recipient == "channel":
+            self._post_portal_message(move, subject, body)
+            return self.env._(
+                "Posted in the channel %(channel)s.",
+                channel=self.portal_channel_id.display_name,
+            )
+        delivery = self.portal_delivery
+        if self.portal_recipient == "emails":
+            delivery = "email"
+        elif delivery == "preference":
+            delivery = user.notification_type
+        if delivery == "email" and not user.email:
+            raise UserError(self.env._("You have no email address yet."))
+        if delivery == "sms" and not user.partner_id.phone:
+            raise UserError(self.env._("You have no phone number yet."))
+        if self.portal_recipient == "emails":
+            self._email_portal_message(move, user.email, subject, body)
+        else:
+            self._notify_portal_user(move, user, subject, body, delivery)
+        return {
+            "email": self.env._("Sent by email to %(to)s.", to=user.email),
+            "inbox": self.env._("Sent to your inbox in Odoo."),
+            "activity": self.env._(
+                "Added to your activities, on invoice %(invoice)s.",
+                invoice=move.display_name,
+            ),
+            "sms": self.env._("Sent by SMS to %(to)s.", to=user.partner_id.phone),
+        }[delivery]
 
     def action_view_portal_failures(self):
         """Open the list of the rule's failures.
@@ -319,9 +402,21 @@ class BaseAutomation(models.Model):
         :rtype: bool
         """
         self.ensure_one()
+        if not self._is_portal_amount(notification.move_id):
+            return False
         if self.trigger == const.TRIGGER_VIEWED:
             return self._is_portal_view(notification.event_id)
         return self._is_portal_payment(notification)
+
+    def _is_portal_amount(self, move):
+        """Return whether an invoice is large enough for this rule.
+
+        :param account.move move: The invoice.
+        :rtype: bool
+        """
+        currency = move.company_id.currency_id
+        total = abs(move.amount_total_signed)
+        return currency.compare_amounts(total, self.portal_minimum_amount) >= 0
 
     def _is_portal_view(self, view):
         """Return whether this rule wants to hear of a view."""
@@ -372,12 +467,13 @@ class BaseAutomation(models.Model):
         if self.portal_recipient == "webhook":
             self._call_portal_webhook(notification)
         elif self.portal_recipient == "channel":
-            subject, body = self._render_portal_message(notification, self.env.user)
-            self.portal_channel_id.message_post(
-                body=move._get_html_link(title=subject) + body,
-                message_type="comment",
-                subtype_xmlid="mail.mt_comment",
-            )
+            message = self._render_portal_message(notification, self.env.user)
+            self._post_portal_message(move, *message)
+        elif self.portal_recipient == "emails":
+            reader = move.company_id.partner_id
+            message = self._render_portal_message(notification, reader)
+            for email in email_normalize_all(self.portal_emails):
+                self._email_portal_message(move, email, *message)
         else:
             users = self._get_portal_users(move)
             # That an invoice has no followers is nothing unusual.
@@ -386,6 +482,49 @@ class BaseAutomation(models.Model):
             for user in users:
                 message = self._render_portal_message(notification, user)
                 self._notify_portal_user(move, user, *message, self.portal_delivery)
+
+    def _post_portal_message(self, move, subject, body):
+        """Tell a channel something about an invoice.
+
+        :param account.move move: The invoice.
+        :param str subject: The subject.
+        :param Markup body: The text.
+        """
+        self.portal_channel_id.message_post(
+            body=move._get_html_link(title=subject) + body,
+            message_type="comment",
+            subtype_xmlid="mail.mt_comment",
+        )
+
+    def _email_portal_message(self, move, email, subject, body):
+        """Email something about an invoice to an address, perhaps of nobody here.
+
+        :param account.move move: The invoice.
+        :param str email: The address.
+        :param str subject: The subject.
+        :param Markup body: The text.
+        """
+        company = move.company_id
+        # In sudo mode because emails are the system's.
+        mails_sudo = self.env["mail.mail"].sudo()
+        mails_sudo.create(
+            {
+                "model": move._name,
+                "res_id": move.id,
+                "subject": subject,
+                "email_from": company.email_formatted or self.env.user.email_formatted,
+                "email_to": email,
+                "auto_delete": True,
+                "body_html": self.env["mail.render.mixin"]._render_encapsulate(
+                    "mail.mail_notification_light",
+                    body,
+                    add_context={"company": company},
+                    context_record=move,
+                ),
+            }
+        )
+        # Else it waits for an hour: what is scheduled does not send by itself.
+        self.env.ref("mail.ir_cron_mail_scheduler_action").sudo()._trigger()
 
     def _get_portal_users(self, move):
         """Return which users the rule tells of an invoice.
@@ -403,17 +542,17 @@ class BaseAutomation(models.Model):
         }[self.portal_recipient]
         return users.filtered(is_staff)
 
-    def _render_portal_message(self, notification, user):
-        """Return the rule's words for an occasion, in a user's language.
+    def _render_portal_message(self, notification, reader):
+        """Return the rule's words for an occasion, in the reader's language.
 
         :param account.move.portal.notification notification: The occasion.
-        :param res.users user: Who reads them.
+        :param res.users|res.partner reader: Who reads them.
         :return: The subject and the text.
         :rtype: tuple[str, Markup]
         """
         template = self.portal_template_id or self.env.ref(TEMPLATES[self.trigger])
         # In sudo mode to read the payment, which the reader has no rights on.
-        template_sudo = template.sudo().with_context(lang=user.lang)
+        template_sudo = template.sudo().with_context(lang=reader.lang)
         move = notification.move_id
         subject, body = (
             template_sudo._render_field(
@@ -564,10 +703,35 @@ class BaseAutomation(models.Model):
         return ", ".join(words)
 
     def _describe_portal_condition(self):
-        """Return in words whether the rule is for some invoices only."""
-        if (self.filter_domain or "[]").strip() == "[]":
+        """Return in words for which invoices the rule is."""
+        conditions = []
+        if self.portal_minimum_amount:
+            # In the currency of whoever reads it: a rule is for all companies.
+            amount = self.env.company.currency_id.format(self.portal_minimum_amount)
+            conditions.append(self.env._("of at least %(amount)s", amount=amount))
+        domain = (self.filter_domain or "[]").strip()
+        if domain != "[]":
+            conditions.append(self._describe_portal_domain(domain))
+        if not conditions:
             return ""
-        return self.env._(", for some invoices")
+        return self.env._(
+            ", for invoices %(conditions)s",
+            conditions=format_list(self.env, conditions),
+        )
+
+    def _describe_portal_domain(self, text):
+        """Return a condition in words.
+
+        :param str text: The domain, as the rule keeps it.
+        :rtype: str
+        """
+        moves = self.env["account.move"]
+        try:
+            domain = Domain(safe_eval(text, self._get_eval_context()))
+            domain.validate(moves)
+            return portal_condition.describe(moves, domain)
+        except Exception:  # noqa: BLE001 - it may be anything, and be half typed.
+            return self.env._("that meet a condition")
 
     def _describe_portal_recipient(self):
         """Return in words whom the rule tells, and how."""
@@ -580,6 +744,11 @@ class BaseAutomation(models.Model):
             )
         if not self.portal_recipient:
             return self.env._("only run the actions")
+        if self.portal_recipient == "emails":
+            return self.env._(
+                "email %(addresses)s",
+                addresses=", ".join(email_normalize_all(self.portal_emails)),
+            )
         who = self._get_label("portal_recipient").lower()
         if self.portal_recipient == "users":
             who = ", ".join(self.portal_user_ids.mapped("name"))

@@ -2,6 +2,7 @@ from . import account_move
 from . import account_move_portal_link
 from . import account_partial_reconcile
 from . import account_payment
+from . import payment_method
 from . import payment_provider
 from . import payment_provider_event
 from . import payment_transaction

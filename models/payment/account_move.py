@@ -1,3 +1,4 @@
+from collections import namedtuple
 from decimal import Decimal, InvalidOperation
 
 from odoo import api, fields, models
@@ -7,6 +8,11 @@ from odoo.tools import format_date
 from ... import const
 from ...tools import amounts, sql
 from .errors import PortalPaymentValidationError
+
+#: An amount that a customer is offered to pay: of the kind `discount`, `balance`,
+#: `next` or `overdue` (installments) or `most` (what can be paid at a time); in the
+#: invoice's currency; until when, or since when it is due, if there is such a day.
+Offer = namedtuple("Offer", ("kind", "amount", "label", "date"))
 
 
 class AccountMove(models.Model):
@@ -129,6 +135,8 @@ class AccountMove(models.Model):
             return -payment.currency_id._convert(
                 payment.amount, self.currency_id, *rate
             )
+        if self._is_portal_discount_payment(payment):
+            return self.amount_residual
         left = payment.amount
         # Credit notes, which were taken off the payment, come first.
         for move in payment.invoice_ids.sorted(
@@ -152,6 +160,27 @@ class AccountMove(models.Model):
             else:
                 left = 0.0
         return 0.0
+
+    def _is_portal_discount_payment(self, payment):
+        """Return whether a payment without an entry has paid a discounted invoice.
+
+        Whoever matches it with the bank statement grants the discount.
+
+        :param account.payment payment: The payment.
+        :rtype: bool
+        """
+        self.ensure_one()
+        term_line = self.line_ids.filtered("discount_date")[:1]
+        discounted = abs(term_line.discount_amount_currency)
+        if not term_line or len(payment.invoice_ids) != 1:
+            return False
+        tx = payment.payment_transaction_id
+        paid_on = (
+            self.company_id._get_portal_day(tx.create_date) if tx else payment.date
+        )
+        return self._is_eligible_for_early_payment_discount(
+            payment.currency_id, paid_on
+        ) and (self.currency_id.compare_amounts(payment.amount, discounted) == 0)
 
     def _get_portal_payments(self):
         """Return what has been paid on the invoice so far, oldest first.
@@ -262,9 +291,10 @@ class AccountMove(models.Model):
         :rtype: int
         """
         self.ensure_one()
-        if not self.invoice_date_due:
+        due_date = self._get_portal_due_date()
+        if not due_date:
             return 0
-        return max(0, (self.company_id._get_portal_day() - self.invoice_date_due).days)
+        return max(0, (self.company_id._get_portal_day() - due_date).days)
 
     # === BUSINESS METHODS - WHAT CAN BE PAID === #
 
@@ -278,31 +308,270 @@ class AccountMove(models.Model):
             currency, started_on or reference_date
         )
 
-    def _get_portal_amounts(self):
+    def _get_invoice_counterpart_amls_for_early_payment_discount(
+        self, aml_values_list, open_balance
+    ):
+        """Override of `account` so that a payment passes on all of a discount's lines.
+
+        Core's own payments take the first line of each kind (`_create_payment` of
+        `account_payment`), which leaves the others open; *Register Payment* takes all.
+        So each line is handed over as a kind of its own.
+        """
+        lines_by_kind = (
+            super()._get_invoice_counterpart_amls_for_early_payment_discount(
+                aml_values_list, open_balance
+            )
+        )
+        if const.CONTEXT_STARTED_ON not in self.env.context:
+            return lines_by_kind
+        return {
+            (kind, index): [line]
+            for kind, lines in lines_by_kind.items()
+            for index, line in enumerate(lines)
+        }
+
+    def _get_portal_next_payment(self):
+        """Return what core knows of the next payment, on the company's day.
+
+        :return: See `_get_invoice_next_payment_values`; nothing if there are neither
+            installments nor a discount.
+        :rtype: dict
+        """
+        self.ensure_one()
+        if not self.invoice_payment_term_id:
+            return {}
+        zone = self.company_id._get_portal_timezone()
+        return self.with_context(tz=zone)._get_invoice_next_payment_values()
+
+    def _get_portal_usual_offers(self):
+        """Return what is offered to be paid, whatever the ways to pay take.
+
+        Core knows early-payment discounts and installments.
+
+        :return: The usual one first, without repetitions.
+        :rtype: list[Offer]
+        """
+        self.ensure_one()
+        balance = Offer(
+            "balance", self.portal_balance_due, self.env._("Balance due"), False
+        )
+        if self.currency_id.compare_amounts(balance.amount, self.amount_residual) != 0:
+            return [balance]
+        values = self._get_portal_next_payment()
+        state = values.get("installment_state")
+        if state == "epd":
+            return [self._get_portal_discount_offer(values), balance]
+        if state not in ("next", "overdue"):
+            return [balance]
+        amount, day = values["next_amount_to_pay"], values["next_due_date"]
+        if self.currency_id.compare_amounts(amount, balance.amount) == 0:
+            return [balance]
+        date = format_date(self.env, day)
+        if state == "next":
+            label = self.env._("Next installment, due %(date)s", date=date)
+        else:
+            label = self.env._("Overdue installments, due since %(date)s", date=date)
+        return [balance, Offer(state, amount, label, day)]
+
+    def _get_portal_discount_offer(self, values):
+        """Return the discounted amount that is offered.
+
+        :param dict values: What core knows of the next payment.
+        :rtype: Offer
+        """
+        self.ensure_one()
+        day = fields.Date.to_date(values["discount_date"])
+        label = self.env._(
+            "Discount of %(discount)s if paid by %(date)s",
+            discount=self.currency_id.format(values["epd_discount_amount_currency"]),
+            date=format_date(self.env, day),
+        )
+        return Offer("discount", values["amount_due"], label, day)
+
+    def _get_portal_offers(self, payer=None):
         """Return the amounts that are offered to be paid, the usual one first.
 
-        Core knows early-payment discounts and instalments.
+        Of what is usual, what one of the ways to pay takes. Where the balance is too
+        much at a time, as much as can be paid, if parts may be.
 
+        :param res.partner|None payer: The customer who pays; the invoice's if None.
+        :return: The offers; none if nothing can be paid.
+        :rtype: list[Offer]
+        """
+        self.ensure_one()
+        limits = self._get_portal_limits(payer)
+        offers = []
+        for offer in self._get_portal_usual_offers():
+            if self._is_portal_offer_payable(offer, limits):
+                offers.append(offer)
+            elif offer.kind == "balance" and (most := self._get_portal_most(limits)):
+                label = self.env._("The most that can be paid at a time")
+                offers.append(Offer("most", most, label, False))
+        return offers
+
+    def _is_portal_offer_payable(self, offer, limits):
+        """Return whether one of the ways to pay takes an offer, and later the rest.
+
+        :param Offer offer: The offer.
+        :param list[provider_limits.Limits] limits: What the ways to pay take.
+        :rtype: bool
+        """
+        self.ensure_one()
+        if offer.kind in ("balance", "discount"):  # Nothing is left.
+            amount = self._get_portal_exact(offer.amount)
+            return any(one.takes(amount) for one in limits)
+        return not self._explain_portal_part_refusal(offer.amount, limits)
+
+    def _get_portal_amounts(self, payer=None):
+        """Return the amounts that are offered to be paid, the usual one first.
+
+        :param res.partner|None payer: The customer who pays; the invoice's if None.
         :return: Amount and label of each, without repetitions.
         :rtype: list[tuple[float, str]]
         """
+        return [(offer.amount, offer.label) for offer in self._get_portal_offers(payer)]
+
+    def _get_portal_terms(self):
+        """Return what page, email and screen say of discounts and installments.
+
+        :return: A sentence for each, with amount and day.
+        :rtype: list[str]
+        """
         self.ensure_one()
-        balance = self.portal_balance_due
-        if balance != self.amount_residual:
-            return [(balance, self.env._("Balance due"))]
-        values = self._get_invoice_next_payment_values()
-        state = values.get("installment_state")
-        amounts = {}
-        if state == "epd":
-            amounts[values["amount_due"]] = values["epd_discount_msg"]
-        amounts.setdefault(balance, self.env._("Balance due"))
-        if state in ("next", "overdue"):
-            label = {
-                "next": self.env._("Next instalment"),
-                "overdue": self.env._("Overdue instalments"),
-            }[state]
-            amounts.setdefault(values["next_amount_to_pay"], label)
-        return list(amounts.items())
+        if self.state != "posted":
+            return []
+        return [
+            f"{self.currency_id.format(offer.amount)}: {offer.label}"
+            for offer in self._get_portal_usual_offers()
+            if offer.kind != "balance"
+        ]
+
+    # === BUSINESS METHODS - WHAT THE WAYS TO PAY TAKE === #
+
+    def _get_portal_limits(self, payer=None):
+        """Return what each of the customer's ways to pay takes at a time.
+
+        The one answer to what is payable, of which page, email, PDF, screen and preview
+        make use.
+
+        :param res.partner|None payer: The customer who pays; the invoice's if None.
+        :return: The limits, in the invoice's currency; none if there is no way to pay.
+        :rtype: list[provider_limits.Limits]
+        """
+        self.ensure_one()
+        return self.env["payment.provider"]._get_portal_limits(
+            self.company_id, payer or self.partner_id, self.currency_id
+        )
+
+    def _get_portal_payment_options(self, payer=None, amount=None):
+        """Return the providers and methods with which an amount can be paid.
+
+        :param res.partner|None payer: The customer who pays; the invoice's if None.
+        :param float|None amount: In the invoice's currency; the usual one if None.
+        :return: Both in sudo mode.
+        :rtype: tuple[payment.provider, payment.method]
+        """
+        self.ensure_one()
+        payer = payer or self.partner_id
+        if amount is None:
+            offers = self._get_portal_offers(payer)
+            amount = offers[0].amount if offers else self.portal_balance_due
+        return self.env["payment.provider"]._find_portal_options(
+            self.company_id, payer, self.currency_id, amount
+        )
+
+    def _get_portal_exact(self, amount):
+        """Return an amount of the invoice as the exact number that it stands for.
+
+        :param float amount: In the invoice's currency.
+        :rtype: Decimal
+        """
+        self.ensure_one()
+        return amounts.to_decimal(amount, self.currency_id.decimal_places)
+
+    def _get_portal_most(self, limits):
+        """Return the most that can be paid at a time, if parts may be paid.
+
+        :param list[provider_limits.Limits] limits: What the ways to pay take.
+        :return: In the invoice's currency; zero if nothing can be paid.
+        :rtype: float
+        """
+        self.ensure_one()
+        if not limits or not self.company_id.portal_allow_part_payment:
+            return 0.0
+        balance = self._get_portal_exact(self.portal_balance_due)
+        most = float(max(one.get_most(balance) for one in limits))
+        least = self._get_portal_minimum()
+        return most if self.currency_id.compare_amounts(most, least) >= 0 else 0.0
+
+    def _explain_portal_part_refusal(self, amount, limits):
+        """Return why no way to pay takes a part of the balance, or not later the rest.
+
+        :param float amount: Less than the balance.
+        :param list[provider_limits.Limits] limits: What the ways to pay take.
+        :return: In words for the customer; empty if it can be paid.
+        :rtype: str
+        """
+        self.ensure_one()
+        currency = self.currency_id
+        exact = self._get_portal_exact(amount)
+        rest = self._get_portal_exact(self.portal_balance_due) - exact
+        if not any(one.takes(exact) for one in limits):
+            return self._explain_portal_limits(exact, limits)
+        if any(one.leaves(rest) for one in limits):
+            return ""
+        minimum = float(min(one.minimum for one in limits))
+        return self.env._(
+            "That would leave %(rest)s, which is too little to be paid later: the "
+            "minimum payment is %(minimum)s.",
+            rest=currency.format(float(rest)),
+            minimum=currency.format(minimum),
+        )
+
+    def _explain_portal_limits(self, amount, limits):
+        """Return why no way to pay takes an amount.
+
+        :param Decimal amount: The amount.
+        :param list[provider_limits.Limits] limits: What the ways to pay take.
+        :return: In words for the customer.
+        :rtype: str
+        """
+        self.ensure_one()
+        currency = self.currency_id
+        if not limits:
+            return self.env._("This invoice cannot be paid online.")
+        least = min(one.minimum for one in limits)
+        most = max(one.maximum for one in limits)
+        if amount < least:
+            return self.env._(
+                "The minimum payment is %(minimum)s.",
+                minimum=currency.format(float(least)),
+            )
+        if amount > most:
+            return self.env._(
+                "You can pay %(maximum)s at most at a time.",
+                maximum=currency.format(float(most)),
+            )
+        return self.env._(
+            "%(currency)s can only be paid in multiples of %(unit)s.",
+            currency=currency.name,
+            unit=currency.format(float(min(one.unit for one in limits))),
+        )
+
+    def _check_portal_provider(self, provider, amount):
+        """Check that a provider takes an amount of this invoice.
+
+        :param payment.provider provider: The chosen provider.
+        :param float amount: In the invoice's currency.
+        :raise ValidationError: If it does not; in words for the customer.
+        """
+        self.ensure_one()
+        limits = provider._get_portal_provider_limits(self.company_id, self.currency_id)
+        exact = self._get_portal_exact(amount)
+        if not limits or not limits.takes(exact):
+            raise ValidationError(
+                self._explain_portal_limits(exact, [limits] if limits else [])
+            )
 
     def _get_portal_minimum(self):
         """Return the least that may be paid in part.
@@ -354,20 +623,23 @@ class AccountMove(models.Model):
             )
         return float(number)
 
-    def _check_portal_amount(self, entered):
+    def _check_portal_amount(self, entered, payer=None):
         """Return the amount to be paid, if that much may be paid now.
 
         :param entered: What the customer asks to pay; nothing is the usual amount.
+        :param res.partner|None payer: The customer who pays; the invoice's if None.
         :return: The amount in the invoice's currency.
         :rtype: float
         :raise ValidationError: If it may not be paid; in words for the customer.
         """
         self.ensure_one()
         currency = self.currency_id
-        offered = [amount for amount, _label in self._get_portal_amounts()]
-        if entered in (None, False, ""):
-            return offered[0]
-        amount = self._parse_portal_amount(entered)
+        limits = self._get_portal_limits(payer)
+        offered = [offer.amount for offer in self._get_portal_offers(payer)]
+        if entered is None or entered == "":
+            amount = offered[0] if offered else self.portal_balance_due
+        else:
+            amount = self._parse_portal_amount(entered)
         for one in offered:
             if currency.compare_amounts(amount, one) == 0:
                 return one
@@ -379,6 +651,13 @@ class AccountMove(models.Model):
                 "That is more than the balance due, %(balance)s.",
                 balance=currency.format(balance),
             )
+        elif currency.compare_amounts(amount, balance) == 0:
+            message = self._explain_portal_limits(
+                self._get_portal_exact(amount), limits
+            )
+        elif not offered:
+            exact = self._get_portal_exact(balance)
+            message = self._explain_portal_limits(exact, limits)
         elif not self.company_id.portal_allow_part_payment:
             message = self.env._(
                 "This invoice cannot be paid in part: please pay %(amount)s.",
@@ -390,8 +669,33 @@ class AccountMove(models.Model):
                 minimum=currency.format(self._get_portal_minimum()),
             )
         else:
-            return amount
-        raise ValidationError(message)
+            message = self._explain_portal_ended_discount(
+                amount
+            ) or self._explain_portal_part_refusal(amount, limits)
+        if message:
+            raise ValidationError(message)
+        return amount
+
+    def _explain_portal_ended_discount(self, amount):
+        """Return that an amount is what a discount came to that has ended.
+
+        Whoever pays it has opened the screen while it was offered, and would be asked
+        for the rest again.
+
+        :param float amount: In the invoice's currency.
+        :return: In words for the customer; empty if it is not.
+        :rtype: str
+        """
+        self.ensure_one()
+        term_line = self.line_ids.filtered("discount_date")[:1]
+        discounted = abs(term_line.discount_amount_currency)
+        if not term_line or self.currency_id.compare_amounts(amount, discounted) != 0:
+            return ""
+        return self.env._(
+            "The discount ended on %(date)s. Please pay %(balance)s or another amount.",
+            date=format_date(self.env, term_line.discount_date),
+            balance=self.currency_id.format(self.portal_balance_due),
+        )
 
     def _get_portal_authorization(self, amount):
         """Return what the customer authorizes by paying from a bank account.
@@ -435,18 +739,50 @@ class AccountMove(models.Model):
             if tx.provider_code not in const.OFFLINE_PROVIDERS
         )
 
-    def _is_payable_on_portal(self):
+    def _is_payable_on_portal(self, payer=None):
         """Return whether a customer may start a payment now.
 
+        :param res.partner|None payer: The customer who pays; the invoice's if None.
         :rtype: bool
         """
         self.ensure_one()
-        providers = self.env["payment.provider"]
         return (
             self._has_to_be_paid()
-            and providers._is_portal_payment_offered(self.company_id.id)
             and not self._has_portal_payment_in_progress()
             and not self.currency_id.is_zero(self.portal_balance_due)
+            and bool(self._get_portal_offers(payer))
+        )
+
+    def _get_portal_other_way_to_pay(self, payer=None):
+        """Return how to pay what cannot be paid online.
+
+        :param res.partner|None payer: The customer who pays; the invoice's if None.
+        :return: In words for the customer; empty if it can be paid online, or if there
+            is nothing to pay now.
+        :rtype: str
+        """
+        self.ensure_one()
+        if (
+            self.state != "posted"
+            or self.currency_id.is_zero(self.portal_balance_due)
+            or self._has_portal_payment_in_progress()
+            or self._is_payable_on_portal(payer)
+        ):
+            return ""
+        reference = self.payment_reference or self.name
+        # In sudo mode because bank accounts are closed to customers.
+        account = self.sudo().partner_bank_id.acc_number
+        if account:
+            return self.env._(
+                "This invoice cannot be paid online. Please pay by bank transfer to "
+                "%(account)s, with the reference %(reference)s.",
+                account=account,
+                reference=reference,
+            )
+        return self.env._(
+            "This invoice cannot be paid online. Please contact us to pay it another "
+            "way, and give the reference %(reference)s.",
+            reference=reference,
         )
 
     def _get_portal_bank_attempt(self):

@@ -232,7 +232,9 @@ class AccountMovePortalAttempt(models.Model):
             billing = self._parse_billing(billing)
             errors = self._check_billing(billing, choice["required"])
         try:
-            amount = link.move_id._check_portal_amount(amount)
+            amount = link.move_id._check_portal_amount(
+                amount, link._get_payer(self.env.user)
+            )
         except ValidationError as error:
             errors["amount"] = str(error)
         return amount, billing, errors
@@ -376,21 +378,14 @@ class AccountMovePortalAttempt(models.Model):
         :rtype: tuple[payment.provider, payment.method, payment.token]
         """
         move, user = link.move_id, self.env.user
-        # As core does, which asks what suits whoever is logged in.
-        partner = move.partner_id if user._is_public() else user.partner_id
-        providers = self.env["payment.provider"]._get_compatible_providers(
-            move.company_id.id,
-            partner.id,
-            move._get_portal_amounts()[0][0],
-            currency_id=move.currency_id.id,
-        )
-        methods = self.env["payment.method"]._get_compatible_payment_methods(
-            providers.ids, partner.id, currency_id=move.currency_id.id
+        payer = link._get_payer(user)
+        providers, methods = move._get_portal_payment_options(
+            payer, move._get_portal_amounts(payer)[0][0]
         )
         # A link opens the invoice, not the customer's saved cards.
         tokens = self.env["payment.token"]
         if link._is_customer(user):
-            tokens = tokens._get_available_tokens(providers.ids, partner.id)
+            tokens = tokens._get_available_tokens(providers.ids, payer.id)
         return providers, methods, tokens
 
     @api.model
@@ -476,6 +471,8 @@ class AccountMovePortalAttempt(models.Model):
         """
         self.ensure_one()
         tx = self.transaction_id
+        if self.origin == "portal":
+            self.move_id._check_portal_provider(self.provider_id, self.amount)
         if self.billing:
             tx.write(self._get_billing_partner_values())
         if tx.payment_method_code == "ach_direct_debit" and self.origin == "portal":

@@ -106,7 +106,7 @@ class AccountMovePortalAttempt(models.Model):
         :return: The billing information, and the amount in the invoice's currency.
         :rtype: tuple[dict, float]
         """
-        move = link.move_id
+        move, payer = link.move_id, link._get_payer(self.env.user)
         last = last or self.browse()
         known = self._get_billing_defaults(move.partner_id)
         if link.email:
@@ -114,8 +114,8 @@ class AccountMovePortalAttempt(models.Model):
         amount = None
         if last.state in ("error", "cancel"):
             with suppress(ValidationError):  # Less may be left meanwhile.
-                amount = move._check_portal_amount(last.amount)
-        return last.billing or known, amount or move._get_portal_amounts()[0][0]
+                amount = move._check_portal_amount(last.amount, payer)
+        return last.billing or known, amount or move._get_portal_amounts(payer)[0][0]
 
     @api.model
     def _parse_billing(self, entered):
@@ -135,7 +135,8 @@ class AccountMovePortalAttempt(models.Model):
             else:
                 # Neither NUL nor half a character can be kept.
                 text = str(value).replace("\0", "").encode(errors="ignore").decode()
-                values[name] = " ".join(text.split())[:size]
+                # One more than may be: what is too long is said, not cut in silence.
+                values[name] = " ".join(text.split())[: size + 1]
         return values
 
     @api.model
@@ -154,6 +155,11 @@ class AccountMovePortalAttempt(models.Model):
         }
         if values["email"] and not email_normalize(values["email"]):
             errors["email"] = self.env._("Please check the e-mail address.")
+        for name, size in BILLING_FIELDS.items():
+            if size and len(values[name]) > size:
+                errors[name] = self.env._(
+                    "Please use %(size)s characters at most.", size=size
+                )
         # In sudo mode because address data is closed to the public.
         country = self.env["res.country"].sudo().browse(values["country_id"] or [])
         state = self.env["res.country.state"].sudo().browse(values["state_id"] or [])

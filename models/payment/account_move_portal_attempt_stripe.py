@@ -10,6 +10,8 @@ from odoo.fields import Domain
 
 from odoo.addons.payment_stripe.controllers.main import StripeController
 
+from . import decline_codes, stripe_params
+
 _logger = logging.getLogger(__name__)
 #: States of our transactions by Stripe's states of a refund.
 REFUND_STATES = {
@@ -124,6 +126,7 @@ class AccountMovePortalAttempt(models.Model):
             for again under the same reference, which makes no second refund.
         :raise ValidationError: If Stripe refuses.
         """
+        params = stripe_params.prepare(tx, endpoint, params)
         try:
             return tx.provider_id._stripe_request_for(
                 tx.reference, method, endpoint, params
@@ -134,7 +137,7 @@ class AccountMovePortalAttempt(models.Model):
                     raise
                 if tx.operation == "refund":
                     raise self._get_undecided_refund_error() from error
-            raise self._stripe_get_refusal(error) from error
+            raise self._stripe_get_refusal(error, tx) from error
 
     def _get_undecided_refund_error(self):
         return UserError(
@@ -144,23 +147,20 @@ class AccountMovePortalAttempt(models.Model):
             )
         )
 
-    def _stripe_get_refusal(self, error):
+    def _stripe_get_refusal(self, error, tx=None):
         """Return what core's payment flow expects to be raised when Stripe refuses.
 
         :param stripe.StripeError error: What the SDK raised.
+        :param payment.transaction|None tx: What was refused: this payment if None.
         :rtype: ValidationError
         """
-        if isinstance(error, stripe.CardError):
-            message = error.user_message  # Written for the holder of the card.
-        elif isinstance(error, stripe.APIConnectionError):
+        if isinstance(error, stripe.APIConnectionError):
             message = self.env._(
                 "Could not establish the connection to the payment provider."
             )
         else:
-            message = self.env._(
-                "The payment provider rejected the request.\n%(reason)s",
-                reason=error.user_message or "",
-            )
+            reason = (error.json_body or {}).get("error") or {}
+            message = decline_codes.explain(tx or self.transaction_id, reason)
         return ValidationError(message)
 
     # === BUSINESS METHODS - THE INTENT === #
@@ -203,6 +203,9 @@ class AccountMovePortalAttempt(models.Model):
         tx = self.transaction_id
         if self._stripe_has_news(intent):
             before, data = self.state, {"reference": tx.reference}
+            if self._stripe_is_refused(intent):
+                message = decline_codes.explain(tx, intent["last_payment_error"])
+                intent = {**intent, "last_payment_error": {"message": message}}
             StripeController._include_payment_intent_in_payment_data(intent, data)
             tx._process("stripe", data)
             if before == "pending" and self.state == "error":
@@ -222,6 +225,15 @@ class AccountMovePortalAttempt(models.Model):
         self.ensure_one()
         if self.origin == "portal":
             self.transaction_id._after_portal_failure()
+
+    def _stripe_is_refused(self, intent):
+        """Return whether Stripe says of an intent why it was refused.
+
+        :param dict intent: The intent.
+        :rtype: bool
+        """
+        is_open = intent["status"] == "requires_payment_method"
+        return is_open and bool(intent["last_payment_error"])
 
     def _stripe_has_news(self, intent):
         """Return whether core has to hear how the intent stands.

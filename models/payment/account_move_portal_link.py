@@ -28,9 +28,14 @@ class AccountMovePortalLink(models.Model):
         """Return the contact for whom a visitor pays.
 
         Not just anyone who is logged in: the payment has to settle this customer's
-        account, whoever makes it.
+        account, whoever makes it. Nor a contact that is kept for another company, which
+        could not be paid with this one's payments.
 
         :param res.users user: The visitor; possibly the public user.
         :rtype: res.partner
         """
-        return user.partner_id if self._is_customer(user) else self.move_id.partner_id
+        if self._is_customer(user):
+            company = user.partner_id.company_id
+            if not company or company in self.move_id.company_id.parent_ids:
+                return user.partner_id
+        return self.move_id.partner_id

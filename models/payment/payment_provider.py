@@ -1,6 +1,8 @@
 import hashlib
 import logging
+from dataclasses import replace
 from datetime import UTC
+from decimal import Decimal
 from functools import lru_cache
 
 import stripe
@@ -11,6 +13,9 @@ from odoo.tools.urls import urljoin
 
 from odoo.addons.payment_stripe import const as stripe_const
 from odoo.addons.payment_stripe import utils as stripe_utils
+
+from ...tools.amounts import to_decimal
+from . import provider_limits
 
 _logger = logging.getLogger(__name__)
 # Below INFO the SDK logs whole requests and answers: addresses, client secrets, banks.
@@ -40,6 +45,11 @@ EVENT_TYPES = [
     "refund.updated",
 ]
 PAGE_SIZE = 100
+#: What decides which ways to pay a customer has.
+WAYS_TO_PAY_FIELDS = (
+    *("available_country_ids", "available_currency_ids", "code", "company_id"),
+    *("is_published", "maximum_amount", "payment_method_ids", "state"),
+)
 
 
 @lru_cache(maxsize=1)
@@ -73,11 +83,11 @@ class PaymentProvider(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        self.env.registry.clear_cache()  # See `_is_portal_payment_offered`.
+        self.env.registry.clear_cache()  # See `_get_portal_ways_to_pay`.
         return super().create(vals_list)
 
     def write(self, vals):
-        if not vals.keys().isdisjoint(("company_id", "is_published", "state")):
+        if not vals.keys().isdisjoint(WAYS_TO_PAY_FIELDS):
             self.env.registry.clear_cache()
         return super().write(vals)
 
@@ -88,27 +98,122 @@ class PaymentProvider(models.Model):
     # === BUSINESS METHODS === #
 
     @api.model
-    @ormcache("company_id")
-    def _is_portal_payment_offered(self, company_id):
-        """Return whether customers have any way to pay on the portal.
+    def _find_portal_options(self, company, payer, currency, amount=0.0):
+        """Return the providers and methods with which a customer can pay an amount.
 
-        Cached because each page and each mail asks for it. Which ways suit an invoice,
-        its currency and its customer, the payment screen finds out.
+        What core finds, whoever asks: staff look at what their customer is offered, so
+        that a provider that is not published counts for nobody. And a provider without
+        a method for this customer offers nothing.
 
-        :param int company_id: The id of the company that is paid.
-        :rtype: bool
+        :param res.company company: The company that is paid.
+        :param res.partner payer: The customer.
+        :param res.currency currency: The currency.
+        :param float amount: The amount; zero for any.
+        :return: Both in sudo mode.
+        :rtype: tuple[payment.provider, payment.method]
         """
-        # In sudo mode because providers are closed to customers.
-        return bool(
-            self.sudo().search_count(
-                [
-                    *self._check_company_domain(company_id),
-                    ("state", "in", ["enabled", "test"]),
-                    ("is_published", "=", True),
-                ],
-                limit=1,
-            )
+        # In sudo mode because providers are closed to customers. Limits in another
+        # currency are converted on the company's day.
+        provider_sudo = self.sudo().with_context(tz=company._get_portal_timezone())
+        providers_sudo = provider_sudo._get_compatible_providers(
+            company.id, payer.id, amount, currency_id=currency.id
+        ).filtered("is_published")
+        methods_sudo = provider_sudo.env[
+            "payment.method"
+        ]._get_compatible_payment_methods(
+            providers_sudo.ids, payer.id, currency_id=currency.id
         )
+        providers_sudo &= methods_sudo.provider_ids
+        if amount:
+            exact = to_decimal(amount, currency.decimal_places)
+            providers_sudo = providers_sudo.filtered(
+                lambda provider: (
+                    (limits := provider._get_portal_provider_limits(company, currency))
+                    and limits.takes(exact)
+                )
+            )
+            methods_sudo = methods_sudo.filtered(
+                lambda method: method.provider_ids & providers_sudo
+            )
+        return providers_sudo, methods_sudo
+
+    @api.model
+    @ormcache("company.id", "payer.country_id.id", "currency.id")
+    def _get_portal_ways_to_pay(self, company, payer, currency):
+        """Return the ways to pay that a customer has, whatever the amount is.
+
+        Cached because each page and each email asks for them. The key is what core
+        decides by.
+
+        :param res.company company: The company that is paid.
+        :param res.partner payer: The customer.
+        :param res.currency currency: The currency.
+        :return: The code and the maximum of each provider, in the company's currency.
+        :rtype: tuple[tuple[str, float]]
+        """
+        providers_sudo, _methods_sudo = self._find_portal_options(
+            company, payer, currency
+        )
+        return tuple(
+            {(provider.code, provider.maximum_amount) for provider in providers_sudo}
+        )
+
+    @api.model
+    def _get_portal_limits(self, company, payer, currency):
+        """Return what each way to pay that a customer has takes at a time.
+
+        :param res.company company: The company that is paid.
+        :param res.partner payer: The customer.
+        :param res.currency currency: The currency.
+        :rtype: list[provider_limits.Limits]
+        """
+        found = (
+            self._compute_portal_limits(code, maximum, company, currency)
+            for code, maximum in self._get_portal_ways_to_pay(company, payer, currency)
+        )
+        return [limits for limits in found if limits]
+
+    def _get_portal_provider_limits(self, company, currency):
+        """Return what this provider takes at a time.
+
+        :param res.company company: Who is paid.
+        :param res.currency currency: The currency of the payment.
+        :return: The limits; None if it does not take the currency.
+        :rtype: provider_limits.Limits | None
+        """
+        self.ensure_one()
+        return self._compute_portal_limits(
+            self.code, self.maximum_amount, company, currency
+        )
+
+    @api.model
+    def _compute_portal_limits(self, code, maximum_amount, company, currency):
+        """Return the narrower of what a provider documents and what staff have set.
+
+        :param str code: The provider's code.
+        :param float maximum_amount: The maximum that staff have set, in the company's
+            currency, as core compares it; zero for none.
+        :param res.company company: Who is paid.
+        :param res.currency currency: The currency of the payment.
+        :rtype: provider_limits.Limits | None
+        """
+        unit = Decimal(str(currency.rounding))
+        limits = provider_limits.get_limits(code, currency.name, unit)
+        if not limits or not maximum_amount:
+            return limits
+        main, when = company.currency_id, (company, company._get_portal_day())
+
+        def convert(maximum):
+            most = main._convert(maximum, currency, *when)
+            exact = to_decimal(most, currency.decimal_places)
+            return exact // limits.unit * limits.unit
+
+        most = convert(maximum_amount)
+        # Core converts the amount, not the limit: what is rounded up there is too much.
+        converted = currency._convert(float(most), main, *when)
+        if currency.compare_amounts(maximum_amount, converted) < 0:
+            most = convert(maximum_amount - main.rounding)
+        return replace(limits, maximum=min(limits.maximum, most))
 
     # === BUSINESS METHODS - STRIPE: REQUESTS === #
 

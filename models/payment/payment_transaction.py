@@ -245,13 +245,17 @@ class PaymentTransaction(models.Model):
     # === HOOKS OF CORE - BOOKING === #
 
     def _create_payment(self, **extra_create_values):
-        """Override of `account_payment` to book as of the start of the payment.
+        """Override of `account_payment` to book what was offered, on the company's day.
 
         See `account.move._is_eligible_for_early_payment_discount`.
         """
         if self._is_portal_payment():
-            started_on = self.company_id._get_portal_day(self.create_date)
-            self = self.with_context(**{const.CONTEXT_STARTED_ON: started_on})
+            company = self.company_id
+            started_on = company._get_portal_day(self.create_date)
+            self = self.with_context(
+                tz=company._get_portal_timezone(),
+                **{const.CONTEXT_STARTED_ON: started_on},
+            )
         return super()._create_payment(**extra_create_values)
 
     def _post_process(self):

@@ -1,12 +1,71 @@
-from odoo import models
+from odoo import api, fields, models
+
+from ... import const
 
 
 class AccountMove(models.Model):
-    """An invoice's way into the *Email Payment Portal Link* window."""
+    """An invoice's emails, and its way into the window that sends them."""
 
     _inherit = "account.move"
 
+    portal_delivery_ids = fields.One2many(
+        comodel_name="account.move.portal.delivery",
+        inverse_name="move_id",
+        string="Portal emails",
+        readonly=True,
+        copy=False,
+    )
+    portal_delivery_count = fields.Integer(compute="_compute_portal_delivery_count")
+    is_portal_send_default = fields.Boolean(
+        compute="_compute_is_portal_send_default", export_string_translation=False
+    )
+
+    # === COMPUTE METHODS === #
+
+    def _compute_portal_delivery_count(self):
+        counts = dict(
+            self.env["account.move.portal.delivery"]._read_group(
+                [("move_id", "in", self.ids)], ["move_id"], ["__count"]
+            )
+        )
+        for move in self:
+            move.portal_delivery_count = counts.get(move, 0)
+
+    @api.depends("can_send_portal_link", "company_id")
+    @api.depends_context("uid")
+    def _compute_is_portal_send_default(self):
+        may_send = self.env.user.has_group("account.group_account_invoice")
+        for move in self:
+            # In sudo mode because who sends invoices may not read all of a company.
+            move.is_portal_send_default = (
+                may_send
+                and move.can_send_portal_link
+                and move.company_id.sudo().portal_replaces_send
+            )
+
     # === ACTION METHODS === #
+
+    def action_invoice_sent(self):
+        """Override of `account` to open our window where the company says so.
+
+        :return: The action of the window.
+        :rtype: dict
+        """
+        self.ensure_one()
+        is_core_wanted = self.env.context.get(const.CONTEXT_CORE_SEND)
+        if self.is_portal_send_default and not is_core_wanted:
+            return self._open_portal_send()
+        return super().action_invoice_sent()
+
+    def action_open_core_send(self):
+        """Open Odoo's own window to send this invoice.
+
+        :return: The action of the window.
+        :rtype: dict
+        """
+        return self.with_context(
+            **{const.CONTEXT_CORE_SEND: True}
+        ).action_invoice_sent()
 
     def action_open_portal_send(self):
         """Open the Email Payment Portal Link window on this invoice.
@@ -16,6 +75,22 @@ class AccountMove(models.Model):
         :raise UserError: If there is no portal page for this document.
         """
         return self._open_portal_send()
+
+    def action_view_portal_deliveries(self):
+        """Open the list of this invoice's emails.
+
+        :return: The action of the list.
+        :rtype: dict
+        """
+        self.ensure_one()
+        return {
+            "name": self.env._("Portal Emails"),
+            "type": "ir.actions.act_window",
+            "res_model": "account.move.portal.delivery",
+            "view_mode": "list,form",
+            "domain": [("move_id", "=", self.id)],
+            "context": {"hide_move": True},
+        }
 
     # === BUSINESS METHODS === #
 

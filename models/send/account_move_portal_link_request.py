@@ -1,7 +1,5 @@
-from odoo import api, models
-from odoo.exceptions import UserError
-
-from ...tools import smtp_errors
+from odoo import fields, models
+from odoo.tools import formataddr
 
 
 class AccountMovePortalLinkRequest(models.Model):
@@ -9,64 +7,86 @@ class AccountMovePortalLinkRequest(models.Model):
 
     _inherit = "account.move.portal.link.request"
 
+    delivery_ids = fields.One2many(
+        comodel_name="account.move.portal.delivery",
+        inverse_name="request_id",
+        string="Emails",
+    )
+
     def _send_fresh_link(self, recipient):
-        """Override to email a fresh link.
+        """Override to have a fresh link emailed.
 
         :param res.partner recipient: The contact.
-        :raise Exception: What the mail server, or the way to it, had against it.
         """
         result = super()._send_fresh_link(recipient)
-        move = self.move_id.with_context(lang=recipient.lang or self.env.lang)
-        link = self._get_fresh_link(recipient)
-        mail = self.env["mail.mail"].create(self._prepare_mail(move, link, recipient))
-        try:
-            mail.send(raise_exception=True)
-        except Exception as error:
-            if not smtp_errors.is_uncertain(error):
-                raise
-            # The mail may have arrived: its link goes on to work, and into the next.
-            mail.unlink()
-            self.fresh_link_id = link
-            self._record_refusal(error)
-            return result
-        if mail.exists() and mail.state == "exception":
-            raise UserError(mail.failure_reason or "")
-        self.state = "sent"
-        link._log_fact(
-            move.env._(
-                "A visitor asked for a new portal link; it was sent to %(recipient)s.",
-                recipient=link.email,
-            )
-        )
+        delivery = self._find_uncertain_delivery(recipient)
+        if delivery:  # Who asks again did not get it: the same once more.
+            delivery.request_id = self
+            delivery._set_waiting(is_queued=True)
+        else:
+            delivery = delivery.create(self._prepare_delivery(recipient))
+        delivery._wake_queue()
         return result
 
-    @api.model
-    def _prepare_mail(self, move, link, recipient):
-        """Prepare the values of the mail with a fresh link.
+    def _find_uncertain_delivery(self, recipient):
+        """Return the email with a fresh link that may have arrived, or not.
 
-        :param account.move move: The invoice, in the recipient's language.
-        :param account.move.portal.link link: The link.
         :param res.partner recipient: The contact.
-        :return: The values of the `mail.mail`.
+        :return: The latest whose link still works; empty if there is none.
+        :rtype: account.move.portal.delivery
+        """
+        deliveries = self.env["account.move.portal.delivery"].search(
+            [
+                ("move_id", "=", self.move_id.id),
+                ("kind", "=", "new_link"),
+                ("email", "=", recipient._get_portal_emails()[0]),
+                ("state", "=", "uncertain"),
+                ("link_id.state", "=", "live"),
+            ],
+            limit=1,
+        )
+        return deliveries
+
+    def _prepare_delivery(self, recipient):
+        """Prepare the values of the email with a fresh link.
+
+        :param res.partner recipient: The contact.
+        :return: The values of a delivery.
         :rtype: dict
         """
-        subject = move.env._(
-            "%(company)s: your new link to invoice %(number)s",
-            company=move.company_id.name,
-            number=move.name,
-        )
-        body = move.env["ir.qweb"]._render(
-            "account_payment_portal.mail_new_link_text",
-            {"move": move, "recipient": recipient},
-            lang=move.env.lang,
-            minimal_qcontext=True,
-        )
+        lang = self.move_id._get_portal_lang(recipient)
+        move = self.move_id.with_context(lang=lang)
+        email = recipient._get_portal_emails()[0]
         return {
-            "model": "account.move",
-            "res_id": move.id,
-            "subject": subject,
-            "email_from": move.company_id.email_formatted,
-            "email_to": recipient.email_formatted,
-            "auto_delete": True,  # It holds the recipient's token.
-            "body_html": link._render_mail(subject, body),
+            "kind": "new_link",
+            "request_id": self.id,
+            "move_id": move.id,
+            "email": email,
+            "formatted": formataddr((recipient._get_portal_name(), email)),
+            "is_queued": True,
+            "lang": lang,
+            "subject": move.env._(
+                "%(company)s: Your new link to invoice %(number)s",
+                company=move.company_id.name,
+                number=move.name,
+            ),
+            "body": move.env["ir.qweb"]._render(
+                "account_payment_portal.mail_new_link_text",
+                {"move": move, "recipient": recipient},
+                lang=lang,
+                minimal_qcontext=True,
+            ),
         }
+
+    def _after_portal_delivery(self, delivery):
+        """Note what became of the email that answers this request.
+
+        :param account.move.portal.delivery delivery: The email.
+        """
+        for request in self:
+            if delivery.state == "sent":
+                request._record_answer(delivery.link_id)
+            elif delivery.state == "refused":
+                request._record_refusal(delivery.answer)
+            else:  # Perhaps it was: it counts as an answer, and is told as it is.
+                request.state = "sent"

@@ -19,24 +19,24 @@ _lt = LazyTranslate(__name__)
 PLACEHOLDER = re.compile(r"\{\{(.*?)\}\}", re.DOTALL)
 # What stands in a text, and how it is explained to whoever writes one.
 PLACEHOLDERS = {
-    "invoice_number": _lt("Number of the invoice"),
+    "invoice_number": _lt("Invoice number"),
     "invoice_total": _lt("Total, with its currency"),
-    "balance_due": _lt("What is still to be paid"),
-    "due_date": _lt("Day by which it is to be paid"),
-    "invoice_date": _lt("Date of the invoice"),
-    "payment_reference": _lt("Reference to be given with a payment"),
+    "balance_due": _lt("Balance due"),
+    "due_date": _lt("Due date"),
+    "invoice_date": _lt("Invoice date"),
+    "payment_reference": _lt("Payment reference"),
     "customer_reference": _lt("The customer's own reference"),
-    "customer_name": _lt("Name of the contact who gets the invoice"),
+    "customer_name": _lt("Name of the invoice's contact"),
     "customer_company": _lt("Name of the customer's company"),
     "company_name": _lt("Name of your company"),
     "salesperson_name": _lt("Name of the salesperson, else of your company"),
-    "salesperson_email": _lt("E-mail of the salesperson, else of your company"),
+    "salesperson_email": _lt("Email of the salesperson, else of your company"),
     "salesperson_phone": _lt("Phone of the salesperson, else of your company"),
 }
 
 
 class AccountMovePortalText(models.AbstractModel):
-    """Subject and body of the mails that lead to the portal.
+    """Subject and body of the emails that lead to the portal.
 
     The texts are those of the company, in the customer's language, with placeholders
     from a fixed list: nothing in them is ever run as code, whoever wrote them.
@@ -69,21 +69,22 @@ class AccountMovePortalText(models.AbstractModel):
         # In sudo mode to read of the salesperson what a mail signature tells.
         contact = move.sudo()._get_portal_contact()
         dates = {name: move[name] for name in ("invoice_date",)}
-        dates["due_date"] = move.invoice_date_due
+        dates["due_date"] = move._get_portal_due_date()
         amounts = {
             "invoice_total": move.amount_total,
             "balance_due": move.portal_balance_due
             if move.state == "posted"
             else move.amount_total,
         }
+        customer = move.partner_id.commercial_partner_id
         return {
             "invoice_number": move._get_portal_number(),
             "payment_reference": move.payment_reference or "",
             "customer_reference": move.ref or "",
-            "customer_name": move.partner_id.name or move.commercial_partner_id.name,
-            "customer_company": move.commercial_partner_id.name,
+            "customer_name": move._get_portal_customer_name(move.partner_id),
+            "customer_company": move._get_portal_customer_name(customer),
             "company_name": move.company_id.name,
-            "salesperson_name": contact.name,
+            "salesperson_name": contact._get_portal_name(),
             "salesperson_email": contact.email or "",
             "salesperson_phone": contact.phone or "",
             **{

@@ -1,4 +1,5 @@
-from odoo import api, models
+from odoo import api, fields, models
+from odoo.exceptions import UserError
 
 from ... import const
 from ...pdf.errors import DocumentConversionError
@@ -40,6 +41,8 @@ class AccountMoveSend(models.AbstractModel):
         :param account.move move: The invoice.
         :rtype: bool
         """
+        if self.env.context.get(const.CONTEXT_EMAIL):
+            return True
         # In sudo mode because who sends invoices may not read all of a company.
         return move.company_id.sudo().portal_is_default_report
 
@@ -135,6 +138,47 @@ class AccountMoveSend(models.AbstractModel):
         """Override of `account` to note when the links on the PDF files were sent."""
         self.env["account.move"].concat(*moves_data)._set_portal_print_sent()
         return super()._hook_if_success(moves_data, from_cron=from_cron)
+
+    # === BUSINESS METHODS - THE INVOICE'S OWN DOCUMENTS === #
+
+    @api.model
+    def _get_portal_own_documents(self, move):
+        """Return the legal documents of an invoice, as far as they are made.
+
+        :param account.move move: The invoice.
+        :return: The attachments, in sudo mode.
+        :rtype: ir.attachment
+        """
+        # In sudo mode as core does it: the documents are system attachments.
+        return self._get_invoice_extra_attachments(move.sudo())
+
+    @api.model
+    def _make_portal_documents(self, move):
+        """Make the legal documents of a posted invoice, without sending them.
+
+        :param account.move move: The invoice.
+        :return: The attachments, in sudo mode.
+        :rtype: ir.attachment
+        :raise UserError: If they cannot be made.
+        """
+        # In sudo mode as core does it: the documents are system attachments.
+        move_sudo = move.sudo()
+        printed_sudo = move._get_portal_printed_links()
+        was_sent = move_sudo.is_move_sent
+        # Core makes no files while it is tested: here they are what matters.
+        sender = self.with_context(
+            force_report_rendering=True, **{const.CONTEXT_EMAIL: True}
+        )
+        settings = sender._get_default_sending_settings(move, sending_methods={"email"})
+        sender._generate_invoice_documents({move_sudo: settings})
+        if error := settings.get("error"):
+            raise UserError(self._format_error_text(error))
+        # Core takes a document that is made for an invoice that is sent.
+        move_sudo.is_move_sent = was_sent
+        # What is printed on it opens nothing before it is sent.
+        for link_sudo in move._get_portal_printed_links() - printed_sudo:
+            link_sudo.expires_on = fields.Datetime.now()
+        return self._get_portal_own_documents(move)
 
     # === BUSINESS METHODS - SUPPORTING DOCUMENTS === #
 

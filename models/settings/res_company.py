@@ -1,3 +1,7 @@
+from datetime import datetime, time, timedelta
+
+import pytz
+
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
@@ -35,6 +39,19 @@ def _get_contrast(color, other):
     """
     darker, lighter = sorted([_get_luminance(color), _get_luminance(other)])
     return (lighter + 0.05) / (darker + 0.05)
+
+
+def _get_only_zone(country):
+    """Return the time zone of a country that has but one time of day.
+
+    :param res.country country: The country; possibly empty.
+    :return: A name of the IANA time zone database; empty if there are several.
+    :rtype: str
+    """
+    zones = pytz.country_timezones.get(country.code or "", ())
+    now = datetime.now(pytz.utc)
+    times = {now.astimezone(pytz.timezone(zone)).utcoffset() for zone in zones}
+    return zones[0] if len(times) == 1 else ""
 
 
 class ResCompany(models.Model):
@@ -99,6 +116,12 @@ class ResCompany(models.Model):
         "where no other report is chosen on the customer or the journal.",
     )
 
+    portal_replaces_send = fields.Boolean(
+        string="Send with the Payment Portal",
+        help="The Send button of a customer invoice opens the window “Email Payment"
+        " Portal Link”. Odoo's own window stays in the action menu.",
+    )
+
     # === FIELDS - PAYMENT === #
 
     portal_allow_part_payment = fields.Boolean(
@@ -124,7 +147,7 @@ class ResCompany(models.Model):
                 if malformed := email_addresses.parse(text)[1]:
                     raise ValidationError(
                         self.env._(
-                            "“%(address)s” is not an e-mail address.",
+                            "“%(address)s” is not an email address.",
                             address=malformed[0],
                         )
                     )
@@ -146,6 +169,25 @@ class ResCompany(models.Model):
 
     # === BUSINESS METHODS === #
 
+    def _get_portal_timezone(self):
+        """Return the time zone by which the portal reckons for this company.
+
+        That of the company's own contact, the only one that core keeps for a company;
+        else that of its country, if it has but one time of day; a branch of which
+        neither is known has its parent's. Never that of whoever runs the code:
+        customers, webhooks, schedules and staff have to come to the same day.
+
+        :return: A name of the IANA time zone database.
+        :rtype: str
+        """
+        self.ensure_one()
+        # In sudo mode because the company's contact is closed to customers.
+        company_sudo = self.sudo()
+        for one_sudo in reversed(company_sudo.parent_ids or company_sudo):
+            if zone := one_sudo.partner_id.tz or _get_only_zone(one_sudo.country_id):
+                return zone
+        return "UTC"
+
     def _get_portal_day(self, moment=None):
         """Return the day by which the portal reckons for this company.
 
@@ -154,7 +196,22 @@ class ResCompany(models.Model):
         :param datetime.datetime moment: A moment, in UTC; now if None.
         :rtype: datetime.date
         """
-        return fields.Date.context_today(self, moment)
+        self.ensure_one()
+        return fields.Date.context_today(
+            self.with_context(tz=self._get_portal_timezone()), moment
+        )
+
+    def _get_portal_day_end(self, day):
+        """Return when a day of this company is over.
+
+        :param datetime.date day: The day.
+        :return: The first moment of the next day, in UTC.
+        :rtype: datetime.datetime
+        """
+        self.ensure_one()
+        midnight = datetime.combine(day + timedelta(days=1), time.min)
+        zone = pytz.timezone(self._get_portal_timezone())
+        return zone.localize(midnight).astimezone(pytz.utc).replace(tzinfo=None)
 
     def _get_portal_colors(self):
         """Return the colours of the portal's main button: the company's, legible.

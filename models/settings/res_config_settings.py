@@ -22,6 +22,9 @@ class ResConfigSettings(models.TransientModel):
     portal_is_default_report = fields.Boolean(
         related="company_id.portal_is_default_report", readonly=False
     )
+    portal_replaces_send = fields.Boolean(
+        related="company_id.portal_replaces_send", readonly=False
+    )
     portal_send_receipt = fields.Boolean(
         related="company_id.portal_send_receipt", readonly=False
     )

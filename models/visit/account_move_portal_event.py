@@ -16,6 +16,8 @@ VISIT_PROOF_SCOPE = "account_payment_portal-visit"
 # Views of one link from one network and one kind of device within this time are one
 # person's: two tabs, a page that is loaded again.
 SAME_VISIT_MINUTES = 30
+# How often a link that is refused is recorded, at most.
+REFUSED_MINUTES = 5
 # The database's time, which all servers share; the ORM's `cr.now()` is a query more.
 CLOCK = SQL("clock_timestamp() AT TIME ZONE 'UTC'")
 
@@ -97,6 +99,8 @@ class AccountMovePortalEvent(models.Model):
             ("webdriver", "A browser that a program drives"),
             ("pressed_all", "Pressed every button at once"),
             ("too_quick", "Faster than anybody reads"),
+            ("waiting", "Waited only: not enough to tell a person"),
+            ("no_click", "Fetched what a button leads to, without a click"),
             ("expired", "The link had expired"),
             ("revoked", "The link was revoked"),
         ],
@@ -114,6 +118,11 @@ class AccountMovePortalEvent(models.Model):
             ("desktop", "Computer"),
             ("other", "Other"),
         ],
+        readonly=True,
+    )
+    is_navigated = fields.Boolean(
+        string="Navigated",
+        help="The browser says that somebody's click or typing led to the page.",
         readonly=True,
     )
     visit_id = fields.Many2one(
@@ -209,8 +218,32 @@ class AccountMovePortalEvent(models.Model):
         if not visit_sudo:
             return visit_sudo
         if doubt := visit_sudo._find_reason_against(report):
-            return visit_sudo._follow_up("dismissed", "machine", reason=doubt)
+            return visit_sudo._dismiss(doubt)
         return visit_sudo._record_person(report.how)
+
+    def _dismiss(self, reason):
+        """Record why this visit is not taken for a person's.
+
+        :param str reason: A value of `reason`.
+        :return: The event of kind *dismissed*; the first one, if there are more
+            reasons, unless this one is for good.
+        :rtype: account.move.portal.event
+        """
+        dismissed = self._follow_up("dismissed", "machine", reason=reason)
+        if dismissed:
+            return dismissed
+        is_passing = reason in bot_detection.PASSING_REASONS
+        return self.follow_up_ids.filtered(
+            lambda event: event.kind == "dismissed" and is_passing
+        )
+
+    def _record_honeypot(self):
+        """Record that the link that nobody sees was followed from this visit's page.
+
+        :return: The event.
+        :rtype: account.move.portal.event
+        """
+        return self._follow_up("honeypot", "machine", reason="honeypot")
 
     def _record_person(self, reason):
         """Record that a person looks at the page of this visit.
@@ -230,7 +263,9 @@ class AccountMovePortalEvent(models.Model):
         """Tell who wants to know of this view. Hook for the room `notify`."""
 
     @api.model
-    def _record_action(self, link_sudo, kind, visit_id, proof, has_script=False):
+    def _record_action(
+        self, link_sudo, kind, visit_id, proof, has_script=False, is_click=None
+    ):
         """Record that one of a page's buttons was used.
 
         Where the page runs no script, this is what proves a person; where it runs one,
@@ -241,6 +276,8 @@ class AccountMovePortalEvent(models.Model):
         :param int visit_id: The page's visit, as far as it tells one.
         :param str proof: The proof that the visit's page was given.
         :param bool has_script: Whether the page's script was at work.
+        :param bool|None is_click: Whether the browser vouches for a click; None if it
+            cannot.
         :return: The visit of the page that proved to be the origin; or empty.
         :rtype: account.move.portal.event
         """
@@ -251,7 +288,9 @@ class AccountMovePortalEvent(models.Model):
             visit_sudo._follow_up(kind, "unverified", reason="action")
             return visit_sudo
         doubt = visit_sudo._find_reason_against(
-            bot_detection.Report("action", pressed=visit_sudo._count_actions() + 1)
+            bot_detection.Report(
+                "action", pressed=visit_sudo._count_actions() + 1, is_click=is_click
+            )
         )
         if not doubt:
             visit_sudo._follow_up(kind, "person", reason="action")
@@ -262,7 +301,7 @@ class AccountMovePortalEvent(models.Model):
         visit_sudo._follow_up(
             kind, "unverified" if is_passing else "machine", reason=doubt
         )
-        visit_sudo._follow_up("dismissed", "machine", reason=doubt)
+        visit_sudo._dismiss(doubt)
         return visit_sudo
 
     def _count_actions(self, seconds=None):
@@ -276,6 +315,32 @@ class AccountMovePortalEvent(models.Model):
             before = self.create_date + timedelta(seconds=seconds)
             domain.append(("create_date", "<", before))
         return self.search_count(domain)
+
+    @api.model
+    def _record_refused(self, link_sudo, visitor, **request):
+        """Record that somebody came with a link that opens nothing any more.
+
+        Once in a while: nobody fills the table with it.
+
+        :param account.move.portal.link link_sudo: The link, in sudo mode.
+        :param str visitor: What the request looks like: a value of `visitor`.
+        :param dict request: What else is kept of it: `network`, `device`.
+        """
+        since = fields.Datetime.now() - timedelta(minutes=REFUSED_MINUTES)
+        # In sudo mode because visitors have no rights on events.
+        is_known = self.sudo().search_count(
+            [
+                ("link_id", "=", link_sudo.id),
+                ("kind", "=", "refused"),
+                ("visitor", "=", visitor),
+                ("create_date", ">", since),
+            ],
+            limit=1,
+        )
+        if not is_known and link_sudo.state != "live":
+            self._record(
+                link_sudo, "refused", visitor, reason=link_sudo.state, **request
+            )
 
     @api.model
     def _record_sent(self, link_sudo, message_id, document=None):
@@ -516,6 +581,8 @@ class AccountMovePortalEvent(models.Model):
         :return: Seconds; None if there is nothing more to report.
         :rtype: float | None
         """
+        if self.kind != "dismissed":
+            return None
         if self.reason == "just_sent":
             return bot_detection.JUST_SENT_SECONDS
         return 1.0 if self.reason in bot_detection.PASSING_REASONS else None
@@ -542,18 +609,14 @@ class AccountMovePortalEvent(models.Model):
         now, opened_on = self._get_clock(), self.create_date
         sent_on = self.link_id.sent_on
         around = timedelta(seconds=bot_detection.BURST_SECONDS)
-        near = self.search(
+        opened = self.search(
             [
                 ("link_id", "=", self.link_id.id),
-                ("kind", "in", ["opened", "honeypot"]),
+                ("kind", "=", "opened"),
                 ("create_date", ">=", opened_on - around),
+                ("create_date", "<=", opened_on + around),
             ],
             limit=200,
-        )
-        opened = near.filtered(
-            lambda event: (
-                event.kind == "opened" and event.create_date <= opened_on + around
-            )
         )
         after_mail = sent_on and sent_on <= opened_on
         return bot_detection.Visit(
@@ -563,10 +626,12 @@ class AccountMovePortalEvent(models.Model):
             ),
             seconds_since_mail=(now - sent_on).total_seconds() if after_mail else None,
             networks=len(set(opened.mapped("network"))),
-            is_honeypot=any(
-                event.kind == "honeypot" and event.network == self.network
-                for event in near
+            is_honeypot=bool(
+                self.search_count(
+                    [("visit_id", "=", self.id), ("kind", "=", "honeypot")], limit=1
+                )
             ),
+            is_navigated=self.is_navigated,
             pressed=self._count_actions(bot_detection.ALL_PRESSED_SECONDS),
         )
 

@@ -36,3 +36,13 @@ class AccountMovePortalLink(models.Model):
                 link.past_download_count + kinds.get("downloaded", (0,))[0]
             )
             link.print_count = link.past_print_count + kinds.get("printed", (0,))[0]
+
+    # === BUSINESS METHODS === #
+
+    def _get_reader_name(self):
+        """Return who views the invoice through this link, as staff know them.
+
+        :rtype: str
+        """
+        self.ensure_one()
+        return self.partner_id.name or self.display_name

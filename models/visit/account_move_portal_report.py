@@ -3,13 +3,14 @@ from odoo.tools import SQL
 
 
 class AccountMovePortalReport(models.Model):
-    """One row per link that a customer has: sent, viewed, paid, and when.
+    """One row per link that a customer has: sent, viewed, paid, when, how much.
 
     The link on the PDF is one of them, and was sent to nobody by itself.
     """
 
     _name = "account.move.portal.report"
-    _description = "Invoice Portal Analysis"
+    _inherit = ["account.move.portal.median"]
+    _description = "Invoice Portal Analysis by Recipient"
     _auto = False
     _rec_name = "move_id"
     _order = "sent_on desc, id desc"
@@ -41,21 +42,29 @@ class AccountMovePortalReport(models.Model):
         string="Links paid", help="Links through which was paid.", readonly=True
     )
     view_count = fields.Integer(string="Views", readonly=True)
+    currency_id = fields.Many2one("res.currency", readonly=True)
+    amount_paid = fields.Monetary(
+        string="Amount paid",
+        help="Through this link, in the company's currency at the invoice's rate.",
+        readonly=True,
+    )
     hours_to_view = fields.Float(
-        string="Average hours to view",
+        string="Median hours to view",
         help="From when the link was sent first to its first view.",
-        aggregator="avg",
+        aggregator="median",
         readonly=True,
     )
     hours_to_pay = fields.Float(
-        string="Average hours to pay",
+        string="Median hours to pay",
         help="From when the link was sent first to the first payment through it.",
-        aggregator="avg",
+        aggregator="median",
         readonly=True,
     )
 
     @property
     def _table_query(self):
+        self.env["account.move.portal.link"].flush_model()
+        self.env["payment.transaction"].flush_model(["amount", "state"])
         return SQL("%s %s", self._select(), self._from())
 
     def _select(self):
@@ -73,21 +82,33 @@ class AccountMovePortalReport(models.Model):
                    move.commercial_partner_id AS partner_id,
                    move.invoice_user_id,
                    move.invoice_date,
-                   link.sent_on,
-                   view.first_viewed_on,
-                   payment.paid_on,
-                   CASE WHEN payment.paid_on IS NOT NULL THEN 'paid'
-                        WHEN view.first_viewed_on IS NOT NULL THEN 'viewed'
+                   company.currency_id,
+                   -- The link on the PDF was sent to nobody by itself.
+                   CASE WHEN link.audience = 'customer' THEN link.sent_on END
+                       AS sent_on,
+                   LEAST(link.past_first_viewed_on, happened.viewed_on)
+                       AS first_viewed_on,
+                   happened.paid_on,
+                   CASE WHEN happened.paid_on IS NOT NULL THEN 'paid'
+                        WHEN is_viewed THEN 'viewed'
                         ELSE 'sent'
                    END AS stage,
                    (link.sent_on IS NOT NULL AND link.audience = 'customer')::int
                        AS sent_count,
-                   (view.first_viewed_on IS NOT NULL)::int AS viewed_count,
-                   (payment.paid_on IS NOT NULL)::int AS paid_count,
-                   view.view_count,
-                   EXTRACT(EPOCH FROM view.first_viewed_on - first_sent.sent_on) / 3600
-                       AS hours_to_view,
-                   EXTRACT(EPOCH FROM payment.paid_on - first_sent.sent_on) / 3600
+                   is_viewed::int AS viewed_count,
+                   (happened.paid_on IS NOT NULL)::int AS paid_count,
+                   COALESCE(link.past_view_count, 0) + COALESCE(happened.view_count, 0)
+                       AS view_count,
+                   COALESCE(happened.amount, 0) * CASE
+                       WHEN move.amount_total != 0
+                       THEN ABS(move.amount_total_signed / move.amount_total)
+                       ELSE 1
+                   END AS amount_paid,
+                   EXTRACT(EPOCH FROM LEAST(link.past_first_viewed_on,
+                       happened.viewed_on) - COALESCE(happened.sent_on, link.sent_on)
+                       ) / 3600 AS hours_to_view,
+                   EXTRACT(EPOCH FROM happened.paid_on
+                       - COALESCE(happened.sent_on, link.sent_on)) / 3600
                        AS hours_to_pay
             """
         )
@@ -101,26 +122,30 @@ class AccountMovePortalReport(models.Model):
             """
               FROM account_move_portal_link link
               JOIN account_move move ON move.id = link.move_id
-             CROSS JOIN LATERAL (
-                   SELECT COALESCE(link.past_first_viewed_on, MIN(event.create_date))
-                              AS first_viewed_on,
-                          COALESCE(link.past_view_count, 0) + COUNT(event.id)
-                              AS view_count
+              JOIN res_company company ON company.id = link.company_id
+              LEFT JOIN (
+                   SELECT event.link_id,
+                          MIN(event.create_date) FILTER (WHERE kind = 'sent')
+                              AS sent_on,
+                          MIN(event.create_date) FILTER (WHERE kind = 'viewed')
+                              AS viewed_on,
+                          MIN(event.create_date) FILTER (WHERE kind = 'paid')
+                              AS paid_on,
+                          COUNT(*) FILTER (
+                              WHERE kind = 'viewed' AND is_repeated IS NOT TRUE
+                          ) AS view_count,
+                          SUM(tx.amount) FILTER (
+                              WHERE kind = 'paid' AND tx.state = 'done'
+                          ) AS amount
                      FROM account_move_portal_event event
-                    WHERE event.link_id = link.id
-                      AND event.kind = 'viewed'
-                      AND event.is_repeated IS NOT TRUE
-             ) view
+                     LEFT JOIN payment_transaction tx ON tx.id = event.transaction_id
+                    WHERE kind IN ('sent', 'viewed', 'paid')
+                    GROUP BY event.link_id
+                   ) happened ON happened.link_id = link.id
              CROSS JOIN LATERAL (
-                   SELECT MIN(event.create_date) AS paid_on
-                     FROM account_move_portal_event event
-                    WHERE event.link_id = link.id AND event.kind = 'paid'
-             ) payment
-             CROSS JOIN LATERAL (
-                   SELECT COALESCE(MIN(event.create_date), link.sent_on) AS sent_on
-                     FROM account_move_portal_event event
-                    WHERE event.link_id = link.id AND event.kind = 'sent'
-             ) first_sent
+                   SELECT (link.past_first_viewed_on IS NOT NULL
+                           OR happened.viewed_on IS NOT NULL) AS is_viewed
+                   ) facts
              WHERE link.audience != 'internal'
             """
         )

@@ -5,6 +5,7 @@ from urllib.parse import unquote
 from lxml import html
 from PIL import Image
 
+from odoo.fields import Command
 from odoo.tests import HttpCase
 
 from ..common import BROWSER_HEADERS, PortalCommon
@@ -190,23 +191,98 @@ class TestPortalPage(PortalCommon, HttpCase):
         self.assertFalse(self._read(self._open()).xpath("//a[@id='pay_now']"))
         self.assertFalse(self.invoice._is_payable_on_portal())
 
-    def test_b2_unknown_expired_and_revoked_links_look_the_same(self):
+    def test_b2_unknown_link_names_nobody(self):
+        pages = set()
+        for screen in ["", "/pdf", "/document", "/pay", "/result"]:
+            response = self.url_open(f"/portal/invoice/unknown{screen}")
+            self.assertEqual(response.status_code, 404, screen)
+            self.assertIn("This link is not available", response.text)
+            self.assertNotIn(self.company.name, response.text)
+            pages.add(response.text)
+        self.assertEqual(len(pages), 1)
+
+    def test_b2_expired_or_revoked_link_names_the_seller_and_nothing_of_the_invoice(
+        self,
+    ):
         revoked = self._create_link()
         revoked.action_revoke()
         expired = self._create_link(expires_on="2020-01-01 00:00:00")
-        pages = set()
-        for path in [
-            "/portal/invoice/unknown",
-            revoked._get_path(),
-            expired._get_path(),
+        for link, words in [(revoked, "no longer works"), (expired, "has expired")]:
+            for screen in ["", "pdf", "document", "pay", "result"]:
+                response = self.url_open(link._get_path(screen))
+                text = " ".join(self._read(response).text_content().split())
+                with self.subTest(words=words, screen=screen):
+                    self.assertEqual(response.status_code, 404)
+                    self.assertIn(words, text)
+                    self.assertIn(self.company.name, text)
+                    self.assertIn("sally@company.example", text)
+                    self.assertIn("Ask for a new link", text)
+                    for secret in (self.invoice.name, "Carla", "100.00"):
+                        self.assertNotIn(secret, text)
+
+    def test_b2_cancelled_invoice_is_told_to_who_has_the_right_link(self):
+        self.invoice.button_draft()
+        self.invoice.button_cancel()
+        text = " ".join(self._read(self._open()).text_content().split())
+        self.assertIn("There is nothing to pay", text)
+        self.assertIn(self.company.name, text)
+        self.assertNotIn("Ask for a new link", text)
+        self.invoice.button_draft()
+        self.invoice.action_post()
+        self.assertIn("Ask for a new link", self._open().text, "it is open again")
+
+    def test_s15_credited_is_not_called_paid(self):
+        for amount, credited, paid in [
+            (100.0, "100.00", False),
+            (30.0, "30.00", "20.00"),
         ]:
-            for screen in ["", "/pdf", "/document", "/pay", "/result"]:
-                response = self.url_open(path + screen)
-                self.assertEqual(response.status_code, 404, path + screen)
-                self.assertIn("This link is not available", response.text)
-                token = path.rpartition("/")[2]
-                pages.add(response.text.replace(token, "TOKEN"))
-        self.assertEqual(len(pages), 1)
+            invoice = self._create_portal_invoice()
+            refund = invoice._reverse_moves([{"invoice_date": "2020-04-01"}])
+            refund.invoice_line_ids.price_unit = amount
+            refund.action_post()
+            (refund + invoice).line_ids.filtered(
+                lambda line: line.account_id.account_type == "asset_receivable"
+            ).reconcile()
+            if paid:
+                self.env["account.payment.register"].with_context(
+                    active_model="account.move", active_ids=invoice.ids
+                ).create({"amount": float(paid)})._create_payments()
+            page = self._read(self.url_open(self._create_link(invoice)._get_path()))
+            with self.subTest(amount=amount):
+                facts = page.xpath("string(//dd[@id='amount_credited'])")
+                self.assertIn(credited, facts)
+                shown = page.xpath("string(//dd[@id='amount_paid'])")
+                self.assertIn(paid, shown) if paid else self.assertFalse(shown)
+
+    def test_s15_installments_are_told_with_the_one_that_is_overdue(self):
+        term = self.env["account.payment.term"].create(
+            {
+                "name": "30/70",
+                "line_ids": [
+                    Command.create(
+                        {"value": "percent", "value_amount": 30, "nb_days": 1}
+                    ),
+                    Command.create(
+                        {"value": "percent", "value_amount": 70, "nb_days": 36500}
+                    ),
+                ],
+            }
+        )
+        invoice = self._create_portal_invoice(
+            invoice_payment_term_id=term.id, invoice_date_due=False
+        )
+        page = self._read(self.url_open(self._create_link(invoice)._get_path()))
+        text = " ".join(page.text_content().split())
+        self.assertIn("Overdue by", text)
+        self.assertIn("03/02/2020", page.xpath("string(//dd[@id='due_date'])"))
+        rows = [
+            " ".join(row.text_content().split())
+            for row in page.xpath("//section[contains(@class, 'installments')]//li")
+        ]
+        self.assertEqual(len(rows), 2)
+        self.assertIn("03/02/2020 (overdue)", rows[0])
+        self.assertIn("30.00", rows[0])
+        self.assertIn("70.00", rows[1])
 
     def test_b1_opening_the_page_changes_no_business_state(self):
         self.env.flush_all()

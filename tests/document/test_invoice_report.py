@@ -255,7 +255,8 @@ class TestInvoiceReport(PdfCommon):
         self._send(move)
         stored = move.invoice_pdf_report_id
         self.assertEqual(
-            stored.name, f"{move._get_report_base_filename()}.pdf".replace("/", "_")
+            stored.name,
+            f"{move.company_id.name} - Invoice {move.name}.pdf".replace("/", "_"),
         )
         self.assertIn("Page 1 / 1", self._texts(PdfReader(io.BytesIO(stored.raw)))[0])
 

@@ -8,7 +8,7 @@ from odoo.tests import BaseCase, tagged
 
 from ...pdf import (
     bidi,
-    content,
+    content_stream,
     css,
     geometry,
     html,
@@ -168,7 +168,7 @@ class TestContent(BaseCase):
             b"BT /F1 10 Tf 1 0 0 -1 0 0 Tm 3 -20 Td <0001> Tj ET "
             b"q 4 0 0 4 1 1 cm /Im1 Do Q q 1 w Q Q"
         )
-        path, text, image, void = content.items(stream)
+        path, text, image, void = content_stream.items(stream)
         self.assertEqual(path[:1] + path[3:7], ("path", 10.0, 90.0, 20.0, 100.0))
         self.assertEqual(path.color, (1.0, 0.0, 0.0))
         self.assertEqual(text.kind, "text")
@@ -177,8 +177,8 @@ class TestContent(BaseCase):
         self.assertEqual(image[3:7], (12.0, 90.0, 20.0, 98.0))
         self.assertEqual(void.kind, "void")
         self.assertTrue(stream[image.start : image.end].startswith(b"q 4 0"))
-        rest = content.without(stream, [path, image, void])
-        self.assertEqual([item.kind for item in content.items(rest)], ["text"])
+        rest = content_stream.without(stream, [path, image, void])
+        self.assertEqual([item.kind for item in content_stream.items(rest)], ["text"])
         self.assertEqual(rest.count(b"q"), rest.count(b"Q"))
 
 

@@ -1,4 +1,5 @@
 import logging
+import sys
 from datetime import datetime, timedelta
 from unittest.mock import patch
 
@@ -9,11 +10,16 @@ from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command
 from odoo.sql_db import Cursor
 from odoo.tests import new_test_user
+from odoo.tools import consteq
 
 from ...models.link.account_move_portal_link import (
     SELECTOR_LENGTH,
+    TOKEN_ALPHABET,
 )
+from ...tools.log_filter import hide_tokens
 from ..common import PortalCommon
+
+LINK_MODULE = "odoo.addons.account_payment_portal.models.link.account_move_portal_link"
 
 
 class _Uncomparable:
@@ -67,11 +73,37 @@ class TestAccountMovePortalLink(PortalCommon):
         tokens = {self._create_link().token for _each in range(100)}
         self.assertEqual(len(tokens), 100)
         for token in tokens:
-            self.assertGreaterEqual(len(token) * 6, 128, "bits")
+            self.assertGreaterEqual(len(token) * 5, 128, "bits")
+            self.assertLessEqual(set(token), set(TOKEN_ALPHABET))
+            self.assertTrue(token.isascii() and token.isalnum(), "nothing to lose")
         with self.assertRaises(AccessError):
             self.env["account.move.portal.link"].with_user(self.biller).create(
                 {"move_id": self.invoice.id, "email": "x@y.example", "token": "mine"}
             )
+
+    def test_b2_token_survives_what_happens_to_the_edges_of_an_address(self):
+        new = self._create_link()
+        old = self._create_link(token="-Zy_" + "aB3-x_" * 6 + "K_-_")
+        find_live = self.env["account.move.portal.link"]._find_live
+        for link in new + old:
+            token = link.token
+            for text in (
+                *(token, token + ".", f"<{token}>", f'"{token}"', f"({token}),"),
+                *(f" {token}\n", f"{token}\u200b", f"\u201c{token}\u201d", f"{token}="),
+                *(
+                    f"{token}&gt;",
+                    f"{token}%3E",
+                    f"*{token}*",
+                    f"_{token}_",
+                    token + "…",
+                ),
+                *(token[:20] + "\r\n" + token[20:], token.rstrip("-_"), f"`{token}`!"),
+            ):
+                with self.subTest(text=text):
+                    self.assertEqual(find_live(text), link)
+        for text in (old.token[:-5], old.token[5:], "-_-", "_" * 44, "\ud800", "é-_"):
+            with self.subTest(text=text):
+                self.assertFalse(find_live(text))
 
     def test_b2_token_opens_its_invoice_only(self):
         other = self._create_portal_invoice()
@@ -95,7 +127,15 @@ class TestAccountMovePortalLink(PortalCommon):
             wrong = token[:place] + ("a" if token[place] == "b" else "b")
             wrong += token[place + 1 :]
             self.assertFalse(links._find(_Secret(wrong, SELECTOR_LENGTH)))
-        self.assertEqual(links._find_live(_Secret(token, SELECTOR_LENGTH)), link)
+        compared = []
+
+        def compare(known, given):
+            compared.append((known, given))
+            return consteq(known, given)
+
+        with patch(f"{LINK_MODULE}.consteq", compare):
+            self.assertEqual(links._find_live(_Secret(token, SELECTOR_LENGTH)), link)
+        self.assertEqual(compared, [(token, token)], "all of it, and nothing else")
 
     def test_b2_secret_part_of_a_token_is_not_looked_up_in_the_database(self):
         """An index tells by its time how much of what is looked up is right."""
@@ -272,30 +312,136 @@ class TestAccountMovePortalLink(PortalCommon):
         self.assertEqual(link.revocation_reason, "email_changed")
         self.assertFalse(link._find_live(link.token))
 
-    def test_b2_bounced_address_closes_its_link_only(self):
-        bounced = self._create_link(email="gone@customer.example", partner_id=False)
-        link = self._create_link()
-        message = self.invoice.message_post(subject=self.invoice.name)
-        self._bounce("gone@customer.example", self.env["mail.message"])
-        self.assertEqual(bounced.state, "live", "not an answer to a mail of ours")
-        self._bounce("gone@customer.example", message)
-        self.assertEqual(bounced.revocation_reason, "bounced")
+    def test_b2_merged_contacts_keep_their_links(self):
+        double = self.env["res.partner"].create(
+            {"name": "Carla C.", "email": "carla@old.example", "lang": "en_US"}
+        )
+        invoice = self._create_portal_invoice(partner_id=double.id)
+        link = self._create_link(
+            invoice, email="carla@old.example", partner_id=double.id
+        )
+        kept = self._create_link()
+        self.env["base.partner.merge.automatic.wizard"].create({})._merge(
+            (double | self.customer).ids, self.customer
+        )
+        self.env.invalidate_all()
+        self.assertFalse(double.exists())
+        self.assertEqual((invoice.partner_id, link.partner_id), (self.customer,) * 2)
+        self.assertEqual((link.state, kept.state), ("live", "live"))
+        self.customer.email = "carla@elsewhere.example"
+        self.assertEqual((link.state, kept.state), ("live", "revoked"), "its address")
+
+    def test_b2_invoice_that_changes_hands_closes_its_links(self):
+        people = self.env["res.partner"].create(
+            [
+                {
+                    "name": "Ann",
+                    "parent_id": self.customer.id,
+                    "email": "ann@c.example",
+                },
+                {"name": "Bo Second", "email": "bo@second.example"},
+            ]
+        )
+        links = self._create_link() | self._create_link(
+            email=False, audience="document"
+        )
+        editor = self.invoice.with_user(self.biller)
+        editor.button_draft()
+        editor.partner_id = people[0]
+        self.assertEqual(set(links.mapped("state")), {"live"}, "the same customer's")
+        editor.partner_id = people[1]
+        editor.action_post()
+        self.assertEqual(
+            links.mapped("revocation_reason"), ["customer_changed", "customer_changed"]
+        )
+        for link in links:
+            self.assertFalse(link._find_live(link.token))
+        notes = " ".join(self.invoice.message_ids.mapped("body"))
+        self.assertIn("Invoice given to another customer", notes)
+
+    def test_b2_draft_that_gets_its_first_customer_keeps_its_links(self):
+        draft = self._create_portal_invoice(post=False, partner_id=False)
+        link = self._create_link(draft, partner_id=False)
+        draft.partner_id = self.customer
         self.assertEqual(link.state, "live")
 
-    def _bounce(self, email, message):
-        self.env["mail.thread"]._routing_handle_bounce(
-            None,
-            {
-                "bounced_email": email,
-                "bounced_partner": self.env["res.partner"],
-                "bounced_msg_ids": message.mapped("message_id"),
-                "bounced_message": message,
-                "email_from": "mailer-daemon@customer.example",
-                "to": "bounce@company.example",
-                "message_id": "<bounce@customer.example>",
-                "body": "",
-            },
+    def test_b2_users_forge_nothing_of_a_new_link(self):
+        links = self.env["account.move.portal.link"].with_user(self.biller).sudo(False)
+        stranger = self.env["res.partner"].create(
+            {"name": "Stranger", "email": "stranger@else.example"}
         )
+        bill = self.env["account.move"].create({"move_type": "in_invoice"})
+        good = {"move_id": self.invoice.id, "email": "carla@customer.example"}
+        for name, value in [
+            *(("past_view_count", 3), ("past_first_viewed_on", "2020-01-01")),
+            *(("sent_on", "2020-01-01"), ("sent_by_id", self.salesperson.id)),
+            *(("past_download_count", 1), ("revoked_on", "2020-01-01")),
+            *(("audience", "document"), ("partner_id", stranger.id), ("email", "x")),
+            *(("move_id", bill.id), ("create_uid", 1), ("document_ids", [(5,)])),
+            *(("event_ids", [(0, 0, {"kind": "viewed"})]), ("token_selector", "x")),
+        ]:
+            with self.subTest(name), self.assertRaises(AccessError):
+                links.create({**good, name: value})
+        forger = links.with_context(
+            default_past_view_count=7,
+            default_sent_on="2020-01-01",
+            default_token="mine",
+            default_audience="document",
+        )
+        link = forger.create({**good, "partner_id": self.customer.id})
+        self.assertEqual(
+            (link.view_count, link.sent_on, link.audience), (0, False, "customer")
+        )
+        self.assertNotEqual(link.sudo().token, "mine")
+        with self.assertRaises(AccessError):
+            link.copy({"past_view_count": 3})
+        with self.assertRaises(AccessError):
+            self.invoice.with_user(self.biller).sudo(False).write(
+                {"portal_link_ids": [(0, 0, {**good, "past_view_count": 3})]}
+            )
+
+    def test_b2_link_is_not_made_for_an_invoice_that_one_may_not_edit(self):
+        reader = self._create_user("reader", "account.group_account_invoice")
+        self.env["ir.rule"].create(
+            {
+                "name": "Others' invoices are read only",
+                "model_id": self.env["ir.model"]._get_id("account.move"),
+                "domain_force": f"[('create_uid', '=', {reader.id})]",
+                "perm_read": False,
+            }
+        )
+        with self.assertRaises(AccessError):
+            self.env["account.move.portal.link"].with_user(reader).create(
+                {"move_id": self.invoice.id, "email": "carla@customer.example"}
+            )
+
+    def test_b2_way_back_from_a_payment_tells_no_token_to_staff(self):
+        link = self._create_link()
+        tx = self.env["payment.transaction"].create(
+            {
+                "provider_id": self.provider.id,
+                "payment_method_id": self.env.ref("payment.payment_method_card").id,
+                "reference": "WAY-BACK",
+                "amount": 100.0,
+                "currency_id": self.invoice.currency_id.id,
+                "partner_id": self.customer.id,
+                "landing_route": link._get_path("result"),
+            }
+        )
+        for login, groups in [
+            ("payments", "account.group_account_manager,base.group_system"),
+            ("bills", "account.group_account_invoice"),
+        ]:
+            own = tx.with_user(self._create_user(login, groups)).sudo(False)
+            for read in (
+                lambda own=own: own.read(["landing_route"]),
+                lambda own=own: own.export_data(["landing_route"]),
+                lambda own=own: own.search([("landing_route", "ilike", "portal")]),
+            ):
+                # The lack of the right to export is one as well.
+                with self.subTest(login), self.assertRaises(UserError):
+                    read()
+            self.assertNotIn("landing_route", own.fields_get())
 
     def test_b2_link_is_shown_to_be_copied_and_this_is_noted(self):
         link = self._create_link()
@@ -371,23 +517,58 @@ class TestAccountMovePortalLink(PortalCommon):
         self.assertEqual(self.invoice.portal_live_link_count, 1)
 
     def test_b2_tokens_are_absent_from_logs(self):
-        link = self._create_link()
-        for logger, message, args in [
-            (
-                "werkzeug",
-                '"%s" %s %s',
-                (f"GET {link._get_path('pdf')} HTTP/1.1", 200, "-"),
+        token = self._create_link().token
+        hexed = "".join(f"%{ord(character):02x}" for character in token)
+        for text in [
+            *(f"GET /portal/invoice/{token}/pdf HTTP/1.1", f"x/PORTAL/invoice/{token}"),
+            *(f"/portal%2Finvoice%2f{token}", f"/portal%252Finvoice%252F{token}"),
+            *(f"//portal//invoice///{token}", f"/portal/./invoice/../invoice/{token}"),
+            *(f"/%70ortal/%49nvoice/{hexed}/pay", f"/portal/invoice/%20{token}."),
+            *(
+                rf'{{"url": "\/portal\/invoice\/{token}"}}',
+                f"/portal/invoice/{token[:-1]}",
             ),
-            ("odoo.http", f"CSRF failed on {link._get_path()}", ()),
-            ("somewhere.else", "%(url)s", ({"url": link._get_url()},)),
+            f"redirect=%2Fportal%2Finvoice%2F{token}%2Fpdf",
+            f"INSERT INTO account_move_portal_link (token) VALUES ('{token}')",
+            f"UPDATE payment_transaction SET landing_route = '/x/{token}/result'",
         ]:
-            with self.subTest(logger=logger):
-                # As a logger makes it, whatever its level is in a test.
-                record = logging.getLogger(logger).makeRecord(
-                    logger, logging.INFO, __file__, 1, message, args, None
-                )
-                self.assertNotIn(link.token, record.getMessage())
-                self.assertIn("/portal/invoice/***", record.getMessage())
+            for logger, message, args in [
+                ("werkzeug", '"%s" %s %s', (text, 200, "-")),
+                ("odoo.http", text, ()),
+                ("somewhere.else", "%(url)s", ({"url": text},)),
+            ]:
+                with self.subTest(logger=logger, text=text):
+                    lines = self._log(logger, message, args)
+                    self.assertNotIn(token[6:-6], lines)
+                    self.assertNotIn(hexed[18:-18], lines)
+                    self.assertIn("***", lines)
+
+    def test_b2_tokens_are_absent_from_logged_tracebacks(self):
+        token = self._create_link().token
+        try:
+            raise ValueError(f"no route for /portal/invoice/{token}/pdf")
+        except ValueError:
+            lines = self._log(
+                "odoo.http", "Exception during request", (), sys.exc_info()
+            )
+        self.assertIn("no route for", lines)
+        self.assertNotIn(token, lines)
+
+    def test_b2_log_keeps_what_is_no_token(self):
+        for text in [
+            "GET /portal/invoice/preview/x HTTP/1.1",
+            "100% of account_move_portal_link_request_state_index",
+            "/portal/logo/1?unique=1700000000",
+            "/my/invoices/12?access_token=0c5a3e9c-6a0f-4b3e-8f5b-1f0f3e1d2c3b",
+        ]:
+            self.assertEqual(hide_tokens(text), text)
+
+    def _log(self, logger, message, args, exc_info=None):
+        """Return a line as a logger makes it, whatever its level is in a test."""
+        record = logging.getLogger(logger).makeRecord(
+            logger, logging.INFO, __file__, 1, message, args, exc_info
+        )
+        return logging.Formatter().format(record)
 
     def _get_last_note(self):
         return self.invoice.message_ids.sorted("id")[-1:].body

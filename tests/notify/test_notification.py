@@ -110,7 +110,7 @@ class TestAccountMovePortalNotification(PortalNotificationCommon):
         self._queue_payment()
         self._run_notifications()
         [message] = self._get_told()
-        self.assertIn("payment received", message.subject)
+        self.assertIn("Payment received", message.subject)
         self.assertEqual(message.body.count("100.00"), 2, "paid, and still open")
 
     def test_s12_rule_with_a_condition_that_fails_does_nothing(self):

@@ -170,7 +170,7 @@ class TestBaseAutomationPortal(PortalNotificationCommon, HttpCase):
         [message] = channel.message_ids.filtered(
             lambda each: self.invoice.name in each.body
         )
-        self.assertIn("has looked at", message.body)
+        self.assertIn("viewed", message.body)
         self.assertFalse(self._get_told())
 
     def test_s12_told_by_sms(self):
@@ -183,7 +183,7 @@ class TestBaseAutomationPortal(PortalNotificationCommon, HttpCase):
         sms = self.env["sms.sms"].search(
             [("partner_id", "=", self.salesperson.partner_id.id)]
         )
-        self.assertIn("has looked at", sms.body)
+        self.assertIn("viewed", sms.body)
 
     def test_s12_sms_is_plain_text_in_the_cheapest_alphabet(self):
         view = self._record_view(self._create_link())
@@ -193,8 +193,8 @@ class TestBaseAutomationPortal(PortalNotificationCommon, HttpCase):
             notification, self.salesperson
         )
         text = self.viewed_rule._get_portal_sms(body)
-        self.assertTrue(text.startswith("Carla Customer has looked at invoice"))
-        self.assertIn("Invoice total: $ 100.00\nStill open: $ 100.00", text)
+        self.assertTrue(text.startswith("Carla Customer viewed invoice"))
+        self.assertIn("Invoice total: $ 100.00\nBalance due: $ 100.00", text)
         self.assertNotIn("*", text)
         self.assertTrue(text.isascii())
 
@@ -310,8 +310,26 @@ class TestBaseAutomationPortal(PortalNotificationCommon, HttpCase):
                     "portal_recipient": "webhook",
                     "portal_webhook_url": "https://hook.example",
                 },
-                "On the first view by each recipient, for some invoices: call a "
-                "webhook",
+                "On the first view by each recipient, for invoices whose Total is "
+                "above 100: call a webhook",
+            ),
+            (
+                {
+                    "portal_recipient": "emails",
+                    "portal_emails": "Boss <Boss@company.example>, own@else.example",
+                    "portal_minimum_amount": 1000,
+                    "filter_domain": "['|', ('partner_id', '=', "
+                    f"{self.customer.id}), ('payment_state', 'in', "
+                    "['paid', 'partial'])]",
+                },
+                "On the first view of an invoice, for invoices of at least $ 1,000.00 "
+                "and whose Partner is Carla Customer or whose Payment Status is Paid "
+                "or Partially Paid: email boss@company.example, own@else.example",
+            ),
+            (
+                {"filter_domain": "[('amount_total', '>', "},
+                "On the first view of an invoice, for invoices that meet a condition: "
+                "only run the actions",
             ),
             (
                 {
@@ -326,7 +344,80 @@ class TestBaseAutomationPortal(PortalNotificationCommon, HttpCase):
                 "pays the invoice in full: tell Bill Biller by e-mail",
             ),
         ]:
-            self.assertEqual(self._create_rule(**values).portal_summary, words)
+            with self.subTest(words=words):
+                summary = self._create_rule(**values).portal_summary
+                self.assertEqual(summary.replace("\xa0", " "), words)
+
+    def test_s12_addresses_without_a_login_are_told_of_large_invoices_only(self):
+        rule = self._create_rule(
+            portal_recipient="emails",
+            portal_emails="boss@company.example; Own <own@else.example>",
+            portal_minimum_amount=150,
+        )
+        small, large = self.invoice, self._create_portal_invoice(150.0)
+        for invoice in (small, large):
+            self._record_view(self._create_link(invoice))
+        self._run_notifications()
+        self.assertFalse(self._get_queue(rule, move_id=small.id))
+        self.assertEqual(self._get_queue(rule, move_id=large.id).state, "done")
+        mails = self.env["mail.mail"].search([("res_id", "=", large.id)])
+        self.assertEqual(
+            set(mails.mapped("email_to")), {"boss@company.example", "own@else.example"}
+        )
+        token = large.portal_link_ids.sudo().token
+        for mail in mails:
+            self.assertIn(large.name, mail.subject)
+            self.assertIn("Carla Customer", mail.body_html)
+            self.assertNotIn(token, mail.body_html)
+
+    def test_s12_what_is_no_address_is_refused(self):
+        for emails in (False, " ", "boss", "boss@company.example, nobody"):
+            with self.subTest(emails=emails), self.assertRaises(ValidationError):
+                self._create_rule(portal_recipient="emails", portal_emails=emails)
+
+    def test_s12_s13_test_goes_the_rules_own_way_and_says_where(self):
+        admin = self.env.ref("base.user_admin")
+        admin.write(
+            {
+                "company_ids": [Command.link(self.company.id)],
+                "email": "admin@company.example",
+                "notification_type": "inbox",
+            }
+        )
+        channel = self.env["discuss.channel"].create({"name": "Billing"})
+        for values, words in [
+            ({"portal_delivery": "email"}, "by email to admin@company.example"),
+            ({"portal_delivery": "inbox"}, "to your inbox"),
+            ({"portal_delivery": "preference"}, "to your inbox"),
+            ({"portal_delivery": "activity"}, "to your activities"),
+            (
+                {"portal_recipient": "emails", "portal_emails": "boss@c.example"},
+                "by email to admin@company.example",
+            ),
+            (
+                {"portal_recipient": "channel", "portal_channel_id": channel.id},
+                "in the channel Billing",
+            ),
+        ]:
+            rule = self._create_rule(**{"portal_recipient": "followers", **values})
+            action = (
+                rule.with_user(admin)
+                .with_company(self.company)
+                .action_test_portal_message()
+            )
+            with self.subTest(words=words):
+                self.assertIn(words, action["params"]["message"])
+        message, *_others = self._get_told(admin).sorted("id")
+        self.assertEqual(message.notification_ids.notification_type, "email")
+        self.assertIn("[Test]", self.invoice.activity_ids.summary)
+        [mail] = self.env["mail.mail"].search(
+            [("email_to", "=", "admin@company.example")]
+        )
+        self.assertIn("[Test]", mail.subject)
+        self.assertIn("[Test]", channel.message_ids[0].body)
+        self.assertFalse(
+            self.env["mail.mail"].search([("email_to", "=", "boss@c.example")])
+        )
 
     def test_s12_s13_test_is_sent_to_who_asks_and_to_nobody_else(self):
         admin = self.env.ref("base.user_admin")

@@ -165,7 +165,7 @@ class TestPayment(PortalPaymentCommon, HttpCase):
         self._run_notifications()
         self._run_notifications()
         [message] = self._get_staff_messages(self.invoice, self.salesperson)
-        self.assertIn("payment received", message.subject)
+        self.assertIn("Payment received", message.subject)
 
     @mute_logger(HTTP_LOGGER, STRIPE_LOGGER)
     def test_b5_webhook_that_nobody_signed_is_refused(self):

@@ -109,11 +109,11 @@ class TestPaymentAttempt(PortalPaymentCommon, HttpCase):
 
     def test_s22_each_decline_is_told_in_plain_words(self):
         for card, words in {
-            "chargeDeclined": "Your card was declined.",
-            "chargeDeclinedInsufficientFunds": "insufficient funds",
+            "chargeDeclined": "Your bank declined this card.",
+            "chargeDeclinedInsufficientFunds": "not enough money on this card",
             "chargeDeclinedExpiredCard": "has expired",
-            "chargeDeclinedIncorrectCvc": "security code is incorrect",
-            "chargeDeclinedProcessingError": "An error occurred while processing",
+            "chargeDeclinedIncorrectCvc": "check the security code",
+            "chargeDeclinedProcessingError": "Something went wrong at the bank",
         }.items():
             with self.subTest(card):
                 tx = self._create_attempt()

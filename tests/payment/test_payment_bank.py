@@ -102,10 +102,10 @@ class TestPaymentBank(PortalPaymentCommon, HttpCase):
         self.sandbox.control.settle(tx.provider_reference)
         self._catch_up()
         self.assertEqual(tx.state, "error")
-        self.assertIn("insufficient funds", tx.state_message)
+        self.assertIn("not enough money", tx.state_message)
         self.assertTrue(self.invoice._is_payable_on_portal())
         page = self.url_open(self.link._get_path("result")).text
-        self.assertIn("insufficient funds", page)
+        self.assertIn("not enough money", page)
         self.assertIn("Try again", page)
         self.assertIn("was not made", self._get_mails(tx)[-1].subject)
 

@@ -1,11 +1,10 @@
 import re
 from urllib.parse import unquote
 
-from playwright.sync_api import expect
-
 from odoo import fields
 
 from ..browser_common import PortalBrowserCase
+from ..development import expect
 from ..payment_common import ROUTING, PortalPaymentCommon
 from ..traces_common import TracesMixin
 
@@ -85,7 +84,7 @@ class TestPaymentBrowser(TracesMixin, PortalPaymentCommon, PortalBrowserCase):
         )
         self.assertEqual(len(subjects), 2, subjects)
         self.assertTrue(any("was viewed" in subject for subject in subjects))
-        self.assertTrue(any("payment received" in subject for subject in subjects))
+        self.assertTrue(any("Payment received" in subject for subject in subjects))
 
     def test_s22_declined_card_says_why_and_can_be_retried(self):
         with self.page() as page:

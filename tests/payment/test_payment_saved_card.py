@@ -99,7 +99,7 @@ class TestPaymentSavedCard(PortalPaymentCommon, HttpCase):
     def test_b3_declined_saved_card_makes_way_at_once(self):
         tx = self._submit(self._save_card(DECLINED))
         self.assertEqual(self._follow(), "failed")
-        self.assertEqual(tx.state_message, "Your card was declined.")
+        self.assertIn("Your bank declined this card.", tx.state_message)
         self.assertFalse(tx.portal_attempt_id.is_open)
         self.assertEqual(self._get_intents()[0]["status"], "canceled")
         page = self.url_open(self.link._get_path("result")).text

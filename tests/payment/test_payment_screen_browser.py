@@ -1,10 +1,9 @@
 import re
 
-from playwright.sync_api import expect
-
 from odoo.fields import Command
 
 from ..browser_common import DESKTOP, PHONE, PortalBrowserCase
+from ..development import expect
 from ..payment_common import PortalPaymentCommon
 
 PAID = "Thank you, your payment was received"

@@ -1,6 +1,5 @@
-from playwright.sync_api import expect
-
 from ..browser_common import PortalBrowserCase
+from ..development import expect
 from ..payment_common import PortalPaymentCommon
 
 

@@ -136,7 +136,7 @@ class TestAccountMoveSendPortal(PortalSendCommon):
         window = self._open_window()
         self.assertFalse(window.email_to)
         self.assertEqual(window.customer_without_email, "Carla Customer")
-        with self.assertRaisesRegex(UserError, "Enter an e-mail address"):
+        with self.assertRaisesRegex(UserError, "Enter an email address"):
             window.action_send()
 
     def test_s5_malformed_address_is_named_while_typing(self):

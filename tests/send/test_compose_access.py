@@ -1,6 +1,6 @@
 from odoo.exceptions import AccessError
 from odoo.fields import Command
-from odoo.tests import HttpCase
+from odoo.tests import HttpCase, new_test_user
 from odoo.tools import mute_logger
 
 from ..send_common import MAIL_LOGGERS, PortalSendCommon
@@ -40,38 +40,126 @@ class TestAccountMoveSendPortalAccess(PortalSendCommon, HttpCase):
 
     def _plant(self, window, link, email, **values):
         """Say that a link was tried for an address, as only the system can."""
-        window.sudo().deliveries = {
-            email: {
-                "state": "trying",
-                "link_id": link.id,
-                "kind": "to",
+        window_sudo = window.sudo()
+        window_sudo.batch_id = window_sudo.batch_id.create(
+            {"company_id": window.company_id.id}
+        )
+        window_sudo.batch_id.delivery_ids.create(
+            {
+                "batch_id": window_sudo.batch_id.id,
+                "move_id": window.move_id.id,
+                "email": email,
                 "formatted": email,
-                "marks": {},
+                "link_id": link.id,
+                "state": "uncertain",
                 **values,
             }
-        }
+        )
 
-    # === THE DELIVERIES === #
+    # === THE EMAILS === #
 
-    def test_s11_deliveries_are_hidden_from_the_windows_user(self):
+    def test_s11_batch_is_hidden_from_the_windows_user(self):
         window = self._compose()
         with self.assertRaises(AccessError):
-            window.write({"deliveries": {}})
+            window.write({"batch_id": 1})
         with self.assertRaises(AccessError):
-            window.read(["deliveries"])
+            window.read(["batch_id"])
         with self.assertRaises(AccessError):
             self._get_model(window._name).create(
-                {"move_id": self.invoice.id, "deliveries": {}}
+                {"move_id": self.invoice.id, "batch_id": 1}
             )
+
+    def test_s11_emails_are_written_by_the_system_alone(self):
+        with self.mailbox():
+            self._send()
+        deliveries = self._get_model("account.move.portal.delivery").search([])
+        self.assertEqual(deliveries.state, "sent")
+        for values in ({"state": "waiting"}, {"formatted": "evil@x.example"}):
+            with self.assertRaises(AccessError):
+                deliveries.write(values)
+        with self.assertRaises(AccessError):
+            deliveries.unlink()
+        with self.assertRaises(AccessError):
+            deliveries.create(
+                {"move_id": self.invoice.id, "email": "a@x.example", "formatted": "a"}
+            )
+
+    def test_s11_emails_are_shown_to_who_may_read_the_invoice(self):
+        with self.mailbox():
+            self._send(email_bcc="boss@company.example")
+        model = self._get_model("account.move.portal.delivery")
+        deliveries = model.search([("move_id", "=", self.invoice.id)])
+        self.assertEqual(
+            set(deliveries.mapped("email")),
+            {"carla@customer.example", "boss@company.example"},
+        )
+        foreign = (
+            self.env["account.move.portal.delivery"]
+            .sudo()
+            .create(
+                {
+                    "move_id": self.foreign.id,
+                    "email": "carla@customer.example",
+                    "formatted": "carla@customer.example",
+                }
+            )
+        )
+        self.assertNotIn(foreign.id, model.search([]).ids)
+        with self.assertRaises(AccessError):
+            model.browse(foreign.id).read(["formatted"])
+        # A rule of the house on invoices is one on their emails.
+        self.env["ir.rule"].create(
+            {
+                "name": "Not this one",
+                "model_id": self.env.ref("account.model_account_move").id,
+                "domain_force": [("id", "!=", self.invoice.id)],
+            }
+        )
+        self.assertFalse(model.search([("move_id", "=", self.invoice.id)]))
+        with self.assertRaises(AccessError):
+            deliveries.read(["formatted"])
+        for action in ("action_repeat", "action_cancel"):
+            with self.assertRaises(AccessError):
+                getattr(deliveries, action)()
+
+    def test_s11_email_of_an_invoice_is_cancelled_by_who_may_edit_it(self):
+        delivery = (
+            self.env["account.move.portal.delivery"]
+            .sudo()
+            .create(
+                {
+                    "move_id": self.invoice.id,
+                    "email": "carla@customer.example",
+                    "formatted": "carla@customer.example",
+                    "is_queued": True,
+                }
+            )
+        )
+        reader = new_test_user(
+            self.env,
+            login="portal_reader",
+            groups="base.group_user,account.group_account_readonly",
+            company_id=self.company.id,
+        )
+        delivery = delivery.sudo(False)
+        self.assertTrue(delivery.with_user(reader).has_access("read"))
+        with self.assertRaises(AccessError):
+            delivery.with_user(reader).action_cancel()
+        delivery.with_user(self.biller).action_cancel()
+        self.assertEqual(delivery.state, "cancelled")
+        with self.mailbox() as mailbox:
+            self._send_due()
+        self.assertFalse(mailbox.messages)
 
     def test_s11_link_of_another_invoice_is_neither_sent_nor_removed(self):
         window = self._compose(email_to="evil@x.example")
-        self._plant(window, self.foreign_link, "evil@x.example", is_new=True)
+        self._plant(window, self.foreign_link, "evil@x.example", is_new_link=True)
         refusal = {"evil@x.example": (550, "No")}
         with self.mailbox(refuse_recipients=refusal), mute_logger(*MAIL_LOGGERS):
             window.action_send()
         self.assertTrue(self.foreign_link.exists())
-        self._plant(window, self.foreign_link, "evil@x.example", is_new=False)
+        window = self._compose(email_to="evil@x.example")
+        self._plant(window, self.foreign_link, "evil@x.example")
         with self.mailbox() as mailbox:
             window.action_send()
         [mail] = mailbox.messages
@@ -81,7 +169,7 @@ class TestAccountMoveSendPortalAccess(PortalSendCommon, HttpCase):
     def test_s11_link_of_another_recipient_is_neither_sent_nor_removed(self):
         link = self._create_link()
         window = self._compose(email_to="evil@x.example")
-        self._plant(window, link, "evil@x.example", is_new=True)
+        self._plant(window, link, "evil@x.example", is_new_link=True)
         with self.mailbox() as mailbox:
             window.action_send()
         [mail] = mailbox.messages

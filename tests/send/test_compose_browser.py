@@ -1,9 +1,8 @@
-from playwright.sync_api import expect
-
 from odoo.tests import new_test_user
 from odoo.tools import mute_logger
 
 from ..browser_common import DESKTOP, PortalBrowserCase
+from ..development import expect
 from ..send_common import MAIL_LOGGERS, PortalSendCommon
 
 LAPTOP = {"width": 1366, "height": 768}
@@ -54,7 +53,7 @@ class TestAccountMoveSendPortalBrowser(PortalSendCommon, PortalBrowserCase):
                 "button", name="Email Portal Link"
             ).click()
             window = self._expect_window(page)
-            mail = window.frame_locator("iframe[title='The e-mail']")
+            mail = window.frame_locator("iframe[title='The email']")
             expect(mail.get_by_role("link", name="View & Pay Invoice")).to_be_visible()
             for name in ("Send", "PDF Preview", "Portal Preview", "Cancel"):
                 expect(
@@ -90,15 +89,15 @@ class TestAccountMoveSendPortalBrowser(PortalSendCommon, PortalBrowserCase):
             )
             self.assertEqual(len(held), 1)
             page.unroute(onchange)  # And what was held goes on.
-            expect(window).to_contain_text("“nonsense” is not an e-mail address")
+            expect(window).to_contain_text("“nonsense” is not an email address")
             copies.press("Backspace")
-            expect(window).not_to_contain_text("is not an e-mail address")
+            expect(window).not_to_contain_text("is not an email address")
 
             # The preview says that it is out of date, until it is refreshed.
             window.locator("[name=subject] input").fill("Your invoice, dear Carla")
-            expect(window).to_contain_text("Something was changed since")
+            expect(window).to_contain_text("You've made changes")
             window.get_by_role("button", name="Refresh Email Preview").click()
-            expect(window).not_to_contain_text("Something was changed since")
+            expect(window).not_to_contain_text("You've made changes")
             expect(window.locator(".o_portal_email_head")).to_contain_text(
                 "Your invoice, dear Carla"
             )
@@ -117,14 +116,25 @@ class TestAccountMoveSendPortalBrowser(PortalSendCommon, PortalBrowserCase):
             with mailbox.hold():
                 window.get_by_role("button", name="Send", exact=True).dblclick()
                 busy = page.locator(".o_blockUI")
-                expect(busy).to_contain_text("Sending the e-mail…")
+                expect(busy).to_contain_text("Sending the email…")
                 expect(busy).to_be_in_viewport(ratio=1)
                 self.assertFalse(mailbox.messages)
-            confirmation = page.locator(".o_notification")
+            # A window and no toast: it stays until it is closed.
+            confirmation = page.get_by_role("dialog")
+            expect(confirmation).to_contain_text("Invoice Sent", timeout=30000)
             for recipient in ("carla@customer.example", "zenobia@customer.example"):
-                expect(confirmation).to_contain_text(recipient, timeout=30000)
-            expect(window).to_have_count(0)
+                row = confirmation.get_by_role("row").filter(has_text=recipient)
+                expect(row).to_contain_text("Sent")
             expect(busy).to_have_count(0)
+            page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+            confirmation.get_by_role("button", name="Copy Link").click()
+            expect(confirmation).to_contain_text("Link Copied")
+            copied = page.evaluate("navigator.clipboard.readText()")
+            confirmation.locator("footer").get_by_role("button", name="Close").click()
+            expect(confirmation).to_have_count(0)
+        self.env.invalidate_all()
+        link = self._get_links().filtered(lambda each: each.partner_id == self.customer)
+        self.assertEqual(copied, link._get_url())
         self.assertEqual(
             sorted(each.envelope_to[0] for each in mailbox.messages),
             ["carla@customer.example", "zenobia@customer.example"],
@@ -132,6 +142,92 @@ class TestAccountMoveSendPortalBrowser(PortalSendCommon, PortalBrowserCase):
         self.assertEqual(
             {each.subject for each in mailbox.messages}, {"Your invoice, dear Carla"}
         )
+
+    def _open_window_of_invoice(self, page):
+        self._show(page, self.invoice)
+        page.locator(".o_form_statusbar").get_by_role(
+            "button", name="Email Portal Link"
+        ).click()
+        return self._expect_window(page)
+
+    def test_s5_list_that_is_pasted_becomes_named_recipients(self):
+        with self.page(LAPTOP) as page:
+            window = self._open_window_of_invoice(page)
+            field = window.locator("[name=email_to]")
+            field.get_by_role("combobox").evaluate(
+                """(input, text) => {
+                    const clipboardData = new DataTransfer();
+                    clipboardData.setData("text/plain", text);
+                    const options = {clipboardData, bubbles: true, cancelable: true};
+                    input.dispatchEvent(new ClipboardEvent("paste", options));
+                }""",
+                "Doe, John <john@x.example>; Doe, John <jd@y.example>\nann@x.example",
+            )
+            pills = field.locator(".o_portal_recipient")
+            expect(pills).to_have_text(
+                [
+                    "Carla Customer · carla@customer.example",
+                    "Doe, John · john@x.example",
+                    "Doe, John · jd@y.example",
+                    "ann@x.example",
+                ]
+            )
+            # A name that is typed with a comma is mended by its address.
+            field.get_by_role("combobox").press_sequentially(
+                "Moss, Mara <m@moss.example>,"
+            )
+            expect(pills.last).to_have_text("Moss, Mara · m@moss.example")
+            expect(window).not_to_contain_text("is not an email address")
+
+    def test_s6_tab_leaves_the_message(self):
+        with self.page(LAPTOP) as page:
+            window = self._open_window_of_invoice(page)
+            message = window.locator("[name=body] .odoo-editor-editable")
+            before = message.inner_html()
+            message.click()
+            page.keyboard.press("Tab")
+            expect(window.get_by_role("button", name="Attach a File")).to_be_focused()
+            page.keyboard.press("Shift+Tab")
+            message.click()
+            page.keyboard.press("Shift+Tab")
+            expect(window.locator("[name=subject] input")).to_be_focused()
+            self.assertNotIn("\t", message.inner_html())
+            self.assertEqual(message.inner_text().count("Dear"), before.count("Dear"))
+
+    def test_s8_preview_shows_the_button_without_scrolling(self):
+        with self.page(LAPTOP) as page:
+            window = self._open_window_of_invoice(page)
+            mail = window.frame_locator("iframe[title='The email']")
+            button = mail.get_by_role("link", name="View & Pay Invoice")
+            expect(button).to_be_in_viewport(ratio=1)
+
+    def test_s10_cancel_forgets_the_window(self):
+        windows = self.env["account.move.send.portal"]
+        with self.page(LAPTOP) as page:
+            window = self._open_window_of_invoice(page)
+            expect(window.locator("iframe")).to_be_visible()
+            window.get_by_role("button", name="Cancel").click()
+            expect(window).to_have_count(0)
+        self.env.invalidate_all()
+        self.assertFalse(windows.search([("move_id", "=", self.invoice.id)]))
+
+    def test_s2_send_opens_the_window_and_the_action_menu_odoos_own(self):
+        self.company.portal_replaces_send = True
+        with self.page(LAPTOP) as page:
+            self._show(page, self.invoice)
+            page.locator(".o_form_statusbar").get_by_role(
+                "button", name="Send", exact=True
+            ).click()
+            window = self._expect_window(page)
+            window.get_by_role("button", name="Cancel").click()
+            expect(window).to_have_count(0)
+            self._open_action_menu(page)
+            page.locator(".o-dropdown--menu").get_by_text(
+                "Send without Portal Link"
+            ).click()
+            expect(page.get_by_role("dialog")).not_to_contain_text(
+                "Email Payment Portal Link"
+            )
 
     def test_s2_b2_action_menu_offers_links_on_customer_invoices_only(self):
         with self.page(DESKTOP) as page:
@@ -155,7 +251,7 @@ class TestAccountMoveSendPortalBrowser(PortalSendCommon, PortalBrowserCase):
         self.company.tax_exigibility = True  # Else core warns of the tests' taxes.
         with self.page(DESKTOP) as page:
             self._go(page, "/odoo/action-account.action_account_config", administrator)
-            page.get_by_text("Placeholders:").click()
+            page.get_by_text("Insert a placeholder").click()
             subject = page.locator("[name=portal_mail_subject] input")
             subject.press("End")
             page.get_by_role("button", name="{{customer_name}}").click()
@@ -164,7 +260,7 @@ class TestAccountMoveSendPortalBrowser(PortalSendCommon, PortalBrowserCase):
             )
             subject.press("Tab")
             expect(page.locator("[name=portal_mail_sample]")).to_contain_text(
-                f"Invoice {number}Carla Customer", timeout=30000
+                f"Invoice {number}Carla Customer"
             )
 
     @mute_logger(*MAIL_LOGGERS)
@@ -177,6 +273,6 @@ class TestAccountMoveSendPortalBrowser(PortalSendCommon, PortalBrowserCase):
             window.locator("[name=subject] input").fill("My own words")
             page.keyboard.press("Alt+q")  # The hotkey of Send.
             expect(window.get_by_role("alert").first).to_contain_text(
-                "There is no such mailbox", timeout=30000
+                "There is no such mailbox"
             )
             expect(window.locator("[name=subject] input")).to_have_value("My own words")

@@ -21,7 +21,7 @@ class TestAccountMoveSendPortalDelivery(PortalSendCommon):
             self.company.logo = b64encode(logo.read())
         self.company.email_secondary_color = "#123456"
         with self.mailbox() as mailbox:
-            _window, action = self._send()
+            window, action = self._send()
         [mail] = mailbox.messages
         self.assertEqual(mail.envelope_to, ["carla@customer.example"])
         self.assertEqual(mail.to, ["carla@customer.example"])
@@ -51,10 +51,13 @@ class TestAccountMoveSendPortalDelivery(PortalSendCommon):
         [(_name, mimetype, content)] = mail.attachments
         self.assertEqual(mimetype, "application/pdf")
         self.assertEqual(content, self.invoice.invoice_pdf_report_id.raw)
-        self.assertEqual(action["tag"], "display_notification")
-        self.assertIn("carla@customer.example", action["params"]["message"])
         self.assertEqual(
-            action["params"]["next"]["type"], "ir.actions.act_window_close"
+            (action["res_model"], action["res_id"]), (window._name, window.id)
+        )
+        self.assertEqual(window.step, "sent")
+        self.assertEqual(
+            window.outcome_ids.mapped(lambda each: (each.email, each.state)),
+            [("carla@customer.example", "sent")],
         )
 
     def test_s14_nothing_to_pay_says_view_invoice(self):
@@ -258,15 +261,31 @@ class TestAccountMoveSendPortalDelivery(PortalSendCommon):
                     "smtp_pass": "secret",
                 }
             )
-            action = window.action_send()
+            window.action_send()
         self.assertEqual(len(mailbox.messages), 1, window.failure)
-        self.assertRegex(
-            action["params"]["message"],
-            "^Sent to [^ ]*carla@customer.example[^ ]*.* will leave to "
-            "[^ ]*otto@x.example[^ ]*\\.$",
-        )
-        [later] = self.env["mail.mail"].search([("email_to", "like", "otto")])
-        self.assertEqual(later.state, "outgoing")
+        self.assertEqual(window.step, "sent")
+        self.assertEqual(window.delivered_to, "carla@customer.example")
+        self.assertEqual(window.delayed_to, "otto@x.example")
+        later = window._get_deliveries()[1]
+        self.assertEqual(later.state, "waiting")
+        self.assertFalse(later.link_id, "nothing is open before it leaves")
+        self.env["ir.mail_server"].with_context(active_test=False).search(
+            [("owner_user_id", "!=", False)]
+        ).owner_user_id = False
+        with self.mailbox(require_auth=login) as mailbox:
+            self.env["ir.mail_server"].search([]).write(
+                {
+                    "owner_user_id": self.salesperson.id,
+                    "from_filter": address,
+                    "smtp_user": address,
+                    "smtp_pass": "secret",
+                }
+            )
+            self._send_due()
+        [mail] = mailbox.messages
+        self.assertEqual(mail.envelope_to, ["otto@x.example"])
+        self.assertEqual(later.state, "sent")
+        self.assertEqual(len(self._get_notes()), 2, "staff are told of both")
 
     def test_s11_only_one_sends_at_a_time(self):
         window = self._compose()

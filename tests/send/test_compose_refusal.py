@@ -50,12 +50,13 @@ class TestAccountMoveSendPortalRefusal(PortalSendCommon):
         self.assertIn("carla@customer.example", window.delivered_to)
         self.assertTrue(self.invoice.is_move_sent)
         with self.mailbox() as mailbox:
-            action = window.action_send()
+            window.action_send()
         [mail] = mailbox.messages
         self.assertEqual(mail.envelope_to, ["full@customer.example"])
         self.assertEqual(mail.to, ["carla@customer.example", "full@customer.example"])
         self.assertEqual(mail.cc, ["cecil@customer.example"])
-        self.assertIn("carla@customer.example", action["params"]["message"])
+        self.assertEqual(window.step, "sent")
+        self.assertIn("carla@customer.example", window.outcome_ids.mapped("email"))
         self.assertEqual(len(self._get_links()), 3)
         self.assertEqual(len(self._get_notes()), 2)
 
@@ -150,61 +151,61 @@ class TestAccountMoveSendPortalRefusal(PortalSendCommon):
         """Each mail finds its link committed; each outcome is committed at once."""
         window = self._compose(email_to="carla@customer.example, otto@x.example")
         log = []
-        window_class = type(window)
-        send_mail = window_class._send_mail
+        delivery_class = type(self.env["account.move.portal.delivery"])
+        send_message = delivery_class._send_message
 
-        def commit(wizard):
-            deliveries = wizard.sudo().deliveries  # Hidden from everyone.
-            log.append(sorted(each["state"] for each in deliveries.values()))
+        def commit(_delivery):
+            log.append(window._get_deliveries().mapped("state"))
 
-        def send(wizard, values):
+        def send(delivery, handover):
+            self.assertTrue(delivery.link_id._is_live())
             log.append("mail")
-            return send_mail(wizard, values)
+            return send_message(delivery, handover)
 
         with (
             self.mailbox(),
-            patch.object(window_class, "_commit", commit),
-            patch.object(window_class, "_send_mail", send),
+            patch.object(delivery_class, "_commit", commit),
+            patch.object(delivery_class, "_send_message", send),
         ):
             window.action_send()
         self.assertEqual(
             log,
             [
-                *(["trying"], "mail", ["sent"]),
-                *(["sent", "trying"], "mail", ["sent", "sent"]),
+                *(["sending", "waiting"], "mail", ["sent", "waiting"]),
+                *(["sent", "sending"], "mail", ["sent", "sent"]),
                 ["sent", "sent"],
             ],
         )
 
     def test_s11_sending_that_died_is_taken_up_again(self):
         """A process that is killed leaves committed what it had done, and no lock."""
-        window = self._compose(email_to="carla@customer.example, otto@x.example")
+        window = self._compose(
+            email_to="carla@customer.example, otto@x.example, last@x.example"
+        )
         link = self._create_link(sent_on="2020-03-01 10:00:00")
         tried = self._create_link(email="otto@x.example", partner_id=False)
-        window.sudo().write(
-            {
-                "delivery_state": "sending",
-                "deliveries": {
-                    each.email: {
-                        "state": "sent" if each.sent_on else "trying",
-                        "link_id": each.id,
-                        "is_new": True,
-                        "marks": {},
-                        "kind": "to",
-                        "formatted": each.email,
-                        "message_id": "<first@company.example>",
-                        "is_posted": False,
-                    }
-                    for each in link | tried
-                },
-            }
-        )
+        deliveries = window._write_deliveries()
+        for delivery, state, its_link in zip(
+            deliveries, ("sent", "sending"), (link, tried), strict=False
+        ):
+            delivery.write({"state": state, "link_id": its_link.id})
+        message_id = deliveries[1].message_id
+        with self.mailbox() as mailbox:
+            action = window.action_send()
+        # What is left goes out; what may have arrived is shown first.
+        [mail] = mailbox.messages
+        self.assertEqual(mail.envelope_to, ["last@x.example"])
+        self.assertEqual(action["res_id"], window.id)
+        self.assertIn("otto@x.example: Odoo was interrupted", window.failure)
+        self.assertEqual(deliveries.mapped("state"), ["sent", "uncertain", "sent"])
+        # Staff are told of the one, too, who got the mail before.
+        [note] = self._get_notes()
+        self.assertIn("carla@customer.example", note.body)
+        self.assertNotIn("otto@x.example", note.body)
         with self.mailbox() as mailbox:
             window.action_send()
         [mail] = mailbox.messages
         self.assertEqual(mail.envelope_to, ["otto@x.example"])
         self.assertIn(tried._get_url(), mail.html)
-        # Staff are told of the one, too, who got the mail before.
-        notes = {note.message_id: note.body for note in self._get_notes()}
-        self.assertEqual(len(notes), 2)
-        self.assertIn("carla@customer.example", notes["<first@company.example>"])
+        self.assertEqual(mail.header("Message-Id").strip(), message_id)
+        self.assertEqual(window.step, "sent")

@@ -9,7 +9,9 @@ from odoo.tools import mute_logger
 from ..common import PortalMailCommon
 from ..payment_common import PortalPaymentCommon
 
-MAIL_LOGGER = "odoo.addons.account_payment_portal.models.send.payment_transaction"
+MAIL_LOGGER = (
+    "odoo.addons.account_payment_portal.models.send.account_move_portal_delivery"
+)
 
 
 class TestPaymentReceipt(PortalPaymentCommon, PortalMailCommon, HttpCase):
@@ -32,9 +34,8 @@ class TestPaymentReceipt(PortalPaymentCommon, PortalMailCommon, HttpCase):
         tx = self._pay(link, email="clerk@customer.example")
         self.assertEqual(tx.portal_receipt_state, "waiting")
         with self.mailbox() as mailbox:
-            tx._portal_send_receipt()
-            self._send_receipts()
-            self.env["mail.mail"].process_email_queue()
+            self._send_due()
+            self._send_due()
             [message] = mailbox.messages
         self.assertEqual(message.envelope_to, ["clerk@customer.example"])
         self.assertIn(self.invoice.name, message.subject)
@@ -63,7 +64,7 @@ class TestPaymentReceipt(PortalPaymentCommon, PortalMailCommon, HttpCase):
             mute_logger(MAIL_LOGGER),
             patch.object(type(tx), "_get_portal_receipt", side_effect=ValueError),
         ):
-            tx._portal_send_receipt()
+            self._send_due()
         self.assertEqual(tx.portal_receipt_state, "failed")
         self._assert_paid_once()
 

@@ -47,11 +47,13 @@ class TestPortalEvidence(PortalCommon):
         evidence = self._get_evidence(self.invoice)
         self.assertEqual(evidence["zone"], "Europe/Vienna")
         whats = [entry["what"] for entry in evidence["entries"]]
-        self.assertEqual(whats, ["Link made", "Sent", "Viewed", "Paid"])
+        self.assertEqual(whats, ["Link created", "Sent", "Viewed", "Paid"])
         details = " ".join(entry["detail"] or "" for entry in evidence["entries"])
         self.assertIn(f"by {self.env.user.name}, handed over", details)
         self.assertIn("<first@company.example>", details)
-        self.assertIn(hashlib.sha256(b"%PDF-1").hexdigest(), details)
+        digest = hashlib.sha256(b"%PDF-1").hexdigest()
+        self.assertEqual(evidence["documents"], [{"number": 1, "hash": digest}])
+        self.assertIn("with PDF 1", details)
         self.assertIn("PAID-1", details)
         self.assertEqual(evidence["not_counted"]["machine"], 1)
 
@@ -98,6 +100,46 @@ class TestPortalEvidence(PortalCommon):
         told = [(entry["what"], entry["detail"]) for entry in entries]
         self.assertIn(("Link closed", "E-mail bounced"), told)
         self.assertIn("Payment returned", [what for what, _detail in told])
+
+    def test_b13_refusals_prove_nothing_and_are_left_out(self):
+        events = self.env["account.move.portal.event"]
+        for visitor in ("machine", "unverified", "person"):
+            events._record(
+                self.link.sudo(), "refused", visitor, reason="expired", device="phone"
+            )
+        whats = [entry["what"] for entry in self._get_evidence(self.invoice)["entries"]]
+        self.assertNotIn("Refused", whats)
+
+    def test_b13_blind_copies_are_named_and_their_visits_left_out(self):
+        blind = self._create_link(email="archive@house.example", audience="internal")
+        events = self.env["account.move.portal.event"]
+        events._record_sent(blind.sudo(), "<blind@company.example>", b"%PDF-1")
+        self._record_visit(blind, "staff", "internal")
+        entries = self._get_evidence(self.invoice)["entries"]
+        told = [
+            entry["what"]
+            for entry in entries
+            if "archive@house.example" in entry["who"]
+        ]
+        self.assertEqual(told, ["Link created", "Sent"])
+        self.assertIn(
+            "archive@house.example (blind copy)", [entry["who"] for entry in entries]
+        )
+
+    def test_b13_each_fingerprint_is_told_once(self):
+        events = self.env["account.move.portal.event"]
+        for content in (b"%PDF-1", b"%PDF-2", b"%PDF-2", b"%PDF-1"):
+            events._record_sent(self.link.sudo(), "<again@company.example>", content)
+        evidence = self._get_evidence(self.invoice)
+        details = [entry["detail"] for entry in evidence["entries"]]
+        self.assertEqual(
+            [document["hash"] for document in evidence["documents"]],
+            [hashlib.sha256(text).hexdigest() for text in (b"%PDF-1", b"%PDF-2")],
+        )
+        self.assertEqual(sum("with PDF 2" in detail for detail in details), 2)
+        self.assertEqual(sum("with PDF 1" in detail for detail in details), 3)
+        for document in evidence["documents"]:
+            self.assertNotIn(document["hash"], " ".join(details))
 
     def test_b13_evidence_holds_no_token(self):
         html, _type = self.env["ir.actions.report"]._render_qweb_html(

@@ -106,6 +106,65 @@ class TestVisits(PortalCommon, HttpCase):
                 self.assertEqual(views[-1].reason, recorded.reason)
                 self.assertEqual(len(self._get_notifications(link)), 1)
 
+    def test_b1_evidence_counts_for_the_visit_that_it_belongs_to(self):
+        for name, is_trap_first in [("before", True), ("after", False)]:
+            with self.subTest(name):
+                link = self._create_link(self._create_portal_invoice())
+                self.opener.headers.update(BROWSER_HEADERS)
+                scanned, read = [], []
+                self._play_open(link, scanned)
+                if is_trap_first:
+                    self._play_follow(link, scanned, "terms")
+                self._play_open(link, read)
+                self._pass_time(3)
+                if not is_trap_first:
+                    self._play_follow(link, scanned, "terms")
+                self._play_report(link, scanned, {"how": "interaction"})
+                self.env.invalidate_all()
+                self.assertFalse(link.view_count)
+                self._play_report(link, read, {"how": "interaction"})
+                self.env.invalidate_all()
+                self.assertEqual(link.view_count, 1)
+                self.assertEqual(
+                    sorted(link.event_ids.mapped("kind")),
+                    ["dismissed", "honeypot", "opened", "opened", "viewed"],
+                )
+
+    def test_b1_passive_visit_is_not_told(self):
+        link = self._create_link(sent_on=fields.Datetime.now())
+        self._pass_time(180)
+        visit = self._record_visit(link, network="198.51.100.0/24")
+        self._pass_time(12)
+        self._record_view(link, visit, "dwell")
+        self._run_notifications()
+        self.assertFalse(self._get_staff_messages(self.invoice, self.salesperson))
+        self.assertFalse(link.view_count)
+
+    def test_b1_each_evidence_counts_as_the_table_says(self):
+        visit = bot_detection.Visit(age=1000)
+        for points, report in [
+            (10, {"how": "interaction", "front": 1}),
+            (10, {"how": "dwell", "front": 60}),
+            (4, {"how": "dwell", "front": 30}),
+            (6, {"how": "dwell", "front": 30, "focused": True}),
+            (2, {"how": "dwell", "front": 8}),
+            (0, {"how": "dwell", "front": 3}),
+            (9, {"how": "dwell", "front": 30, "touched": True}),
+            (10, {"how": "dwell"}),
+            (0, {"how": "dwell", "front": -(10**9)}),
+            (0, {"how": "dwell", "front": True, "pressed": []} | {"front": 0}),
+        ]:
+            found = bot_detection._find_evidence(
+                visit, bot_detection.Report.parse(report)
+            )
+            with self.subTest(report=report):
+                self.assertEqual(
+                    sum(bot_detection.EVIDENCE[name] for name in found), points
+                )
+        for name, value in [("front", "9" * 99), ("front", None), ("pressed", True)]:
+            parsed = bot_detection.Report.parse({name: value})
+            self.assertEqual((parsed.front, parsed.pressed), (None, 0))
+
     def _get_notifications(self, link):
         return self.env["account.move.portal.notification"].search(
             [("move_id", "=", link.move_id.id)]
@@ -199,7 +258,14 @@ class TestVisits(PortalCommon, HttpCase):
             ("203.0.113.77", "203.0.113.0/24"),
             ("::ffff:203.0.113.77", "203.0.113.0/24"),
             ("2001:db8:1234:5678::1", "2001:db8:1234::/48"),
+            ("203.0.113.77:49152", "203.0.113.0/24"),
+            ("[2001:db8:1234:5678::1]:443", "2001:db8:1234::/48"),
+            ("[2001:db8:1234:5678::1]", "2001:db8:1234::/48"),
+            ("fe80::1%eth0", "fe80::/48"),
+            (' "203.0.113.77" ', "203.0.113.0/24"),
             ("unknown", ""),
+            ("203.0.113:80", ""),
+            ("", ""),
             (None, ""),
         ]:
             self.assertEqual(network.shorten(address), expected)

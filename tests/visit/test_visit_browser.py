@@ -57,15 +57,47 @@ class TestVisitsBrowser(PortalCommon, PortalBrowserCase):
         self.assertEqual(self._read(link), [("opened", "known_agent")])
 
     def test_b1_driven_browser_that_presses_nothing_is_not_counted(self):
-        with self._visit() as (link, page), self._report(page):
-            self._let_time_pass(page, 10)
+        with self._visit(is_driven=True) as (link, page), self._report(page):
+            self._let_time_pass(page, 31)
         self.assertEqual(
             self._read(link), [("dismissed", "webdriver"), ("opened", "browser")]
         )
         self.assertFalse(link.view_count)
 
-    def test_b1_driven_browser_that_presses_all_is_not_counted(self):
+    def test_b1_driven_browser_that_scrolls_is_not_counted(self):
+        with self._visit(is_driven=True) as (link, page):
+            self._pass_time(4)
+            page.mouse.wheel(0, 300)
+            with self._report(page):
+                self._let_time_pass(page, 2)
+        self.assertFalse(link.view_count)
+        self.assertIn(("dismissed", "webdriver"), self._read(link))
+
+    def test_b1_page_in_front_for_a_minute_is_a_view_and_for_half_of_it_is_none(self):
         with self._visit() as (link, page):
+            with self._report(page):
+                self._let_time_pass(page, 31)
+            self.assertFalse(link.view_count)
+            self._let_time_pass(page, 2)
+            with self._report(page):
+                self._let_time_pass(page, 30)
+        self.assertEqual(
+            self._read(link),
+            [("dismissed", "waiting"), ("opened", "browser"), ("viewed", "dwell")],
+        )
+
+    def test_b1_touch_of_the_invoice_itself_is_a_touch_of_the_page(self):
+        with self._visit() as (link, page):
+            self._pass_time(4)
+            box = page.locator("#invoice_document").bounding_box()
+            page.mouse.move(box["x"] + 50, box["y"] + 50)
+            page.mouse.down()
+            with self._report(page):
+                self._let_time_pass(page, 2)
+        self.assertEqual(link.view_count, 1)
+
+    def test_b1_driven_browser_that_presses_all_is_not_counted(self):
+        with self._visit(is_driven=True) as (link, page):
             hrefs = page.eval_on_selector_all(
                 "a[href*='/portal/']", "all => all.map(a => a.href)"
             )

@@ -12,9 +12,9 @@ from playwright.sync_api import sync_playwright
 from werkzeug.serving import make_server
 from werkzeug.wrappers import Request, Response
 
-from provision.system import find_browser
 from stripe_sandbox import StripeSandbox
 from stripe_sandbox.tests.shop import AMOUNT, PAGE, SHOP
+from workbench.provision.system import find_browser
 
 OLD = "2019-05-16"
 

@@ -1,9 +1,12 @@
 import {Component, onMounted, onWillUnmount, useRef, useState} from "@odoo/owl";
+import {_t} from "@web/core/l10n/translation";
 import {registry} from "@web/core/registry";
 import {useService} from "@web/core/utils/hooks";
 import {standardWidgetProps} from "@web/views/widgets/standard_widget_props";
 
-/** The mail as the customer will get it, in a frame of its own. */
+const MAX_RECIPIENTS = 3;
+
+/** The email as the customer will get it, in a frame of its own. */
 export class PortalEmailPreview extends Component {
     static template = "account_payment_portal.EmailPreview";
     static props = standardWidgetProps;
@@ -40,6 +43,17 @@ export class PortalEmailPreview extends Component {
         if (event.type !== "click" || (await this.props.record.isDirty())) {
             this.state.isOutdated = true;
         }
+    }
+
+    /** As many recipients as leave room for the email. */
+    shorten(recipients) {
+        if (recipients.length <= MAX_RECIPIENTS) {
+            return recipients.join(", ");
+        }
+        return _t("%(recipients)s and %(count)s more", {
+            recipients: recipients.slice(0, MAX_RECIPIENTS - 1).join(", "),
+            count: recipients.length - MAX_RECIPIENTS + 1,
+        });
     }
 
     async refresh() {

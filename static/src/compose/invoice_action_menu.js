@@ -28,6 +28,13 @@ patch(AccountMoveFormController.prototype, {
                 description: _t("Email Portal Link"),
                 callback: () => this.callOnInvoice("action_open_portal_send"),
             },
+            sendWithCore: {
+                isAvailable: () => maySend() && root.data.is_portal_send_default,
+                sequence: 15,
+                icon: "fa fa-paper-plane",
+                description: _t("Send without Portal Link"),
+                callback: () => this.callOnInvoice("action_open_core_send"),
+            },
             copyPortalLink: {
                 isAvailable: () => maySend() && root.data.state === "posted",
                 sequence: 16,

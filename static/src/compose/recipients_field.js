@@ -4,7 +4,7 @@ import {registry} from "@web/core/registry";
 import {useBus, useService} from "@web/core/utils/hooks";
 import {useDebounced} from "@web/core/utils/timing";
 import {standardFieldProps} from "@web/views/fields/standard_field_props";
-import {formatList, parseEntry, parseList} from "./address_list";
+import {formatList, parseList} from "./address_list";
 
 /** Addresses as tags, completed from contacts while typing; none is ever created. */
 export class PortalRecipientsField extends Component {
@@ -56,12 +56,18 @@ export class PortalRecipientsField extends Component {
         return `${this.props.id || this.props.name}_options`;
     }
 
-    label(entry) {
-        return entry.name || entry.email || entry.text;
+    /** The name never without the address: a contact may have several. */
+    label({name, email, text, isValid}) {
+        if (!isValid) {
+            return text;
+        }
+        return name ? `${name} · ${email}` : email;
     }
 
     hint(entry) {
-        return entry.isValid ? entry.email : _t("This is not an e-mail address");
+        return entry.isValid
+            ? this.label(entry)
+            : _t("This is not an email address. Double-click to correct it.");
     }
 
     removeLabel(entry) {
@@ -86,7 +92,9 @@ export class PortalRecipientsField extends Component {
         if (this.input.el) {
             this.input.el.value = "";
         }
-        await this.update([...this.entries, ...parseList(text)]);
+        // Read with what is there: "Doe" and "John <john@x.example>" are one entry.
+        const before = formatList(this.entries);
+        await this.update(parseList(before ? `${before}, ${text}` : text));
     }
 
     /** Take over what was typed and not yet chosen. */
@@ -100,6 +108,16 @@ export class PortalRecipientsField extends Component {
     remove(index) {
         this.input.el?.focus();
         return this.update(this.entries.filter((_entry, at) => at !== index));
+    }
+
+    /** A list that is pasted is taken at once: a field of one line would tear it. */
+    onPaste(event) {
+        const text = event.clipboardData?.getData("text/plain") || "";
+        const isList = parseList(text).length > 1 || /[\r\n\t]/.test(text.trim());
+        if (isList && !this.typed) {
+            event.preventDefault();
+            this.add(text);
+        }
     }
 
     /** Put an entry back into the input, to be corrected. */
@@ -126,7 +144,8 @@ export class PortalRecipientsField extends Component {
         const {known} = this;
         this.state.options = options.filter((option) => !known.has(option.email));
         // An address that is complete is taken as typed, unless one chooses otherwise.
-        this.state.active = parseEntry(typed).isValid ? -1 : 0;
+        const entries = parseList(typed);
+        this.state.active = entries.every((entry) => entry.isValid) ? -1 : 0;
     }
 
     close() {

@@ -19,9 +19,15 @@
     addEventListener("resize", fit);
     fit();
 
-    document.getElementById("print_invoice").addEventListener("click", (ev) => {
+    const print = (ev) => {
         ev.preventDefault();
         frame.contentWindow.focus();
         frame.contentWindow.print();
+    };
+    document.getElementById("print_invoice").addEventListener("click", print);
+    addEventListener("keydown", (ev) => {
+        if ((ev.ctrlKey || ev.metaKey) && !ev.altKey && ev.key.toLowerCase() === "p") {
+            print(ev);
+        }
     });
 })();

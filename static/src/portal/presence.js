@@ -3,8 +3,8 @@
 (() => {
     "use strict";
 
-    // How long a visible page counts as looked at, without a touch or a key.
-    const DWELL_MS = 8000;
+    // After so many seconds in front the page reports, without a touch or a key.
+    const FRONT_SECONDS = [30, 60];
     // After the first touch: who presses everything does so in this time.
     const SETTLE_MS = 1500;
     const PERSON_EVENTS = ["pointerdown", "keydown", "wheel", "touchstart"];
@@ -15,19 +15,29 @@
     }
     const {seenUrl, visitId, visitProof} = page.dataset;
     const pressed = new Set();
-    let dwellTimer, settleTimer;
-    let isArmed = true;
+    let frontTimer, settleTimer;
+    // Milliseconds in front before the current time in front, and since when that is.
+    let frontMs = 0,
+        frontSince = null;
+    let isArmed = true,
+        isTouched = false,
+        isScrolled = false;
 
+    const getFrontMs = () =>
+        frontMs + (frontSince === null ? 0 : Date.now() - frontSince);
     const getReport = (values) => ({
         visit_id: Number(visitId),
         proof: visitProof,
         webdriver: Boolean(navigator.webdriver),
         pressed: pressed.size,
+        front: Math.round(getFrontMs() / 1000),
+        touched: isTouched,
+        scrolled: isScrolled,
+        focused: document.hasFocus(),
         ...values,
     });
     const send = async (how) => {
         isArmed = false;
-        clearTimeout(dwellTimer);
         clearTimeout(settleTimer);
         settleTimer = undefined;
         const seconds = await window.accountPaymentPortal.callServer(
@@ -35,9 +45,10 @@
             getReport({how})
         );
         if (seconds) {
-            // Not convinced: a touch from then on will do, waiting will not.
+            // Not convinced: a touch from then on will do, or more time in front.
             setTimeout(() => {
                 isArmed = true;
+                watchFront();
             }, seconds * 1000);
         } else {
             stop();
@@ -60,11 +71,16 @@
         );
     const onPersonEvent = (ev) => {
         // Events that a script made are not a person's.
-        if (!isArmed || settleTimer || !ev.isTrusted) {
+        if (!ev.isTrusted) {
             return;
         }
-        clearTimeout(dwellTimer);
-        settleTimer = setTimeout(send, SETTLE_MS, "interaction");
+        isTouched = true;
+        if (isArmed && !settleTimer) {
+            settleTimer = setTimeout(send, SETTLE_MS, "interaction");
+        }
+    };
+    const onScroll = () => {
+        isScrolled = true;
     };
     const onPageHide = () => {
         if (settleTimer) {
@@ -73,18 +89,42 @@
             sendAtLast({how: "interaction"});
         }
     };
-    const watchDwell = () => {
-        clearTimeout(dwellTimer);
-        if (isArmed && !settleTimer && document.visibilityState === "visible") {
-            dwellTimer = setTimeout(send, DWELL_MS, "dwell");
+    const watchFront = () => {
+        const now = Date.now();
+        if (frontSince !== null) {
+            frontMs += now - frontSince;
+        }
+        frontSince = document.visibilityState === "visible" ? now : null;
+        clearTimeout(frontTimer);
+        const next = FRONT_SECONDS.find((seconds) => seconds * 1000 > frontMs);
+        if (next && frontSince !== null) {
+            frontTimer = setTimeout(onFront, next * 1000 - frontMs);
+        }
+    };
+    const onFront = () => {
+        watchFront();
+        if (isArmed && !settleTimer) {
+            send("dwell");
         }
     };
     const stop = () => {
-        document.removeEventListener("visibilitychange", watchDwell);
+        clearTimeout(frontTimer);
+        document.removeEventListener("visibilitychange", watchFront);
+        document.removeEventListener("scroll", onScroll);
         removeEventListener("pagehide", onPageHide);
         PERSON_EVENTS.forEach((name) => removeEventListener(name, onPersonEvent));
     };
 
+    // Most of the page is the invoice, in a frame: what is done there is done here.
+    const frame = document.getElementById("invoice_document");
+    const watchFrame = () =>
+        PERSON_EVENTS.forEach((name) =>
+            frame.contentDocument?.addEventListener(name, onPersonEvent)
+        );
+    if (frame) {
+        frame.addEventListener("load", watchFrame);
+        watchFrame();
+    }
     for (const button of document.querySelectorAll("a[href*='?visit=']")) {
         button.href += "&script=1";
         button.addEventListener("click", () => pressed.add(button.id));
@@ -93,8 +133,9 @@
     if (printButton) {
         printButton.addEventListener("click", () => sendAtLast({printed: true}));
     }
-    document.addEventListener("visibilitychange", watchDwell);
+    document.addEventListener("visibilitychange", watchFront);
+    document.addEventListener("scroll", onScroll, {passive: true});
     addEventListener("pagehide", onPageHide);
     PERSON_EVENTS.forEach((name) => addEventListener(name, onPersonEvent));
-    watchDwell();
+    watchFront();
 })();

@@ -1,0 +1,75 @@
+from odoo.exceptions import AccessError, MissingError
+from odoo.http import request
+
+from odoo.addons.account_payment.controllers.portal import PortalAccount
+
+from .common import PAGE_HEADERS, public_route
+
+#: What core's emails and campaigns add to the address of an invoice.
+TRACKING = ("pid", "hash")
+
+
+class CustomerInvoice(PortalAccount):
+    """Core's page of an invoice, for customers with a login and for its own emails."""
+
+    @public_route()
+    def portal_my_invoice_detail(
+        self, invoice_id, access_token=None, report_type=None, download=False, **kw
+    ):
+        """Override of `account` to lead to the invoice's page on the payment portal.
+
+        Files, returns of payments and all other documents stay core's.
+        """
+        is_core = any(
+            name not in TRACKING and not name.startswith("utm_") for name in kw
+        )
+        if not (report_type or download or is_core):
+            path = self._find_portal_path(invoice_id, access_token)
+            if path:
+                response = request.redirect(path)
+                response.headers.update(PAGE_HEADERS)
+                return response
+        return super().portal_my_invoice_detail(
+            invoice_id,
+            access_token=access_token,
+            report_type=report_type,
+            download=download,
+            **kw,
+        )
+
+    def _find_portal_path(self, invoice_id, access_token):
+        """Return where on the payment portal a visitor of core's page belongs.
+
+        :param int invoice_id: The invoice, as an `account.move` id.
+        :param str|None access_token: Core's token, if the address has one.
+        :return: The path; None where core's page is the right one.
+        :rtype: str | None
+        """
+        try:
+            move_sudo = self._document_check_access(
+                "account.move", invoice_id, access_token
+            )
+        except (AccessError, MissingError):
+            return None
+        if not move_sudo.can_send_portal_link:
+            return None
+        user = request.env.user
+        if user._is_internal():
+            return self._find_preview_path(move_sudo)
+        link_sudo = move_sudo._get_portal_link_of_user(user)
+        if not link_sudo and access_token:
+            link_sudo = move_sudo._get_portal_link_of_anyone()
+        return link_sudo._get_path() if link_sudo else None
+
+    def _find_preview_path(self, move_sudo):
+        """Return the preview of the invoice's page, which is never counted.
+
+        :param account.move move_sudo: The invoice, in sudo mode.
+        :return: The path; None for those who may not send the invoice.
+        :rtype: str | None
+        """
+        windows = request.env["account.move.send.portal"]
+        move = move_sudo.sudo(False)
+        if not (windows.has_access("create") and move.has_access("write")):
+            return None
+        return windows.create({"move_id": move.id}).action_preview_portal()["url"]

@@ -1,0 +1,116 @@
+"""The invoices that are measured: ``python -m workbench.bench.fixtures CONFIG URL``.
+
+Prints one line of JSON: for each number of lines an invoice's id, its addresses on
+core's portal and on ours.
+"""
+
+import json
+import sys
+
+from odoo.fields import Command
+
+from .odoo_env import environment
+
+LINES = (2, 20, 200)
+BATCH = 100
+
+
+def set_up_company(env, url):
+    """Give the company accounts, a name and an address.
+
+    :param str url: where the server answers
+    """
+    company = env.company
+    company.write(
+        {
+            "name": "Blue Ridge Supplies",
+            "email": "billing@blueridge.example",
+            "street": "1 Main Street",
+            "city": "Dover",
+            "country_id": env.ref("base.us").id,
+        }
+    )
+    if not company.chart_template:
+        env["account.chart.template"].try_loading(
+            "generic_coa", company, install_demo=False
+        )
+    env["ir.config_parameter"].set_param("web.base.url", url)
+
+
+def create_customer(env):
+    """Create the customer of all invoices.
+
+    :rtype: res.partner
+    """
+    return env["res.partner"].create(
+        {
+            "name": "Carla Customer",
+            "email": "carla@customer.example",
+            "street": "1 Long Street",
+            "city": "Dover",
+            "zip": "19901",
+            "country_id": env.ref("base.us").id,
+        }
+    )
+
+
+def create_invoice(env, customer, lines):
+    """Create and post an invoice.
+
+    :param int lines: how many lines it has
+    :rtype: account.move
+    """
+    invoice = env["account.move"].create(
+        {
+            "move_type": "out_invoice",
+            "partner_id": customer.id,
+            "invoice_date": "2026-01-15",
+            "invoice_date_due": "2026-02-15",
+            "invoice_line_ids": [
+                Command.create(
+                    {
+                        "name": f"Consulting, part {number}",
+                        "quantity": number,
+                        "price_unit": 42.0,
+                    }
+                )
+                for number in range(1, lines + 1)
+            ],
+        }
+    )
+    invoice.action_post()
+    return invoice
+
+
+def addresses(invoice):
+    """Where the invoice is shown by core and by us.
+
+    :rtype: dict
+    """
+    link = invoice.env["account.move.portal.link"].create(
+        {"move_id": invoice.id, "email": invoice.partner_id.email}
+    )
+    return {
+        "id": invoice.id,
+        "ours": link._get_path(),
+        "core": invoice.get_portal_url(),
+    }
+
+
+def main(config_file, url):
+    """Create everything and print where it is."""
+    with environment(config_file) as env:
+        set_up_company(env, url)
+        customer = create_customer(env)
+        facts = {
+            "lines": {
+                lines: addresses(create_invoice(env, customer, lines))
+                for lines in LINES
+            },
+            "batch": [create_invoice(env, customer, 2).id for _each in range(BATCH)],
+        }
+    print(json.dumps(facts))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,160 @@
+"""The invoice page: the server's work, the bytes, and how soon there is something."""
+
+import re
+import statistics
+
+import requests
+from playwright.sync_api import sync_playwright
+
+from workbench.provision.system import find_browser
+
+from .sample import Row, compare
+
+PHONE = {"width": 390, "height": 844}
+#: What Odoo's access log ends with: queries, their seconds, other seconds.
+ACCESS = re.compile(r'" 200 - (\d+) ([\d.]+) ([\d.]+)\s*$')
+#: Requests of a page in a row, and how often each page has its turn.
+REQUESTS, TURNS = 10, 6
+
+
+def answer_row(url, invoice, lines):
+    """Time until a client has the whole page, on a connection that is kept.
+
+    :param str url: of the server
+    :param dict invoice: its addresses
+    :param str lines: how many lines it has
+    :rtype: bench.sample.Row
+    """
+    with requests.Session() as ours, requests.Session() as core:
+        return compare(
+            f"Page of {lines} lines, answer",
+            lambda: ours.get(url + invoice["ours"]).raise_for_status(),
+            lambda: core.get(url + invoice["core"]).raise_for_status(),
+            repeat=REQUESTS * TURNS,
+        )
+
+
+def serve(address, log):
+    """Ask for a page, and read what Odoo says of its work.
+
+    :param str address: of the page
+    :param pathlib.Path log: of the server
+    :return: of each request: the queries, the milliseconds
+    :rtype: list[tuple[int, float]]
+    """
+    requests.get(address).raise_for_status()  # Caches.
+    before = log.stat().st_size
+    for _request in range(REQUESTS):
+        requests.get(address).raise_for_status()
+    while True:  # A line is written after the answer.
+        with log.open() as lines:
+            lines.seek(before)
+            found = [match for line in lines if (match := ACCESS.search(line))]
+        if len(found) >= REQUESTS:
+            return [
+                (int(queries), 1000 * (float(sql) + float(rest)))
+                for queries, sql, rest in (match.groups() for match in found)
+            ]
+
+
+def server_rows(url, invoice, lines, log):
+    """The server's own work for a page: its time and its queries.
+
+    :param str url: of the server
+    :param dict invoice: its addresses
+    :param str lines: how many lines it has
+    :param pathlib.Path log: of the server
+    :rtype: list[bench.sample.Row]
+    """
+    served = {"ours": [], "core": []}
+    for _turn in range(TURNS):
+        for side, figures in served.items():
+            figures += serve(url + invoice[side], log)
+    names = (("queries", ""), ("server", "ms"))
+    return [
+        Row(
+            f"Page of {lines} lines, {name}",
+            unit,
+            *(middle([figure[at] for figure in served[side]]) for side in served),
+        )
+        for at, (name, unit) in enumerate(names)
+    ]
+
+
+def middle(values):
+    """Mean of the middle half: Odoo counts in whole milliseconds.
+
+    :rtype: float
+    """
+    quarter = len(values) // 4
+    return statistics.mean(sorted(values)[quarter:-quarter])
+
+
+def visit(browser, address):
+    """Load a page as a phone does that was never there.
+
+    :return: requests, bytes of the bodies, milliseconds until something is painted
+    :rtype: tuple[int, int, float]
+    """
+    context = browser.new_context(viewport=PHONE, is_mobile=True)
+    page = context.new_page()
+    finished = []
+    page.on("requestfinished", lambda request: finished.append(request))
+    page.goto(address, wait_until="networkidle")
+    paint = page.evaluate(
+        "performance.getEntriesByName('first-contentful-paint')[0].startTime"
+    )
+    size = sum(request.sizes()["responseBodySize"] for request in finished)
+    context.close()
+    return len(finished), size, paint
+
+
+def browser_rows(url, invoice):
+    """What a phone loads.
+
+    :rtype: list[bench.sample.Row]
+    """
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=find_browser(), args=["--no-sandbox"]
+        )
+        visits = {
+            side: [visit(browser, url + invoice[side]) for _each in range(5)]
+            for side in ("ours", "core")
+        }
+        browser.close()
+    figures = {
+        side: [statistics.median(values) for values in zip(*seen, strict=True)]
+        for side, seen in visits.items()
+    }
+    return [
+        Row(name, unit, figures["ours"][at] / scale, figures["core"][at] / scale)
+        for at, (name, unit, scale) in enumerate(
+            [
+                ("Page on a phone, requests", "", 1),
+                ("Page on a phone, bytes", "KB", 1024),
+                ("Page on a phone, first paint", "ms", 1),
+            ]
+        )
+    ]
+
+
+def rows(url, facts, log):
+    """All of this module's measurements.
+
+    :param str url: of the server
+    :param dict facts: what the fixtures printed
+    :param pathlib.Path log: of the server
+    :rtype: list[bench.sample.Row]
+    """
+    return [
+        *(
+            row
+            for lines, invoice in facts["lines"].items()
+            for row in (
+                *server_rows(url, invoice, lines, log),
+                answer_row(url, invoice, lines),
+            )
+        ),
+        *browser_rows(url, facts["lines"]["2"]),
+    ]

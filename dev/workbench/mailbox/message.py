@@ -1,0 +1,263 @@
+"""One accepted mail, as a mail program reads it."""
+
+import re
+from email import message_from_bytes, policy
+from functools import cached_property
+from html.parser import HTMLParser
+from typing import NamedTuple
+from urllib.parse import unquote
+
+
+class Attachment(NamedTuple):
+    """A file that came with a mail.
+
+    :param str name: file name as the sender gave it, or one made from the type
+    :param str type: MIME type in lower case
+    :param bytes content: the decoded bytes
+    """
+
+    name: str
+    type: str
+    content: bytes
+
+
+class Address(NamedTuple):
+    """One entry of an address header.
+
+    :param str name: display name, may be empty
+    :param str address: the bare address
+    """
+
+    name: str
+    address: str
+
+
+class Message:
+    """A mail that the server accepted: its envelope and its content.
+
+    :param int number: position in the mailbox, counted from 1
+    :param str envelope_from: sender given by MAIL; empty for a bounce
+    :param list[str] envelope_to: recipients given by RCPT, as far as accepted; the
+        only place where blind copies can be seen
+    :param bytes raw: the mail exactly as received
+    :param datetime.datetime received_at: when it was accepted, with a time zone
+    """
+
+    def __init__(self, number, envelope_from, envelope_to, raw, received_at):
+        self.number = number
+        self.envelope_from = envelope_from
+        self.envelope_to = list(envelope_to)
+        self.raw = raw
+        self.received_at = received_at
+
+    def __repr__(self):
+        return f"<Message {self.number} to {self.envelope_to}: {self.subject!r}>"
+
+    # === HEADERS === #
+
+    @cached_property
+    def email(self):
+        """The parsed mail, an ``email.message.EmailMessage``."""
+        return message_from_bytes(self.raw, policy=policy.default)
+
+    @property
+    def subject(self):
+        """The decoded subject, empty if the mail has none."""
+        return self.header("Subject")
+
+    @property
+    def sender(self):
+        """The first address of From; the envelope's sender if there is none."""
+        addresses = self.addresses("From")
+        return addresses[0] if addresses else Address("", self.envelope_from)
+
+    @property
+    def to(self):
+        """The bare addresses of To."""
+        return [entry.address for entry in self.addresses("To")]
+
+    @property
+    def cc(self):
+        """The bare addresses of Cc."""
+        return [entry.address for entry in self.addresses("Cc")]
+
+    @property
+    def bcc(self):
+        """The recipients of the envelope that neither To nor Cc shows."""
+        shown = {address.lower() for address in self.to + self.cc}
+        return [rcpt for rcpt in self.envelope_to if rcpt.lower() not in shown]
+
+    def header(self, name):
+        """Return a decoded header.
+
+        :param str name: the header's name
+        :return: its value, empty if the mail has no such header
+        :rtype: str
+        """
+        return readable(str(self.email[name] or ""))
+
+    def addresses(self, name):
+        """Return the entries of an address header.
+
+        :param str name: ``From``, ``To``, ``Cc`` or ``Reply-To``
+        :rtype: list[Address]
+        """
+        header = self.email[name]
+        return [
+            Address(readable(entry.display_name), readable(entry.addr_spec))
+            for entry in getattr(header, "addresses", ())
+        ]
+
+    # === CONTENT === #
+
+    @cached_property
+    def _leaves(self):
+        """The parts that hold content, in order; an attached mail is one part."""
+        return list(_iter_leaves(self.email))
+
+    @cached_property
+    def _html_part(self):
+        return _first_body(self._leaves, "text/html")
+
+    @cached_property
+    def _text_part(self):
+        return _first_body(self._leaves, "text/plain")
+
+    @cached_property
+    def html(self):
+        """The HTML body, empty if the mail has none."""
+        return _decode_text(self._html_part)
+
+    @cached_property
+    def text(self):
+        """The plain text body, empty if the mail has none."""
+        return _decode_text(self._text_part)
+
+    @cached_property
+    def attachments(self):
+        """The attached files; images that the HTML body shows are not among them."""
+        shown = self._shown_content_ids()
+        return [
+            Attachment(_file_name(part), part.get_content_type(), _decode_bytes(part))
+            for part in self._leaves
+            if part not in (self._html_part, self._text_part)
+            and _content_id(part) not in shown
+        ]
+
+    @cached_property
+    def links(self):
+        """The links of the HTML body: dicts of ``href`` and ``text``."""
+        return self._outline.links
+
+    @cached_property
+    def _outline(self):
+        outline = _Outline()
+        outline.feed(self.html)
+        outline.close()
+        return outline
+
+    def inline_part(self, content_id):
+        """Return a part that the HTML body refers to by ``cid:``.
+
+        :param str content_id: the identifier without angle brackets
+        :rtype: Attachment | None
+        """
+        for part in self._leaves:
+            if _content_id(part) == content_id:
+                kind = part.get_content_type()
+                return Attachment(_file_name(part), kind, _decode_bytes(part))
+        return None
+
+    def _shown_content_ids(self):
+        """Return the content ids that the HTML body refers to (RFC 2392)."""
+        return {unquote(cid) for cid in re.findall(r"cid:([^\"'\s)>]+)", self.html)}
+
+
+def readable(text):
+    """Return a text without the lone surrogates that stand for undecodable bytes.
+
+    :param str text: a text decoded with ``surrogateescape``
+    :rtype: str
+    """
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
+def _iter_leaves(part):
+    """Yield the content parts below a part, depth first."""
+    if part.get_content_maintype() != "multipart" or not part.is_multipart():
+        yield part
+        return
+    for child in part.iter_parts():
+        yield from _iter_leaves(child)
+
+
+def _first_body(leaves, content_type):
+    """Return the first part of a type that is not an attachment, or None."""
+    for part in leaves:
+        if part.get_content_type() == content_type and not _is_attached(part):
+            return part
+    return None
+
+
+def _is_attached(part):
+    """Tell whether a part asks to be shown as a file."""
+    return part.get_content_disposition() == "attachment" or bool(part.get_filename())
+
+
+def _content_id(part):
+    """Return the content id of a part without its angle brackets, or None."""
+    content_id = part["Content-ID"]
+    return str(content_id).strip().strip("<>") if content_id else None
+
+
+def _file_name(part):
+    """Return the name of a part's file; one made from its type if it has none."""
+    name = readable(part.get_filename() or "")
+    if not name and part.get_content_type() == "message/rfc822":
+        return "message.eml"
+    return name or f"unnamed.{part.get_content_subtype()}"
+
+
+def _decode_bytes(part):
+    """Return the decoded content of a part."""
+    if part.get_content_type() == "message/rfc822" and part.is_multipart():
+        return part.get_payload(0).as_bytes()
+    return part.get_payload(decode=True) or b""
+
+
+def _decode_text(part):
+    """Return the text of a part, also if its charset is unknown or wrong."""
+    if part is None:
+        return ""
+    content = _decode_bytes(part)
+    try:
+        text = content.decode(part.get_content_charset("utf-8"), "replace")
+    except LookupError:
+        text = content.decode("utf-8", "replace")
+    return text.replace("\r\n", "\n")
+
+
+class _Outline(HTMLParser):
+    """Collects the links of an HTML body."""
+
+    def __init__(self):
+        super().__init__()
+        self.links = []
+        self._link = None
+
+    def handle_starttag(self, tag, attrs):
+        """Override of `html.parser`."""
+        href = dict(attrs).get("href")
+        if tag == "a" and href:
+            self._link = {"href": href, "text": ""}
+            self.links.append(self._link)
+
+    def handle_endtag(self, tag):
+        """Override of `html.parser`."""
+        if tag == "a":
+            self._link = None
+
+    def handle_data(self, data):
+        """Override of `html.parser`."""
+        if self._link is not None:
+            self._link["text"] = f"{self._link['text']}{data}".strip()

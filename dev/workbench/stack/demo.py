@@ -1,0 +1,231 @@
+"""The demo stack: PostgreSQL, the Stripe sandbox, the mailbox and Odoo."""
+
+import json
+import secrets
+from contextlib import contextmanager
+
+from workbench.mailbox import MessageStore
+from workbench.provision.steps import write_atomically
+
+from . import demo_settings as settings
+from .client import Client
+from .component import Component
+from .databases import Databases
+from .demo_database import DemoDatabase
+from .leftovers import is_running, read_stack, stop_stack
+from .odoo_server import Odoo, on_socket
+from .ports import HOST, hold, number_of
+from .postgres import OwnServer, from_environment
+from .probes import all_of, http_answers, smtp_greets
+from .supervisor import Supervisor
+
+#: Variable that may override a port -> the number that is tried first.
+PORTS = {
+    "ODOO_PORT": 8069,
+    "MAILBOX_PORT": 8025,
+    "SMTP_PORT": 1025,
+    "STRIPE_PORT": 12111,
+}
+WEBHOOK_PATH = "/payment/stripe/webhook"
+
+
+class DemoStack:
+    """The demo stack of one clone.
+
+    :param Project project: the clone
+    :param Console console: where progress is shown
+    """
+
+    def __init__(self, project, console):
+        self.project = project
+        self.console = console
+        self.folder = project.state / "demo"
+        self.mail = self.folder / "mail"
+        self.server = from_environment() or OwnServer(self.folder)
+        self.odoo = Odoo(project, self.server, self.folder)
+        self.databases = Databases(self.server, self.odoo.data_dir)
+        self.database = DemoDatabase(
+            self.odoo, self.databases, self.server.prefix(project.root), console
+        )
+        self.supervisor = Supervisor(project.stack_file)
+        self.sockets, self.ports = {}, {}
+        self.facts = {}
+
+    def start(self):
+        """Start everything, set it up and run the main job if it never ran.
+
+        :return: where to look, see :meth:`_describe`
+        :rtype: dict
+        :raise ComponentFailed: if a program does not start
+        :raise SetupError: if the database cannot be made
+        """
+        self.supervisor.note({})
+        self.sockets = self._hold_ports()
+        keys = self._keys()
+        with self.console.step("PostgreSQL"):
+            component = self.server.component()
+            if component:
+                self.supervisor.start(component)
+        self.database.ensure()
+        with self.console.step("Odoo, the mailbox and the Stripe sandbox"):
+            self.supervisor.start(self._stripe(keys), self._mailbox(), self._odoo())
+        with self.console.step("Settings and the first e-mail"):
+            self.facts = self._set_up(keys)
+        self.supervisor.note(self.facts)
+        return self.facts
+
+    def stop(self):
+        """Stop everything that was started."""
+        self.supervisor.stop()
+        for held in self.sockets.values():
+            held.close()
+
+    def url(self, variable):
+        """Address of the server behind a port variable.
+
+        :rtype: str
+        """
+        return f"http://{HOST}:{self.ports[variable]}"
+
+    def _hold_ports(self):
+        """Listen on all ports, so that nobody else takes one while Odoo is made ready.
+
+        Those of the last time if they are free: links in old mails stay good.
+        """
+        path = self.folder / "ports.json"
+        known = json.loads(path.read_text()) if path.is_file() else {}
+        held = hold({**PORTS, **known})
+        self.ports = {variable: number_of(each) for variable, each in held.items()}
+        write_atomically(path, json.dumps(self.ports))
+        return held
+
+    def _keys(self):
+        """Keys that Odoo and the sandbox share, made once."""
+        path = self.folder / "keys.json"
+        if not path.is_file():
+            kinds = ("sk_test_", "pk_test_", "whsec_")
+            write_atomically(
+                path, json.dumps([kind + secrets.token_hex(16) for kind in kinds])
+            )
+        return settings.Keys(*json.loads(path.read_text()))
+
+    def _python(self, module, *arguments):
+        """A program that is a Python module of this folder."""
+        return [self.project.python, "-m", module, *arguments]
+
+    def _stripe(self, keys):
+        port, held = self.ports["STRIPE_PORT"], self.sockets["STRIPE_PORT"]
+        arguments = {
+            "--port": port,
+            "--fd": held.fileno(),
+            "--webhook-url": self.url("ODOO_PORT") + WEBHOOK_PATH,
+            "--webhook-secret": keys.webhook,
+            "--secret-key": keys.secret,
+            "--publishable-key": keys.publishable,
+            "--state-file": self.folder / "stripe.json",
+        }
+        words = [word for pair in arguments.items() for word in pair]
+        return Component(
+            "Stripe sandbox",
+            self._python("stripe_sandbox", *words),
+            self.folder / "logs" / "stripe.log",
+            # It answers to its own key only.
+            http_answers(port, "/v1/account", Authorization=f"Bearer {keys.secret}"),
+            env=self.odoo.env,
+            sockets=[held],
+        )
+
+    def _mailbox(self):
+        smtp, http = self.sockets["SMTP_PORT"], self.sockets["MAILBOX_PORT"]
+        arguments = [f"--smtp=fd:{smtp.fileno()}", f"--http=fd:{http.fileno()}"]
+        arguments += ["--store", self.mail]
+        return Component(
+            "Mailbox",
+            self._python("workbench.mailbox", *arguments),
+            self.folder / "logs" / "mailbox.log",
+            all_of(smtp_greets(number_of(smtp)), http_answers(number_of(http))),
+            env=self.odoo.env,
+            sockets=[smtp, http],
+        )
+
+    def _odoo(self):
+        port, held = self.ports["ODOO_PORT"], self.sockets["ODOO_PORT"]
+        config = self.odoo.write_config(
+            "odoo.conf", self.database.name, http_port=port, max_cron_threads=2
+        )
+        return Component(
+            "Odoo",
+            on_socket(held, self.odoo.command(config)),
+            self.folder / "logs" / "odoo.log",
+            http_answers(port, "/web/health"),
+            env=self.odoo.env,
+            deadline=600,
+            sockets=[held],
+        )
+
+    def _set_up(self, keys):
+        """Set Odoo up, run the main job once.
+
+        :return: where to look
+        :rtype: dict
+        """
+        client = Client(self.url("ODOO_PORT"))
+        client.login(self.database.name, settings.LOGIN, settings.PASSWORD)
+        self.database.check_answers(client)
+        settings.set_parameters(client, self.url("ODOO_PORT"), self.url("STRIPE_PORT"))
+        settings.set_mail_server(client, self.ports["SMTP_PORT"])
+        settings.set_logo(client)
+        settings.set_stripe(client, keys)
+        if not settings.first_link(client):
+            invoice, number, customer = settings.open_invoice(client)
+            self.console.say(f"    e-mailing invoice {number} to {customer}")
+            settings.send_link(client, invoice)
+        return self._describe(settings.first_link(client))
+
+    def _describe(self, link):
+        """Where to look: what :func:`running_demo` gives, and ``stack.json`` holds."""
+        invoice, recipient = link
+        mailbox = self.url("MAILBOX_PORT")
+        messages = MessageStore(self.mail).all()
+        return {
+            "odoo_url": self.url("ODOO_PORT"),
+            "database": self.database.name,
+            "login": settings.LOGIN,
+            "password": settings.PASSWORD,
+            "mailbox_url": mailbox,
+            "smtp_port": self.ports["SMTP_PORT"],
+            "stripe_url": self.url("STRIPE_PORT"),
+            "customer_link": settings.mailed_link(messages, recipient) or mailbox,
+            "invoice": invoice,
+            "recipient": recipient,
+            "odoo_log": str(self.folder / "logs" / "odoo.log"),
+        }
+
+
+def find_running(project):
+    """Where to look in the demo that runs from this clone now, else nothing.
+
+    :rtype: dict
+    """
+    noted = read_stack(project.stack_file)
+    running = noted and is_running(noted["supervisor"]) and "odoo_url" in noted
+    return noted if running else {}
+
+
+@contextmanager
+def running_demo(project, console):
+    """The demo that runs already, or one that is started and stopped again.
+
+    :return: where to look, as :meth:`DemoStack.start` tells it
+    :rtype: dict
+    """
+    facts = find_running(project)
+    if facts:
+        yield facts
+        return
+    stop_stack(project.stack_file)
+    stack = DemoStack(project, console)
+    try:
+        yield stack.start()
+    finally:
+        stack.stop()

@@ -1,0 +1,186 @@
+from odoo import api, fields, models
+from odoo.fields import Domain
+from odoo.tools import SQL
+
+#: Whose sight of visits it is: those with rights on links.
+READERS = "account.group_account_invoice,account.group_account_readonly"
+#: An invoice that is paid for, whether or not the bank has said so yet.
+PAID_STATES = ("paid", "in_payment")
+# Each is looked up once for all invoices, and not for each.
+_SENT = SQL(
+    "(SELECT move_id FROM account_move_portal_link"
+    " WHERE sent_on IS NOT NULL AND audience != 'internal')"
+)
+_VIEWED = SQL(
+    "(SELECT move_id FROM account_move_portal_event WHERE is_first_view"
+    " UNION ALL SELECT move_id FROM account_move_portal_link"
+    " WHERE past_first_viewed_on IS NOT NULL AND audience != 'internal')"
+)
+
+
+class AccountMove(models.Model):
+    """An invoice's side of its visits: at a glance, in the list of invoices.
+
+    Nothing of it is stored: a visit writes no invoice.
+    """
+
+    _inherit = "account.move"
+
+    portal_status = fields.Selection(
+        selection=[
+            ("not_sent", "Not sent"),
+            ("sent", "Sent"),
+            ("viewed", "Viewed"),
+            ("paid", "Paid"),
+        ],
+        string="Portal",
+        help="How far the customer has come with the invoice on the payment portal.",
+        compute="_compute_portal_views",
+        search="_search_portal_status",
+        groups=READERS,
+    )
+    portal_viewed_on = fields.Datetime(
+        string="Viewed on",
+        help="When the invoice was first viewed on the payment portal.",
+        compute="_compute_portal_views",
+        search="_search_portal_viewed_on",
+        groups=READERS,
+    )
+    portal_viewed_by = fields.Char(
+        string="Viewed by",
+        help="Who viewed the invoice on the payment portal.",
+        compute="_compute_portal_views",
+        search="_search_portal_viewed_by",
+        groups=READERS,
+    )
+
+    # === COMPUTE METHODS === #
+
+    @api.depends(
+        "payment_state", "portal_link_ids.event_ids", "portal_link_ids.sent_on"
+    )
+    def _compute_portal_views(self):
+        for move in self:
+            links = move.portal_link_ids.filtered(
+                lambda link: link.audience != "internal"
+            )
+            viewed = links.filtered("first_viewed_on").sorted("first_viewed_on")
+            move.portal_viewed_on = viewed[:1].first_viewed_on
+            move.portal_viewed_by = ", ".join(
+                dict.fromkeys(link._get_reader_name() for link in viewed)
+            )
+            move.portal_status = move._get_portal_status(
+                bool(links.filtered("sent_on")), bool(viewed)
+            )
+
+    def _get_portal_status(self, is_sent, is_viewed):
+        """Return how far the customer has come with the invoice.
+
+        :param bool is_sent: Whether a link to it was sent.
+        :param bool is_viewed: Whether a person has looked at it.
+        :return: A value of `portal_status`; False for what has no portal page.
+        :rtype: str | bool
+        """
+        self.ensure_one()
+        if self.move_type != "out_invoice" or self.state == "cancel":
+            return False
+        if not (is_sent or is_viewed):
+            return "not_sent"
+        if self.payment_state in PAID_STATES:
+            return "paid"
+        return "viewed" if is_viewed else "sent"
+
+    @api.model
+    def _get_portal_status_domains(self):
+        """Return the invoices of each status: the same as `_get_portal_status` says.
+
+        :rtype: dict[str, Domain]
+        """
+        invoices = Domain("move_type", "=", "out_invoice") & Domain(
+            "state", "!=", "cancel"
+        )
+        viewed = Domain("id", "in", _VIEWED)
+        reached = invoices & (viewed | Domain("id", "in", _SENT))
+        paid = Domain("payment_state", "in", PAID_STATES)
+        return {
+            "not_sent": invoices
+            & Domain("id", "not in", _SENT)
+            # Not the negation of it: `NOT IN`, looked up once as well.
+            & Domain("id", "not in", _VIEWED),
+            "sent": reached & Domain("id", "not in", _VIEWED) & ~paid,
+            "viewed": reached & viewed & ~paid,
+            "paid": reached & paid,
+        }
+
+    def _search_portal_status(self, operator, value):
+        if operator != "in":
+            return NotImplemented
+        self._flush_portal_views()
+        domains = self._get_portal_status_domains()
+        domains[False] = Domain("move_type", "!=", "out_invoice") | Domain(
+            "state", "=", "cancel"
+        )
+        return Domain.OR(domains[one] for one in value if one in domains)
+
+    def _search_portal_viewed_on(self, operator, value):
+        self._flush_portal_views()
+        if operator == "in" and set(value) == {False}:
+            return Domain("id", "not in", _VIEWED)
+        return Domain(
+            "portal_link_ids.event_ids",
+            "any",
+            [("is_first_view", "=", True), ("create_date", operator, value)],
+        )
+
+    def _search_portal_viewed_by(self, operator, value):
+        if operator not in ("in", "ilike", "=ilike", "like", "=like"):
+            return NotImplemented
+        if operator == "in" and False in value:
+            return NotImplemented
+        name = Domain("email", operator, value) | Domain(
+            "partner_id.name", operator, value
+        )
+        return Domain(
+            "portal_link_ids",
+            "any",
+            name & Domain("event_ids", "any", [("is_first_of_link", "=", True)]),
+        )
+
+    def _flush_portal_views(self):
+        """Write what the database is about to be asked for."""
+        self.env["account.move.portal.link"].flush_model()
+
+    def _field_to_sql(self, alias, field_expr, query=None):
+        """Override of `base` to sort and group by what is not stored."""
+        if field_expr not in ("portal_status", "portal_viewed_on"):
+            return super()._field_to_sql(alias, field_expr, query)
+        self._check_field_access(self._fields[field_expr], "read")
+        self._flush_portal_views()
+        move = SQL.identifier(alias)
+        if field_expr == "portal_viewed_on":
+            return SQL(
+                """LEAST(
+                    (SELECT create_date FROM account_move_portal_event
+                      WHERE move_id = %(move)s.id AND is_first_view),
+                    (SELECT MIN(past_first_viewed_on) FROM account_move_portal_link
+                      WHERE move_id = %(move)s.id AND audience != 'internal')
+                )""",
+                move=move,
+            )
+        return SQL(
+            """CASE
+                WHEN %(type)s != 'out_invoice' OR %(state)s = 'cancel' THEN NULL
+                WHEN %(move)s.id NOT IN %(sent)s AND %(move)s.id NOT IN %(viewed)s
+                    THEN 'not_sent'
+                WHEN %(payment_state)s IN %(paid)s THEN 'paid'
+                WHEN %(move)s.id IN %(viewed)s THEN 'viewed'
+                ELSE 'sent'
+            END""",
+            move=move,
+            type=self._field_to_sql(alias, "move_type", query),
+            state=self._field_to_sql(alias, "state", query),
+            payment_state=self._field_to_sql(alias, "payment_state", query),
+            paid=PAID_STATES,
+            sent=_SENT,
+            viewed=_VIEWED,
+        )

@@ -1,0 +1,51 @@
+"""What tests take from outside Odoo: the tools in ``dev/``, and a browser.
+
+With `make test` all of it is there. Under plain ``odoo --test-tags`` it need not be:
+what is missing skips the test that asks for it, and says so.
+"""
+
+from unittest import SkipTest
+
+
+def _missing(name):
+    """Return what skips a test that makes use of it.
+
+    :param str name: What is missing.
+    """
+
+    def skip(*_args, **_kwargs):
+        raise SkipTest(f"{name} is not installed here; `make test` has it")
+
+    return skip
+
+
+try:
+    from stripe_sandbox import StripeSandbox
+except ImportError:
+    StripeSandbox = _missing("The Stripe sandbox")
+
+try:
+    from workbench.mailbox import Mailbox
+except ImportError:
+    Mailbox = _missing("The SMTP server of the tests")
+
+try:
+    from workbench.stack.component import Component
+    from workbench.stack.odoo_server import on_socket
+    from workbench.stack.ports import hold, number_of
+    from workbench.stack.probes import http_answers
+except ImportError:
+    Component = hold = http_answers = number_of = on_socket = _missing(
+        "What starts a second Odoo"
+    )
+
+try:
+    from axe_playwright_python.sync_playwright import Axe
+    from playwright.sync_api import expect, sync_playwright
+
+    from workbench.provision.system import find_browser
+
+    # As long as a browser's other waits: a busy machine is not a wrong page.
+    expect.set_options(timeout=180_000)
+except ImportError:
+    Axe = expect = find_browser = sync_playwright = _missing("Playwright")

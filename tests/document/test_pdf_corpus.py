@@ -1,0 +1,98 @@
+"""Invoices that are hard to print: all of each is on its sheets, and nothing is wrong."""
+
+import unicodedata
+from collections import Counter
+
+from odoo import Command
+from odoo.tests import tagged
+from odoo.tools.misc import formatLang
+
+from ..pdf_common import PdfCommon
+from ..pdf_corpus import cases
+
+
+def _letters(text):
+    """A text's letters, figures and signs, whatever their form and order."""
+    plain = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
+    return Counter(
+        each
+        for each in plain
+        if unicodedata.category(each)[0] in "LNS" and each.isprintable()
+    )
+
+
+@tagged("post_install", "-at_install")
+class TestPdfCorpus(PdfCommon):
+    """Compared with the records' values, not with the pages that were printed."""
+
+    def _create(self, case):
+        partner = {"name": "Gemini Furniture", "city": "Dover", **case.get("customer", {})}
+        if partner.get("lang"):
+            self.env["res.lang"]._activate_lang(partner["lang"])
+        values = dict(case.get("move", {}))
+        if case.get("currency"):
+            currency = self.env.ref(f"base.{case['currency']}")
+            currency.active = True
+            values["currency_id"] = currency.id
+        taxes = {"tax_ids": [Command.set(self.tax.ids)]}
+        return self._invoice(
+            partner_id=self.env["res.partner"].create(partner).id,
+            invoice_line_ids=[
+                Command.create(line if line.get("display_type") else {**taxes, **line})
+                for line in case["lines"]
+            ],
+            **values,
+        )
+
+    def _use(self, case):
+        self.company.write(
+            {
+                "external_report_layout_id": self.env.ref(
+                    f"web.external_layout_{case.get('layout', 'standard')}"
+                ).id,
+                "paperformat_id": self.env.ref(
+                    f"base.paperformat_{case.get('paper', 'euro')}"
+                ).id,
+                **case.get("company", {}),
+            }
+        )
+
+    def _assert_complete(self, move, reader):
+        text = " ".join(self._texts(reader))
+        printed = _letters(text)
+        for line in move.invoice_line_ids:
+            if not line.display_type == "product" or line.parent_id.collapse_composition:
+                continue
+            # Letters that are joined have no name of their own in the file.
+            lost = _letters(line.name) - printed
+            self.assertLessEqual(lost.total(), len(line.name) // 4, line.name)
+            if line.parent_id.collapse_prices:
+                continue
+            for number in (line.quantity, line.price_subtotal):
+                self._assert_number(move, number, printed)
+        for amount in (move.amount_untaxed, move.amount_tax, move.amount_total):
+            self._assert_number(move, amount, printed)
+        self.assertFalse(_letters(move.name) - printed)
+        self.assertFalse(_letters(move.partner_id.name[:8]) - printed)
+
+    def _assert_number(self, move, number, printed):
+        lang_env = self.env(context={"lang": move.partner_id.lang or "en_US"})
+        if number:
+            digits = Counter(
+                each for each in formatLang(lang_env, number) if each.isdigit()
+            )
+            self.assertFalse(digits - printed, number)
+
+    def test_all_of_it_is_printed(self):
+        for name, case in cases().items():
+            with self.subTest(name=name), self.env.cr.savepoint() as savepoint:
+                self._use(case)
+                move = self._create(case)
+                self._assert_complete(move, self._pdf(move))
+                warnings = self._reports()._get_pdf_warnings(move).get(move.id, [])
+                # Which fonts there are is the server's affair.
+                self.assertFalse([each for each in warnings if "font" not in each])
+                savepoint.rollback()
+
+    def test_corpus_is_large(self):
+        self.assertGreaterEqual(len(cases()), 60)
