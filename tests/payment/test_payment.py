@@ -284,7 +284,7 @@ class TestPayment(PortalPaymentCommon, HttpCase):
         self._start_payment()
         tx = self._get_transactions()
         path = self.link._get_path("result")
-        self.assertIn("One moment, please", self.url_open(path).text)
+        self.assertIn("One moment…", self.url_open(path).text)
         tx._set_error("Your card was declined.")
         page = self.url_open(path).text
         self.assertIn("Your card was declined.", page)
