@@ -43,7 +43,8 @@ MEASURE_BORDERS = """() => {
 MEASURE_SIZES = """() => {
     const found = [];
     const visible = (node) => node.getClientRects().length;
-    for (const node of document.querySelectorAll("main a, main button, main input, main select")) {
+    const used = "main :is(a, button, input, select)";
+    for (const node of document.querySelectorAll(used)) {
         if (!visible(node)) {
             continue;
         }
@@ -51,7 +52,7 @@ MEASURE_SIZES = """() => {
         if (width < 24 || height < 24) {
             found.push([node.id || node.outerHTML.slice(0, 80), width, height]);
         }
-        const isTyped = node.matches("select, input:not([type=radio], [type=checkbox])");
+        const isTyped = !node.matches("a, button, [type=radio], [type=checkbox]");
         if (isTyped && parseFloat(getComputedStyle(node).fontSize) < 16) {
             found.push([node.id, getComputedStyle(node).fontSize]);
         }
@@ -78,7 +79,11 @@ class TestPaymentScreenBrowser(PortalPaymentCommon, PortalBrowserCase):
 
     def _fill_card(self, page, number=CARD):
         card = self._get_card(page)
-        for name, value in {"number": number, "expiry": "12 / 34", "cvc": "739"}.items():
+        for name, value in {
+            "number": number,
+            "expiry": "12 / 34",
+            "cvc": "739",
+        }.items():
             card.locator(f"[name='{name}']").fill(value)
 
     def _get_button(self, page):
@@ -298,7 +303,9 @@ class TestPaymentScreenBrowser(PortalPaymentCommon, PortalBrowserCase):
                 if is_editable:
                     expect(page.locator("#portal_amount")).to_have_value("100.00")
                     page.locator("#portal_amount").fill("50")
-                    expect(page.locator("[name='portal_offer']:checked")).to_have_count(0)
+                    expect(page.locator("[name='portal_offer']:checked")).to_have_count(
+                        0
+                    )
 
     # === Whatever Stripe.js does === #
 
@@ -337,7 +344,9 @@ class TestPaymentScreenBrowser(PortalPaymentCommon, PortalBrowserCase):
             with self.subTest(settings), self.page() as page:
                 self.sandbox.control.change_settings(**settings)
                 self._open(page)
-                expect(page.locator("#pay_trouble")).to_contain_text("Nothing was charged")
+                expect(page.locator("#pay_trouble")).to_contain_text(
+                    "Nothing was charged"
+                )
                 self.sandbox.control.change_settings(script_status=200, script_calls={})
 
     def test_b5_script_that_is_slow_is_told_and_then_works(self):
@@ -402,7 +411,9 @@ class TestPaymentScreenBrowser(PortalPaymentCommon, PortalBrowserCase):
             page.wait_for_load_state("networkidle")
             page.clock.fast_forward("00:21")
             expect(page.get_by_role("status")).to_contain_text("do not pay again")
-            expect(page.get_by_role("link", name="See how your payment")).to_be_visible()
+            expect(
+                page.get_by_role("link", name="See how your payment")
+            ).to_be_visible()
 
     def test_b5_without_a_network_nothing_is_started_and_it_is_told(self):
         with self.page() as page:
