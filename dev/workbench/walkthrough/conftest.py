@@ -55,6 +55,11 @@ def pages():
                 extra_http_headers={"Sec-CH-UA": '"Chromium";v="143"'},
                 **options,
             )
+            # Nor that a program drives them, as this one does.
+            context.add_init_script(
+                "Object.defineProperty(Navigator.prototype, 'webdriver', "
+                "{get: () => false})"
+            )
             context.set_default_timeout(PATIENCE * 1000)
             context.on("weberror", lambda error: found["script_errors"].append(error))
             found[person] = context.new_page()
