@@ -1,4 +1,4 @@
-"""The payment screen: what it shows, and what of it may load something from elsewhere."""
+"""The payment screen: what it shows, and what it may load from elsewhere."""
 
 import json
 import secrets
@@ -115,9 +115,7 @@ class PortalPaymentScreen(PortalAccount):
         :rtype: odoo.http.Response
         """
         move_sudo = link_sudo.move_id
-        if not move_sudo._is_payable_on_portal(
-            link_sudo._get_payer(request.env.user)
-        ):
+        if not move_sudo._is_payable_on_portal(link_sudo._get_payer(request.env.user)):
             return redirect_private(link_sudo._get_path())
         if request.httprequest.method != "POST":
             return redirect_private(link_sudo._get_path("pay"))
@@ -266,9 +264,7 @@ class PortalPaymentScreen(PortalAccount):
             link_sudo, get_own_payment(link_sudo)
         )
         billing = billing or known
-        countries_sudo = link_sudo.env["res.country"].search_fetch(
-            [], ["name", "code"]
-        )
+        countries_sudo = link_sudo.env["res.country"].search_fetch([], ["name", "code"])
         country_sudo = countries_sudo.browse(billing["country_id"] or []).exists()
         required = self._get_portal_required_fields(country_sudo)
         return {

@@ -10,6 +10,8 @@ from odoo.fields import Command
 from odoo.tools import float_round
 
 from ... import const
+from ...tools import sql
+from . import stripe_errors
 from .errors import PortalPaymentValidationError, UnansweredChargeError
 
 _logger = logging.getLogger(__name__)
@@ -128,9 +130,18 @@ class AccountMovePortalAttempt(models.Model):
         "changed, paid or cancelled. The provider is asked right afterwards.",
         readonly=True,
     )
+    is_still_due = fields.Boolean(
+        help="The invoices are due as they were at the start, or this has paid them.",
+        compute="_compute_is_still_due",
+    )
     overpaid_amount = fields.Monetary(
         string="Overpaid",
         help="How much of this payment came though it was not due any more.",
+        readonly=True,
+    )
+    review_due = fields.Boolean(
+        help="It was booked since the provider was asked last. A dispute or a refund "
+        "that was heard of before could not be booked then.",
         readonly=True,
     )
     dispute_ids = fields.One2many(
@@ -148,7 +159,7 @@ class AccountMovePortalAttempt(models.Model):
 
     _transaction_unique = models.UniqueIndex("(transaction_id)")
     # For the schedule and for staff: few are open, of very many.
-    _open_attempts = models.Index("(id) WHERE is_open")
+    _open_attempts = models.Index("(id) WHERE is_open OR review_due")
 
     # === COMPUTE METHODS === #
 
@@ -156,6 +167,17 @@ class AccountMovePortalAttempt(models.Model):
     def _compute_move_id(self):
         for attempt in self:
             attempt.move_id = attempt.line_ids.sorted("id")[:1].move_id
+
+    @api.depends("state", "amount", "line_ids.amount", "line_ids.is_still_due")
+    def _compute_is_still_due(self):
+        for attempt in self:
+            # What has been taken is not to be given up: it is what settles them.
+            lines = attempt.line_ids
+            covered = sum(lines.mapped("amount"))  # Less if an invoice was deleted.
+            attempt.is_still_due = attempt.state == "done" or (
+                all(lines.mapped("is_still_due"))
+                and attempt.currency_id.compare_amounts(covered, attempt.amount) >= 0
+            )
 
     @api.model
     def _search_move_id(self, operator, value):
@@ -175,6 +197,35 @@ class AccountMovePortalAttempt(models.Model):
             "res_id": self.transaction_id.id,
             "views": [(False, "form")],
         }
+
+    def action_release(self):
+        """Give an attempt up for good, so that the invoice can be paid.
+
+        :raise UserError: If it may take money still, and nobody can stop it.
+        """
+        self.ensure_one()
+        # Whoever settles payments may: attempts are written by Odoo only.
+        self.env["account.move.portal.todo"].check_access("write")
+        self.check_access("read")
+        attempt_sudo = self.sudo()
+        try:
+            attempt_sudo._cancel_attempt()
+        except stripe.StripeError as error:
+            if stripe_errors.classify(error) not in (
+                stripe_errors.GONE,
+                stripe_errors.KEYS,
+            ):
+                raise UserError(
+                    self.env._(
+                        "The provider cannot be asked now. Please try again in a "
+                        "minute."
+                    )
+                ) from error
+            attempt_sudo._give_up()
+        if attempt_sudo.is_open:
+            raise UserError(
+                self.env._("This payment is being processed: it cannot be stopped.")
+            )
 
     # === BUSINESS METHODS - THE START === #
 
@@ -356,8 +407,11 @@ class AccountMovePortalAttempt(models.Model):
         """
         providers, methods, tokens = self._get_options(link)
         is_token = choice["flow"] == "token"
+        ids = (choice["provider_id"], choice["payment_method_id"], choice["token_id"])
         if not (
             choice["flow"] in FLOWS
+            # In Python, "true" is 1 as well.
+            and not any(one is True or isinstance(one, float) for one in ids)
             and choice["provider_id"] in providers.ids
             and choice["payment_method_id"] in [False, None, *methods.ids]
             and choice["token_id"] in [False, None, *tokens.ids]
@@ -502,7 +556,8 @@ class AccountMovePortalAttempt(models.Model):
         It is an update, so that whoever waited is run again and sees what was done.
         """
         self.ensure_one()
-        self.transaction_id._portal_lock()
+        tx = self.transaction_id
+        sql.lock(self.env.cr, tx._table, tx.id)
 
     # === BUSINESS METHODS - THE ATTEMPT === #
 
@@ -512,6 +567,8 @@ class AccountMovePortalAttempt(models.Model):
         :raise stripe.StripeError: If Stripe cannot be asked.
         """
         self.ensure_one()
+        if self.is_open and self.release_requested_on:
+            self._release()
         if self._is_charge_due():
             self._charge()
         elif (
@@ -571,7 +628,9 @@ class AccountMovePortalAttempt(models.Model):
             if self.is_open and self._may_be_superseded(link, client_key, restart):
                 self._cancel_attempt()
         except stripe.StripeError as error:
-            raise self._get_unreachable_error() from error
+            if stripe_errors.classify(error) != stripe_errors.GONE:
+                raise self._get_unreachable_error() from error
+            self._give_up()
         if self.is_open:
             raise self._get_progress_error()
 
@@ -665,36 +724,13 @@ class AccountMovePortalAttempt(models.Model):
 
     # === BUSINESS METHODS - RELEASE === #
 
-    def _is_still_due(self):
-        """Return whether the invoices are still due as they were at the start.
-
-        What has been taken is not to be given up: it is what settles them.
-
-        :rtype: bool
-        """
-        self.ensure_one()
-        if self.state == "done":
-            return True
-        return all(line._has_reason() for line in self.line_ids)
-
-    def _request_release(self):
-        """Have these attempts given up once the present transaction has ended.
-
-        The schedule is woken right after it. Whoever comes earlier may do it.
-        """
-        waiting = self.filtered(lambda attempt: not attempt.release_requested_on)
-        if waiting:
-            waiting.release_requested_on = fields.Datetime.now()
-            # In sudo mode because schedules are closed to accountants.
-            self.env.ref(const.CATCH_UP_CRON).sudo()._trigger()
-
     def _release(self):
         """Give an attempt up whose invoices leave no reason for it, or warn staff.
 
         :raise stripe.StripeError: If Stripe cannot be reached.
         """
         self.ensure_one()
-        if self._is_still_due() and self.line_ids:
+        if self.is_still_due:
             self.release_requested_on = False  # It was changed, and changed back.
             return
         if not self._is_charge_unanswered():
@@ -989,6 +1025,71 @@ class AccountMovePortalAttempt(models.Model):
 
     # === BUSINESS METHODS - SCHEDULED CATCH-UP === #
 
+    def _give_up(self):
+        """Give an attempt up that the provider does not know any more.
+
+        Another account's keys, or those of its other mode, were entered since it was
+        started. What was paid there is not seen here.
+        """
+        self.ensure_one()
+        if self.state in ("draft", "pending", "authorized"):
+            self.transaction_id._set_canceled()
+        self._set_open(False)
+        self.review_due = False
+        self._report(
+            "gone",
+            self.env._(
+                "%(provider)s does not know a payment of %(amount)s",
+                provider=self.provider_id.name,
+                amount=self.currency_id.format(self.amount),
+            ),
+            self.env._(
+                "The payment %(reference)s was started with the keys of another "
+                "account, or of its other mode. It has been given up here, so that the "
+                "invoice can be paid. Please check in that account whether it was paid "
+                "(%(provider_reference)s).",
+                reference=self.reference,
+                provider_reference=self.transaction_id.provider_reference or "",
+            ),
+        )
+
+    def _report_wrong_keys(self):
+        """Have staff see to a provider's keys, once for all of its payments."""
+        self.ensure_one()
+        todos = self.env["account.move.portal.todo"]
+        if todos.search_count(
+            [
+                ("kind", "=", "keys"),
+                ("state", "=", "open"),
+                ("attempt_id.transaction_id.provider_id", "=", self.provider_id.id),
+            ],
+            limit=1,
+        ):
+            return
+        self._report(
+            "keys",
+            self.env._(
+                "%(provider)s refuses the keys that are entered",
+                provider=self.provider_id.name,
+            ),
+            self.env._(
+                "No payment can be followed or started until an administrator has "
+                "entered the right keys at the payment provider."
+            ),
+        )
+
+    def _follow_error(self, error):
+        """Do what an error of Stripe asks for, when nobody waits for the payment.
+
+        :param stripe.StripeError error: The error.
+        """
+        self.ensure_one()
+        kind = stripe_errors.classify(error)
+        if kind == stripe_errors.GONE:
+            self._give_up()
+        elif kind == stripe_errors.KEYS:
+            self._report_wrong_keys()
+
     def _try_step(self, method, *args):
         """Run a step of the catch-up in a database transaction of its own.
 
@@ -1001,11 +1102,21 @@ class AccountMovePortalAttempt(models.Model):
             method(*args)
             self.env.flush_all()
             self.env["ir.cron"]._commit_progress(1)
-        except (psycopg2.OperationalError, stripe.APIConnectionError) as error:
-            # Somebody else is at it, or Stripe is away: the next run will see.
+        except psycopg2.OperationalError as error:
+            # Somebody else is at it: the next run will see.
             self.env.cr.rollback()
             _logger.info("Payment %s not caught up: %s", self.reference, error)
             return False
+        except stripe.StripeError as error:
+            self.env.cr.rollback()
+            kind = stripe_errors.classify(error)
+            if kind == stripe_errors.REFUSED:
+                _logger.exception("Payment %s could not be caught up", self.reference)
+                return False
+            _logger.info("Payment %s not caught up: %s", self.reference, kind)
+            return self._try_step(self._follow_error, error) and (
+                kind == stripe_errors.GONE  # Else it is to be asked for again.
+            )
         except Exception:
             self.env.cr.rollback()
             _logger.exception("Payment %s could not be caught up", self.reference)
@@ -1014,15 +1125,19 @@ class AccountMovePortalAttempt(models.Model):
 
     @api.model
     def _catch_up_open_attempts(self):
-        """Ask how each open attempt stands; give up those that were abandoned."""
-        for attempt in self.search([("is_open", "=", True)], order="id"):
+        """Ask how each open attempt stands; give up those that were abandoned.
+
+        And once more after a payment was booked, for what came to it before.
+        """
+        domain = ["|", ("is_open", "=", True), ("review_due", "=", True)]
+        for attempt in self.search(domain, order="id"):
             if attempt.transaction_id.try_lock_for_update(allow_referencing=True):
                 attempt._try_step(attempt._catch_up)
 
     def _catch_up(self):
         """Bring one open attempt to where its provider has it."""
         self.ensure_one()
-        if self.release_requested_on:
+        if self.is_open and self.release_requested_on:
             self._release()
         elif self.provider_id.code == "stripe" and self._stripe_find_intent():
             self._stripe_refresh()
@@ -1096,6 +1211,7 @@ class AccountMovePortalAttempt(models.Model):
             attempt._resolve("late", "released")
         for attempt, before in due.items():
             if attempt.transaction_id.payment_id:
+                attempt.review_due = attempt._is_known_to_stripe()
                 attempt._report_excess(before)
 
     def _report_excess(self, due):

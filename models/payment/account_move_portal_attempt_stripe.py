@@ -4,13 +4,14 @@ from datetime import UTC, datetime, timedelta
 
 import stripe
 
-from odoo import api, models
+from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Domain
+from odoo.tools import consteq
 
 from odoo.addons.payment_stripe.controllers.main import StripeController
 
-from . import decline_codes, stripe_params
+from . import decline_codes, stripe_errors, stripe_params
 
 _logger = logging.getLogger(__name__)
 #: States of our transactions by Stripe's states of a refund.
@@ -20,13 +21,8 @@ REFUND_STATES = {
     "failed": "error",
     "canceled": "cancel",
 }
-#: Answers that leave open whether the request was fulfilled.
-UNDECIDED = (
-    stripe.APIConnectionError,
-    stripe.APIError,
-    stripe.IdempotencyError,
-    stripe.RateLimitError,
-)
+#: Of a refund's metadata: the reference under which it was asked for here.
+REFUND_MARK = "odoo_reference"
 #: Events may be listed a little after the moment that they bear.
 OVERLAP = timedelta(hours=1)
 
@@ -40,23 +36,34 @@ class AccountMovePortalAttempt(models.Model):
 
     _inherit = "account.move.portal.attempt"
 
+    unanswered_refund_ids = fields.Many2many(
+        comodel_name="payment.transaction",
+        relation="account_move_portal_attempt_unanswered_refund_rel",
+        help="Refunds asked for here, of which only Stripe's events have told.",
+        readonly=True,
+        copy=False,
+    )
+
     # === BUSINESS METHODS - FINDING EACH OTHER === #
 
     @api.model
-    def _stripe_find_payment(self, provider, event):
+    def _stripe_find_payment(self, providers, event):
         """Return the portal payment that an event of Stripe is about.
 
-        :param payment.provider provider: Whose event it is.
+        Who signed an event and whose payment it is about are two questions: several
+        providers may stand for one account.
+
+        :param payment.provider providers: Those of the account whose event it is.
         :param dict event: The event.
         :return: The payment; empty if it is not one of the portal's.
         :rtype: account.move.portal.attempt
         """
         about = event["data"]["object"]
-        is_intent = about["object"] == "payment_intent"
+        is_intent = about.get("object") == "payment_intent"
         intent_ref = about["id"] if is_intent else about.get("payment_intent")
-        if not intent_ref:
+        if not intent_ref or not isinstance(intent_ref, str):
             return self.browse()
-        domain = Domain("transaction_id.provider_id", "=", provider.id) & Domain(
+        domain = Domain("transaction_id.provider_id", "in", providers.ids) & Domain(
             "origin", "=", "portal"
         )
         known = Domain("transaction_id.provider_reference", "=", intent_ref)
@@ -72,6 +79,37 @@ class AccountMovePortalAttempt(models.Model):
         )
         attempt.transaction_id.provider_reference = intent_ref
         return attempt
+
+    @api.model
+    def _stripe_find_described(self, event):
+        """Return the portal payment that an event names, though it is not about it.
+
+        Anybody may have made an intent of the same description.
+
+        :param dict event: The event.
+        :rtype: account.move.portal.attempt
+        """
+        reference = event["data"]["object"].get("description")
+        if not isinstance(reference, str):
+            return self.browse()
+        return self.search(
+            [("origin", "=", "portal"), ("transaction_id.reference", "=", reference)]
+        )
+
+    def _stripe_return(self, secret):
+        """Follow a payment whose payer comes back from Stripe, or from a bank.
+
+        :param str secret: What the address holds of the intent's secret.
+        :return: Whether it proves that it is the payer who comes back.
+        :rtype: bool
+        :raise stripe.StripeError: If Stripe cannot be asked.
+        """
+        self.ensure_one()
+        self._sync_with_provider()
+        if not (secret and self._is_known_to_stripe()):
+            return False
+        known = self._stripe_refresh().get("client_secret") or ""
+        return bool(known) and consteq(known.encode(), secret.encode())
 
     def _is_known_to_stripe(self):
         """Return whether this is a payment that Stripe can be asked for.
@@ -127,17 +165,39 @@ class AccountMovePortalAttempt(models.Model):
         :raise ValidationError: If Stripe refuses.
         """
         params = stripe_params.prepare(tx, endpoint, params)
+        if (method, endpoint) == ("POST", "refunds"):
+            # So that it is known for ours when only a webhook tells of it.
+            params = {**params, "metadata": {REFUND_MARK: tx.reference}}
         try:
             return tx.provider_id._stripe_request_for(
                 tx.reference, method, endpoint, params
             )
         except stripe.StripeError as error:
-            if isinstance(error, UNDECIDED):
+            if isinstance(error, stripe_errors.UNDECIDED):
                 if tx.operation == "online_token":
                     raise
                 if tx.operation == "refund":
                     raise self._get_undecided_refund_error() from error
             raise self._stripe_get_refusal(error, tx) from error
+
+    def _take_unanswered_refund(self, amount):
+        """Return a refund that was asked for here, and whose answer was lost.
+
+        Whoever repeats it means that one: it is not made twice, as they were told.
+
+        :param float amount: What is to be refunded, in the payment's currency.
+        :return: The refund, for this once; empty if there is none of this amount.
+        :rtype: payment.transaction
+        """
+        self.ensure_one()
+        refund = self.unanswered_refund_ids.filtered(
+            lambda tx: (
+                tx.state in ("draft", "pending", "done")
+                and self.currency_id.compare_amounts(-tx.amount, amount) == 0
+            )
+        )[:1]
+        self.unanswered_refund_ids -= refund
+        return refund
 
     def _get_undecided_refund_error(self):
         return UserError(
@@ -219,6 +279,7 @@ class AccountMovePortalAttempt(models.Model):
         self._book()
         if tx.is_post_processed and self.state == "done":
             self._stripe_apply_reversals(intent)
+            self.review_due = False
 
     def _tell_payer_of_failure(self):
         """Have the payer told that money did not arrive, or was returned."""
@@ -337,7 +398,7 @@ class AccountMovePortalAttempt(models.Model):
                 {"payment_intent": tx.provider_reference},
             )
             self._stripe_refresh()
-        except UNDECIDED as error:
+        except stripe_errors.UNDECIDED as error:
             raise self._get_undecided_refund_error() from error
         except stripe.StripeError as error:
             raise UserError(str(self._stripe_get_refusal(error))) from error
@@ -370,6 +431,8 @@ class AccountMovePortalAttempt(models.Model):
             tx = known.get(refund["id"])
             if not tx:
                 tx = StripeController._create_refund_tx_from_refund(source, refund)
+                if REFUND_MARK in (refund.get("metadata") or {}):
+                    self.unanswered_refund_ids += tx
             if REFUND_STATES.get(refund["status"], "draft") == tx.state:
                 continue
             data = {}

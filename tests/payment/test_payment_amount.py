@@ -73,6 +73,7 @@ class TestPaymentAmount(PortalPaymentCommon, HttpCase):
                 self.assertEqual(self.invoice._check_portal_amount(entered), amount)
 
     def test_s19_part_is_refused_unless_the_company_allows_it(self):
+        self.company.portal_allow_part_payment = False
         self.assertIn("cannot be paid in part", self._check("40")["amount"])
         self.assertFalse(self._check("100"))
 

@@ -130,10 +130,8 @@ class TestPaymentAttempt(PortalPaymentCommon, HttpCase):
         billing = self.env["account.move.portal.attempt"]._get_billing_defaults(
             self.customer
         )
-        tx = self._create_attempt(
-            amount=40.0, portal_billing={**billing, "name": "Carl Cousin"}
-        )
-        tx._set_error("Your card was declined.")
+        self._start(amount="40", billing={**billing, "name": "Carl Cousin"})
+        self._get_transactions()._set_error("Your card was declined.")
         page = self.url_open(self.link._get_path("pay")).text
         self.assertIn("Carl Cousin", page)
         self.assertIn('value="40.00"', page)

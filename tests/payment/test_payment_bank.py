@@ -126,7 +126,7 @@ class TestPaymentBank(PortalPaymentCommon, HttpCase):
         self.assertTrue(self._get_activities())
         self.assertTrue(self.invoice._is_payable_on_portal(), "the link is live")
         self.assertIn(
-            "taken the payment back", self.url_open(self.link._get_path("result")).text
+            "returned the payment", self.url_open(self.link._get_path("result")).text
         )
 
     def test_s13_rules_hear_of_a_bank_payment_when_it_settles_and_comes_back(self):
@@ -212,7 +212,7 @@ class TestPaymentBank(PortalPaymentCommon, HttpCase):
         self._catch_up()
         self.assertEqual(len(tx.child_transaction_ids), 1, "once")
         page = self.url_open(self.link._get_path("result")).text
-        self.assertIn("Given back to you", page)
+        self.assertIn("Refunded:", page)
         self.assertTrue(
             any(
                 "refund" in str(body)

@@ -178,7 +178,7 @@ class TestPaymentBrowser(TracesMixin, PortalPaymentCommon, PortalBrowserCase):
         """Check that customer and staff are told as soon as Stripe is asked."""
         self._catch_up()
         self.visit(page, self.link._get_path("result"))
-        self._expect_heading(page, "Your bank has taken the payment back")
+        self._expect_heading(page, "Your bank returned the payment")
         expect(page.get_by_role("link", name="Pay again")).to_be_visible()
         page.get_by_role("link", name="Back to the invoice").click()
         expect(page.get_by_role("status")).to_have_text("Open")
@@ -297,7 +297,7 @@ class TestPaymentBrowser(TracesMixin, PortalPaymentCommon, PortalBrowserCase):
             self._pay(page)
             self._expect_heading(page, PAID)
             expect(page.get_by_role("status")).to_contain_text("60.00")
-            page.get_by_role("link", name="Pay the rest").click()
+            page.get_by_role("link", name="Pay the remaining balance").click()
             expect(page.get_by_label("Amount to pay")).to_have_value("60.00")
             page.get_by_text("Credit Card", exact=True).click()
             self._fill_card(page, CARD_NUMBER)

@@ -1,3 +1,5 @@
+import json
+
 from lxml import html
 
 from odoo.fields import Command
@@ -16,8 +18,8 @@ class TestPaymentScreen(PortalPaymentCommon, HttpCase):
         return html.fromstring(self._open(link).content)
 
     def _get_value(self, page, field):
-        [value] = page.xpath(f"//*[@id='billing_{field}']/@value")
-        return value
+        [field] = page.xpath(f"//*[@id='billing_{field}']")
+        return field.get("value", "")
 
     # === What may be loaded, and by whom it may be framed === #
 
@@ -82,7 +84,7 @@ class TestPaymentScreen(PortalPaymentCommon, HttpCase):
             self.assertEqual(self._get_value(page, "email"), email)
 
     def test_s19_contact_with_several_addresses_gives_the_payer_one(self):
-        link = self._create_link(email=False, audience="document")
+        link = self._create_link(email=False, partner_id=False, audience="document")
         for email, first in {
             "ap@customer.example; cfo@customer.example": "ap@customer.example",
             "cfo@customer.example, ap@customer.example": "cfo@customer.example",
@@ -225,6 +227,44 @@ class TestPaymentScreen(PortalPaymentCommon, HttpCase):
         )
         self.assertIn("did not load", problem.text_content())
         self.assertFalse(self._get_transactions())
+
+    # === Another provider === #
+
+    def test_b14_form_of_another_bank_is_a_document_of_its_own(self):
+        method = self.env.ref("payment.payment_method_paypal")
+        method.active = True
+        provider = self.provider.copy({"code": "none", "name": "Another"})
+        provider.write(
+            {
+                "payment_method_ids": [Command.set(method.ids)],
+                "state": "test",
+                "is_published": True,
+            }
+        )
+        page = self._read()
+        [option] = page.xpath(f"//*[@data-provider-id='{provider.id}']")
+        self.assertEqual(option.get("data-kind"), "provider")
+        form = page.forms[0]
+        form.fields["amount"] = "40.00"
+        form.fields["name"] = "Carl Cousin"
+        values = dict(form.form_values())
+        values["payment_option"] = option.xpath(".//input/@value")[0]
+        response = self._open(screen="pay/form", data=values)
+        self.assertEqual(response.status_code, 200)
+        self.assertEqual(
+            self._get_policy(response)["frame-ancestors"], ["'none'"], "no frame"
+        )
+        self.assertIn("no-store", response.headers["Cache-Control"])
+        page = html.fromstring(response.content)
+        self.assertTrue(page.xpath("//form[@id='o_payment_form']"))
+        [entered] = page.xpath("//*[@data-portal-entered]/@data-portal-entered")
+        entered = json.loads(entered)
+        self.assertEqual(entered["amount"], "40.00")
+        self.assertEqual(entered["billing"]["name"], "Carl Cousin")
+        self.assertEqual(entered["client_key"], values["client_key"])
+        [amount] = page.xpath("//*[@id='provider_amount']")
+        self.assertIn("40.00", amount.text_content())
+        self.assertNotIn("pay?", response.url, "no address holds what was entered")
 
     # === A bank account that waits to be verified === #
 

@@ -43,7 +43,8 @@ MEASURE_BORDERS = """() => {
 MEASURE_SIZES = """() => {
     const found = [];
     const visible = (node) => node.getClientRects().length;
-    for (const node of document.querySelectorAll("main a, main button, main input, main select")) {
+    const used = "main :is(a, button, input, select)";
+    for (const node of document.querySelectorAll(used)) {
         if (!visible(node)) {
             continue;
         }
@@ -51,7 +52,7 @@ MEASURE_SIZES = """() => {
         if (width < 24 || height < 24) {
             found.push([node.id || node.outerHTML.slice(0, 80), width, height]);
         }
-        const isTyped = node.matches("select, input:not([type=radio], [type=checkbox])");
+        const isTyped = !node.matches("a, button, [type=radio], [type=checkbox]");
         if (isTyped && parseFloat(getComputedStyle(node).fontSize) < 16) {
             found.push([node.id, getComputedStyle(node).fontSize]);
         }
@@ -78,7 +79,11 @@ class TestPaymentScreenBrowser(PortalPaymentCommon, PortalBrowserCase):
 
     def _fill_card(self, page, number=CARD):
         card = self._get_card(page)
-        for name, value in {"number": number, "expiry": "12 / 34", "cvc": "739"}.items():
+        for name, value in {
+            "number": number,
+            "expiry": "12 / 34",
+            "cvc": "739",
+        }.items():
             card.locator(f"[name='{name}']").fill(value)
 
     def _get_button(self, page):
@@ -98,10 +103,10 @@ class TestPaymentScreenBrowser(PortalPaymentCommon, PortalBrowserCase):
         self.assertFalse(self._get_transactions())
         self.assertFalse(self._get_intents())
 
-    def _expect_paid(self, page):
+    def _expect_paid(self, page, invoice=None):
         expect(page.get_by_role("heading", level=1)).to_have_text(PAID)
         page.wait_for_load_state("networkidle")
-        self._assert_paid_once()
+        self._assert_paid_once(invoice)
 
     # === The way of a payment === #
 
@@ -123,8 +128,7 @@ class TestPaymentScreenBrowser(PortalPaymentCommon, PortalBrowserCase):
             page.keyboard.type("739")
             self._get_button(page).tap()
             self._expect_paid(page)
-        # The tap into the card is Stripe's, in its own frame.
-        self.assertEqual(taps, ["pay_now", "pay_button"])
+        self.assertEqual(taps, ["pay_now", "Field-numberInput", "pay_button"])
 
     def test_b8_keyboard_alone_pays_in_the_order_of_the_screen(self):
         with self.page(DESKTOP) as page:
@@ -244,7 +248,6 @@ class TestPaymentScreenBrowser(PortalPaymentCommon, PortalBrowserCase):
             ("fr_FR", None),
             ("en_US", "[3,2,0]"),
             ("en_US", "[3,0]"),
-            ("en_US", "[]"),
         ):
             with self.subTest(lang=lang, grouping=grouping):
                 record = self.env["res.lang"]._activate_lang(lang)
@@ -300,7 +303,9 @@ class TestPaymentScreenBrowser(PortalPaymentCommon, PortalBrowserCase):
                 if is_editable:
                     expect(page.locator("#portal_amount")).to_have_value("100.00")
                     page.locator("#portal_amount").fill("50")
-                    expect(page.locator("[name='portal_offer']:checked")).to_have_count(0)
+                    expect(page.locator("[name='portal_offer']:checked")).to_have_count(
+                        0
+                    )
 
     # === Whatever Stripe.js does === #
 
@@ -339,7 +344,9 @@ class TestPaymentScreenBrowser(PortalPaymentCommon, PortalBrowserCase):
             with self.subTest(settings), self.page() as page:
                 self.sandbox.control.change_settings(**settings)
                 self._open(page)
-                expect(page.locator("#pay_trouble")).to_contain_text("Nothing was charged")
+                expect(page.locator("#pay_trouble")).to_contain_text(
+                    "Nothing was charged"
+                )
                 self.sandbox.control.change_settings(script_status=200, script_calls={})
 
     def test_b5_script_that_is_slow_is_told_and_then_works(self):
@@ -347,8 +354,9 @@ class TestPaymentScreenBrowser(PortalPaymentCommon, PortalBrowserCase):
             page.clock.install()
             waiting = []
             page.route("**/v3/**", lambda route: waiting.append(route))
-            self._open(page, wait_until="load")
+            self._open(page, wait_until="domcontentloaded")
             expect(page.locator(".o_portal_chosen .o_portal_loading")).to_be_visible()
+            page.wait_for_timeout(1000)  # Until the screen waits.
             page.clock.fast_forward("00:11")
             expect(page.locator("#pay_trouble")).to_contain_text("longer than usual")
             for route in waiting:
@@ -373,20 +381,22 @@ class TestPaymentScreenBrowser(PortalPaymentCommon, PortalBrowserCase):
 
     def test_a7_confirmation_that_throws_or_errs_says_that_nothing_was_charged(self):
         for trouble in ("error", "throw"):
+            invoice = self._create_portal_invoice()
+            link = self._create_link(invoice)
             with self.subTest(trouble), self.page() as page:
                 calls = {"confirmPayment": trouble}
                 self.sandbox.control.change_settings(script_calls=calls)
-                self._open(page)
+                self._open(page, link)
                 self._fill_card(page)
                 self._get_button(page).click()
                 self._expect_problem(page, "Nothing was charged")
+                # Another copy of the screen asks before it takes over.
                 self.sandbox.control.change_settings(script_calls={})
-        with self.page() as page:
-            self._open(page)
-            self._fill_card(page)
-            self._get_button(page).click()
-            page.get_by_role("button", name="Cancel it and pay here").click()
-            self._expect_paid(page)
+                self._open(page, link)
+                self._fill_card(page)
+                self._get_button(page).click()
+                page.get_by_role("button", name="Cancel it and pay here").click()
+                self._expect_paid(page, invoice)
 
     def test_a7_confirmation_without_an_answer_leads_to_where_it_will_be(self):
         calls = {"confirmPayment": "never"}
@@ -401,7 +411,9 @@ class TestPaymentScreenBrowser(PortalPaymentCommon, PortalBrowserCase):
             page.wait_for_load_state("networkidle")
             page.clock.fast_forward("00:21")
             expect(page.get_by_role("status")).to_contain_text("do not pay again")
-            expect(page.get_by_role("link", name="See how your payment")).to_be_visible()
+            expect(
+                page.get_by_role("link", name="See how your payment")
+            ).to_be_visible()
 
     def test_b5_without_a_network_nothing_is_started_and_it_is_told(self):
         with self.page() as page:
@@ -418,9 +430,9 @@ class TestPaymentScreenBrowser(PortalPaymentCommon, PortalBrowserCase):
     def test_b5_without_javascript_it_says_so_and_whom_to_ask(self):
         with self.page(java_script_enabled=False) as page:
             self._open(page, wait_until="load")
-            main = page.locator("main")
-            expect(main).to_contain_text("needs JavaScript")
-            expect(main).to_contain_text(self.salesperson.email)
+            text = page.locator("main").inner_text()
+            self.assertIn("needs JavaScript", text)
+            self.assertIn(self.salesperson.email, text)
             expect(page.locator("#payment_form")).to_be_hidden()
 
     # === Light, and ours === #

@@ -37,7 +37,9 @@ export class Feedback {
         this.clearErrors();
         for (const {message, field, lead} of errors) {
             const input = field && this.showField(field, message);
-            this.list.append(this.makeEntry(message, lead || (() => input?.focus()), input || lead));
+            this.list.append(
+                this.makeEntry(message, lead || (() => input?.focus()), input || lead)
+            );
         }
         this.summary.hidden = false;
         this.summary.focus();

@@ -78,7 +78,8 @@ class PaymentScreen {
     }
 
     getMinorAmount(minorDigits) {
-        const number = this.amount.number > 0 ? this.amount.number : this.amount.format.amount;
+        const number =
+            this.amount.number > 0 ? this.amount.number : this.amount.format.amount;
         return Math.max(1, Math.round(Number(number) * 10 ** minorDigits));
     }
 
@@ -177,7 +178,7 @@ class PaymentScreen {
         }
         this.feedback.clearErrors();
         this.setBusy(true);
-        let errors = [];
+        let errors;
         try {
             errors = await this.pay(this.option);
         } catch (error) {
@@ -203,7 +204,10 @@ class PaymentScreen {
     describe(error) {
         if (error instanceof ServerError) {
             const name = error.message ? null : "server";
-            return {field: error.field, message: name ? this.feedback.text(name) : error.message};
+            return {
+                field: error.field,
+                message: name ? this.feedback.text(name) : error.message,
+            };
         }
         const name = error instanceof ConnectionError ? "offline" : "failed";
         return {message: this.feedback.text(name)};
@@ -238,7 +242,10 @@ class PaymentScreen {
         if (values.state === "error") {
             return [{message: values.state_message || this.feedback.text("server")}];
         }
-        if (option.dataset.kind === "token" || (values.state && values.state !== "draft")) {
+        if (
+            option.dataset.kind === "token" ||
+            (values.state && values.state !== "draft")
+        ) {
             return this.leave();
         }
         return this.confirm(option, values);
@@ -362,7 +369,7 @@ class PaymentScreen {
             this.root.querySelector("#pay_long").hidden = false;
             this.feedback.showStatus(this.feedback.text("long"));
         }, LONG_MS);
-        let error = null;
+        let error;
         try {
             ({error} = await this.confirmAtStripe(option, values));
         } catch (thrown) {

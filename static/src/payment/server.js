@@ -24,7 +24,7 @@ export class ConnectionError extends Error {}
  * @throws {ConnectionError} - If it did not answer.
  */
 export async function callServer(url, params = {}) {
-    let answer = null;
+    let answer;
     try {
         const response = await fetch(url, {
             method: "POST",
