@@ -34,6 +34,7 @@ class TestLinkLogin(PortalCommon, HttpCase):
     def _go(self, address, user=None):
         """Go to an address; return the path that it leads to at once, if to any."""
         self.authenticate(user and user.login, user and user.login)
+        self.opener.headers.update(BROWSER_HEADERS)  # That is a new browser.
         response = self.url_open(address, allow_redirects=False)
         self.env.invalidate_all()
         self.assertLess(response.status_code, 400)

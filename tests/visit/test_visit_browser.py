@@ -67,7 +67,7 @@ class TestVisitsBrowser(PortalCommon, PortalBrowserCase):
     def test_b1_driven_browser_that_scrolls_is_not_counted(self):
         with self._visit(is_driven=True) as (link, page):
             self._pass_time(4)
-            page.mouse.wheel(0, 300)
+            page.keyboard.press("PageDown")
             with self._report(page):
                 self._let_time_pass(page, 2)
         self.assertFalse(link.view_count)
