@@ -7,6 +7,8 @@ from odoo import http
 from odoo.exceptions import ValidationError
 from odoo.http import content_disposition, request
 
+from odoo.addons.payment.controllers.post_processing import PaymentPostProcessing
+
 from ..tools import bot_detection, network, user_agents
 
 PAGE_HEADERS = {
@@ -93,13 +95,15 @@ def public_route(path=None, **routing):
     return decorate
 
 
-def link_route(screen="", **routing):
+def link_route(screen="", keeps_answer=False, **routing):
     """Decorate the method that answers one of a link's addresses.
 
     It gets the live link that the token opens, in sudo mode, instead of the token.
     Where there is none, the failed look-up is recorded and the visitor told.
 
     :param str screen: What follows the token in the path; empty for the invoice page.
+    :param bool keeps_answer: Whether it stays open, whatever becomes of the link, to
+        the browser that has paid through it.
     :param dict routing: What else `http.route` takes; `type` is `http` if not given.
     :return: The decorator.
     :rtype: callable
@@ -112,7 +116,8 @@ def link_route(screen="", **routing):
     def decorate(method):
         def endpoint(self, token, **params):
             params.pop("link_sudo", None)  # Whoever asks does not choose the link.
-            link_sudo = get_live_link(token)
+            link_sudo = keeps_answer and get_payers_link(token)
+            link_sudo = link_sudo or get_live_link(token)
             if link_sudo:
                 return method(self, link_sudo, **params)
             if is_page:
@@ -134,14 +139,41 @@ def get_live_link(token):
     :rtype: account.move.portal.link
     """
     link_sudo = request.env["account.move.portal.link"]._find_live(token)
-    if link_sudo:
-        link_sudo._fetch_for_screens(request.env.user)
-        link_sudo = link_sudo.with_company(link_sudo.company_id).with_context(
-            lang=link_sudo._get_lang()
-        )
-    else:
+    if not link_sudo:
         record_failed_lookup(token)
-    return link_sudo
+        return link_sudo
+    return prepare_link(link_sudo)
+
+
+def get_payers_link(token):
+    """Return the link through which the present browser has paid, live or not.
+
+    :param str token: The token as found in the URL.
+    :return: The link in sudo mode, which the session authorizes; possibly empty.
+    :rtype: account.move.portal.link
+    """
+    links = request.env["account.move.portal.link"]
+    paid_id = request.session.get(PaymentPostProcessing.MONITORED_TX_ID_KEY)
+    if not paid_id:
+        return links
+    # In sudo mode because customers have no rights on payments.
+    paid_sudo = request.env["payment.transaction"].sudo().browse(paid_id).exists()
+    link_sudo = links._find(token)
+    if not link_sudo or paid_sudo.portal_link_id != link_sudo:
+        return links
+    return prepare_link(link_sudo)
+
+
+def prepare_link(link_sudo):
+    """Return a link in the company and the language of its recipient.
+
+    :param account.move.portal.link link_sudo: The link, in sudo mode.
+    :rtype: account.move.portal.link
+    """
+    link_sudo._fetch_for_screens(request.env.user)
+    return link_sudo.with_company(link_sudo.company_id).with_context(
+        lang=link_sudo._get_lang()
+    )
 
 
 def get_closed_link(token):
@@ -245,9 +277,7 @@ def make_document_response(link_sudo):
     """
     # In sudo mode because the token authorizes the invoice, of which the document
     # shows much: addresses, products, taxes.
-    html = link_sudo.env["ir.actions.report"]._portal_render_document_html(
-        link_sudo.move_id
-    )
+    html = link_sudo.move_id._get_portal_document_html()
     return request.make_response(
         html,
         headers=[

@@ -56,12 +56,13 @@ class PortalInvoicePayment(PortalPaymentScreen):
         attempt_sudo = attempts_sudo._find_open(link_sudo.move_id)
         return {
             "errors": errors,
-            "attempt": attempt_sudo
-            and {
+            "attempt": {
                 "is_this_screens": attempt_sudo.client_key == client_key,
                 "message": attempt_sudo._get_progress_message(),
                 "is_mine": attempt_sudo._is_cancellable(link_sudo),
-            },
+            }
+            if attempt_sudo
+            else None,
         }
 
     def _read_portal_billing(self, link_sudo, billing):
@@ -141,7 +142,7 @@ class PortalInvoicePayment(PortalPaymentScreen):
 
 
 class PortalPaymentResult(http.Controller):
-    @link_route("result")
+    @link_route("result", keeps_answer=True)
     def portal_invoice_result(self, link_sudo, **_kwargs):
         """Answer how the last payment through this link went.
 
@@ -163,7 +164,7 @@ class PortalPaymentResult(http.Controller):
             },
         )
 
-    @link_route("status", type="jsonrpc")
+    @link_route("status", type="jsonrpc", keeps_answer=True)
     def portal_invoice_status(self, link_sudo, **_kwargs):
         """Tell how the payment stands, after asking whoever knows.
 
@@ -199,7 +200,7 @@ class PortalPaymentResult(http.Controller):
         screen = "result" if attempt_sudo.is_open else "pay"
         return request.redirect(link_sudo._get_path(screen))
 
-    @link_route("receipt")
+    @link_route("receipt", keeps_answer=True)
     def portal_invoice_receipt(self, link_sudo, **_kwargs):
         """Hand out the receipt of the last payment through this link.
 

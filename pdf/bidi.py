@@ -3,9 +3,10 @@
 The engine of the converter is older than two things: pairs of brackets belong to the
 text inside them (Unicode Standard Annex #9, rule N0, since 6.3), and a text can be
 isolated from what surrounds it. It keeps signs with their numbers after Arabic letters,
-where they stand on their own (rules W2, W4 and W5). And built on plain Qt 5, it misplaces a right-to-left
-run that is a part of a text node (beside a number or a Latin word), and does not break
-such a text into lines; a word that is a whole text node is placed right.
+where they stand on their own (rules W2, W4 and W5). And built on plain Qt 5, it
+misplaces a right-to-left run that is a part of a text node (beside a number or a Latin
+word), and does not break such a text into lines; a word that is a whole text node is
+placed right.
 """
 
 import re

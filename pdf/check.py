@@ -190,9 +190,7 @@ def _texts(page):
 
 def _ink(page, item):
     """Where a text has most of its ink: left, top, right, bottom, downwards."""
-    size = (item.top - item.bottom) / (
-        content_stream.ASCENT - content_stream.DESCENT
-    )
+    size = (item.top - item.bottom) / (content_stream.ASCENT - content_stream.DESCENT)
     base = page.height - item.bottom + content_stream.DESCENT * size
     return item.left, base - _INK_HEIGHT * size, item.right, base
 
@@ -256,17 +254,15 @@ class _Comparison:
             if each not in self.painted and not lost.keys().isdisjoint(each)
         ]
         amounts = {
-            cell.text
-            for row in self._critical_rows()
-            for cell in row
-            if cell.is_amount
+            cell.text for row in self._critical_rows() for cell in row if cell.is_amount
         }
         if not unseen:
             text = self._lost_row(lost) or "".join(lost)
-            return [*found, Finding(MISSING, text[:_EXCERPT], bool(_DIGIT.search(text)))]
-        found += [
-            Finding(MISSING, text[:_EXCERPT], text in amounts) for text in unseen
-        ]
+            return [
+                *found,
+                Finding(MISSING, text[:_EXCERPT], bool(_DIGIT.search(text))),
+            ]
+        found += [Finding(MISSING, text[:_EXCERPT], text in amounts) for text in unseen]
         return found
 
     def _lost_row(self, lost):
@@ -500,4 +496,3 @@ def _is_same(first, second):
         abs(one - other) < 1.0
         for one, other in zip(first[3:7], second[3:7], strict=True)
     )
-

@@ -94,7 +94,6 @@ class Font:
         missing = codes.count(_NO_GLYPH)
         return "".join(filter(None, pieces)), missing, unread - missing
 
-
     def inked(self, codes):
         """The numbers of the first and the last glyph that leave a trace."""
         traces = [self.characters.get(code) != "" for code in codes]

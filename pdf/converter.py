@@ -126,11 +126,11 @@ class Converter:
         self._arguments = {}
 
     def __enter__(self):
-        self._deadline = time.monotonic() + self.batch_seconds
+        self._deadline = None
         self._folder = tempfile.TemporaryDirectory(
             prefix="odoo-pdf-", ignore_cleanup_errors=True
         )
-        self._fonts = fonts.install(self._folder.name, self.font_files)
+        self._fonts = fonts.install(tuple(self.font_files))
         self._refusal = _refusing_port()
         # It takes its time to start: let it, while the first page is made.
         self._process = _Process(self.binary.path, self._fonts)
@@ -169,6 +169,8 @@ class Converter:
     def _submit(self, page):
         """Write the page down and hand it to the process."""
         self._count += 1
+        if self._deadline is None:
+            self._deadline = time.monotonic() + self.batch_seconds
         source = Path(self._folder.name, f"page{self._count}.html")
         source.write_text(page.html, encoding="utf-8")
         job = _Job(self._command(page, source), source)

@@ -19,6 +19,8 @@ from pypdf.generic import (
 from . import content_stream, markers, metadata, pagination, text_fonts
 
 _OVERLAY = "/PortalSheet"
+# The comment that says that a file has other bytes than letters (ISO 32000-1, 7.5.2).
+_BINARY_MARK = b"%\xe2\xe3\xcf\xd3"
 # Anti-aliased edges and descenders reach this far out of their box.
 BLEED = 1.0
 _HAIRLINE = 3.0
@@ -332,10 +334,14 @@ class Assembler:
         root[NameObject("/ViewerPreferences")] = DictionaryObject(
             {NameObject("/DisplayDocTitle"): BooleanObject(True)}
         )
+        # Core's conversion to PDF/A takes it for granted.
+        self.writer.add_outline_item(title=title or "1", page_number=0)
         self._name_fonts()
         output = io.BytesIO()
         self.writer.write(output)
-        return output.getvalue()
+        # By the end of this line core tells files that are PDF/A already, which it does
+        # not convert: with the other kind of end, this one is none yet.
+        return output.getvalue().replace(_BINARY_MARK + b"\n", _BINARY_MARK + b"\r", 1)
 
     def _name_fonts(self):
         """Give the fonts' subsets names that are the same each time.

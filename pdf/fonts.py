@@ -4,8 +4,10 @@ Odoo's layouts use web fonts. Embedded in the page they would be drawn as outlin
 plain Qt: a file ten times as large, without text to search or to copy.
 """
 
+import functools
 import os
 import posixpath
+import tempfile
 from pathlib import Path
 from xml.sax.saxutils import escape
 
@@ -67,25 +69,43 @@ def _with_bold(address):
             continue
 
 
-def install(folder, paths):
-    """Write a fontconfig configuration that adds fonts to the system's.
+def install(paths):
+    """Provide a fontconfig configuration that adds fonts to the system's.
 
-    :param str folder: a private folder, which also gets the cache.
+    It is kept as long as this process runs, with fontconfig's notes about the fonts:
+    they take longer to make than a page to convert.
+
     :param tuple[str] paths: the font files.
     :return: the configuration file, for ``FONTCONFIG_FILE``.
     :rtype: str
     """
-    shelf = Path(folder, "fonts")
+    configuration = Path(_shelf(paths).name, "fonts.conf")
+    if not configuration.exists():
+        # Whoever tidies up temporary files has tidied it up.
+        _shelf.cache_clear()
+        configuration = Path(_shelf(paths).name, "fonts.conf")
+    return str(configuration)
+
+
+@functools.lru_cache(maxsize=16)
+def _shelf(paths):
+    """A private folder with links to the fonts.
+
+    :rtype: tempfile.TemporaryDirectory
+    """
+    folder = tempfile.TemporaryDirectory(
+        prefix="odoo-fonts-", ignore_cleanup_errors=True
+    )
+    shelf = Path(folder.name, "fonts")
     shelf.mkdir()
     for number, path in enumerate(paths):
         (shelf / f"{number}{Path(path).suffix}").symlink_to(path)
     system = os.environ.get("FONTCONFIG_FILE", _SYSTEM_CONFIGURATION)
-    configuration = Path(folder, "fonts.conf")
-    configuration.write_text(
+    Path(folder.name, "fonts.conf").write_text(
         '<?xml version="1.0"?><!DOCTYPE fontconfig SYSTEM "fonts.dtd"><fontconfig>'
-        f"<cachedir>{escape(folder)}/cache</cachedir>"
+        f"<cachedir>{escape(folder.name)}/cache</cachedir>"
         f"<dir>{escape(str(shelf))}</dir>"
         f'<include ignore_missing="yes">{escape(system)}</include></fontconfig>',
         encoding="utf-8",
     )
-    return str(configuration)
+    return folder

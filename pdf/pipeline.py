@@ -102,8 +102,8 @@ class Pipeline:
 
     def _pages(self, documents):
         """The pages to convert: most documents take one sheet, so start with that."""
-        for document, metadata in documents:
-            job = _Job(document, metadata, self.style, self.converter.binary.scale)
+        for each, metadata in documents:
+            job = _Job(each, metadata, self.style, self.converter.binary.scale)
             overlay = job.overlay_page(1) if job.has_surroundings else None
             if overlay and overlay not in self._overlays:
                 self._overlays[overlay] = None
@@ -264,9 +264,7 @@ class _Job:
     def has_surroundings(self):
         """Whether there is anything to stand above or below the text."""
         document = self.document
-        return bool(
-            document.headers or document.footers or self.geometry.header_line
-        )
+        return bool(document.headers or document.footers or self.geometry.header_line)
 
     def overlay_page(self, total):
         """The page with the header and footer of each sheet."""

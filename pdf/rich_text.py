@@ -1,8 +1,9 @@
 """Texts that people wrote or pasted, inside a document that a template lays out.
 
 Terms, notes, company details and footers are HTML. They bring classes that core's
-layouts give a meaning (``header``, ``article``, ``page``) and styles that would lay them
-over the document. What is left here looks as it was meant to, and stays in its place.
+layouts give a meaning (``header``, ``article``, ``page``) and styles that would lay
+them over the document. What is left here looks as it was meant to, and stays in its
+place.
 """
 
 import re

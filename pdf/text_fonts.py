@@ -19,7 +19,9 @@ def read(resources):
     :rtype: dict[str, content_stream.Font]
     """
     fonts = resources.get("/Font", {})
-    return {name: Font(_characters(fonts[name]), _widths(fonts[name])) for name in fonts}
+    return {
+        name: Font(_characters(fonts[name]), _widths(fonts[name])) for name in fonts
+    }
 
 
 def _code(number):

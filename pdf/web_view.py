@@ -12,6 +12,7 @@ font-family:system-ui,-apple-system,"Segoe UI",Roboto,"Noto Sans",sans-serif}
 .o_portal_document :is(td,th,p,span,div,a){overflow-wrap:anywhere}
 .o_portal_document .text-nowrap{overflow-wrap:normal}
 .o_portal_document img{max-width:100%;height:auto}
+.o_portal_document pre{white-space:pre-wrap;overflow-wrap:anywhere}
 .o_portal_document .o_report_layout_background{background-image:none!important}
 .o_portal_document>.article{margin-top:0!important}
 .o_portal_document>.article>.pt-2{margin-top:0!important}
@@ -46,10 +47,21 @@ overflow:hidden}
 .o_portal_lines tr{padding:.5rem .25rem;border-bottom:1px solid #dee2e6!important}
 .o_portal_lines td{border:0!important;padding:.1rem 0!important;
 text-align:start!important;width:auto;min-width:0;max-width:none}
-.o_portal_lines td[data-label]{display:flex!important;justify-content:space-between;
-gap:1rem}
+.o_portal_lines td[data-label]{display:flex!important;flex-wrap:wrap;
+justify-content:space-between;gap:0 1rem}
+.o_portal_document :is(.o_portal_lines,.o_total_table,#right-elements) .text-nowrap,
+.o_portal_document :is(.o_portal_lines,.o_total_table) td{white-space:normal!important;
+overflow-wrap:anywhere;min-width:0;max-width:100%!important}
+.o_portal_document .o_total_table :is(tbody,tr){display:block}
+.o_portal_document .o_total_table tr{display:flex;flex-wrap:wrap;
+justify-content:space-between}
+.o_portal_document .o_total_table,.o_portal_document .o_total_table tbody{display:block}
+.o_portal_document .o_total_table td{flex:0 1 auto;border:0!important}
+.o_portal_document .o_total_table td:last-child{margin-inline-start:auto}
+.o_portal_document .article table:not(.o_portal_lines,.o_total_table,
+.o_ignore_layout_styling){display:block;max-width:100%;overflow-x:auto}
 .o_portal_lines td[data-label]::before{content:attr(data-label);opacity:.75}
-.o_portal_lines td.d-md-none,.o_portal_lines td:empty{display:none!important}
+.o_portal_lines td.d-md-none,.o_portal_lines td.o_portal_blank{display:none!important}
 }
 """
 _NARROW_ONLY = re.compile(r"\bd-none d-md-table-cell\b")
@@ -73,10 +85,9 @@ def adapt(article):
 def _label(table):
     table.set("class", f"{table.get('class') or ''} o_portal_lines".strip())
     table.set("role", "table")
-    heads = [
-        " ".join(head.text_content().split()) for head in table.iterfind("thead/tr/th")
-    ]
-    for head in table.iterfind("thead/tr/th"):
+    heads = table.findall("thead/tr/th")
+    labels = {head.get("name"): " ".join(head.text_content().split()) for head in heads}
+    for head in heads:
         head.set("role", "columnheader")
     for row in table.iter("tr"):
         row.set("role", "row")
@@ -84,5 +95,30 @@ def _label(table):
         cells = row.findall("td")
         for number, cell in enumerate(cells):
             cell.set("role", "cell")
-            if number and len(cells) == len(heads):
-                cell.set("data-label", heads[number])
+            if not cell.text_content().strip() and cell.find(".//img") is None:
+                cell.set("class", f"{cell.get('class') or ''} o_portal_blank".strip())
+                continue
+            label = labels.get(_column(cell))
+            if not label and number and len(cells) == len(heads):
+                label = labels.get(heads[number].get("name"))
+            if label:
+                cell.set("data-label", label)
+
+
+# The heading of a column by the name of its cells, in ordinary lines and in those that
+# stand for a whole section.
+_COLUMNS = {
+    "td_quantity": "th_quantity",
+    "td_price_unit": "th_priceunit",
+    "td_discount": "th_discount",
+    "td_taxes": "th_taxes",
+    "td_subtotal": "th_subtotal",
+}
+
+
+def _column(cell):
+    """The name of the heading of a cell's column, or None."""
+    name = (cell.get("name") or "").removesuffix("_grouped")
+    if name not in _COLUMNS and "o_price_total" in (cell.get("class") or ""):
+        return "th_subtotal"
+    return _COLUMNS.get(name)

@@ -1,6 +1,8 @@
 # Odoo runs the modules that are attributes of this package, in any folder of it.
+from .document import test_document_sent
 from .document import test_invoice_page
 from .document import test_invoice_page_browser
+from .document import test_invoice_page_phone
 from .document import test_invoice_report
 from .document import test_pdf_check
 from .document import test_pdf_corpus
@@ -23,13 +25,16 @@ from .payment import test_early_discount
 from .payment import test_payable
 from .payment import test_payment
 from .payment import test_payment_amount
+from .payment import test_payment_answer
 from .payment import test_payment_attempt
 from .payment import test_payment_attempt_lines
 from .payment import test_payment_attempt_race
 from .payment import test_payment_bank
 from .payment import test_payment_browser
 from .payment import test_payment_dates
+from .payment import test_payment_discount
 from .payment import test_payment_dispute
+from .payment import test_payment_fuzz
 from .payment import test_payment_other_providers
 from .payment import test_payment_race
 from .payment import test_payment_release
@@ -38,6 +43,8 @@ from .payment import test_payment_screen
 from .payment import test_payment_screen_browser
 from .payment import test_payment_screens_browser
 from .payment import test_payment_stripe
+from .payment import test_payment_stripe_errors
+from .payment import test_payment_terms
 from .payment import test_payment_todo
 from .payment import test_stripe_params
 from .scripts import test_scripts

@@ -168,6 +168,7 @@ class PortalProcessCase(BaseCase):
         for table, column, ids in [
             *((table, "company_id", company.ids) for table in cls._find_tables(env)),
             ("account_move_portal_notification", "move_id", move_ids),
+            ("account_move_portal_link_request", "move_id", move_ids),
             ("account_invoice_transaction_rel", "invoice_id", move_ids),
             ("account_move_portal_event", "move_id", move_ids),
             ("payment_provider_event", "provider_id", [cls.provider_id]),

@@ -416,6 +416,7 @@ class AccountMoveSendPortal(models.TransientModel):
         :rtype: dict
         """
         self.ensure_one()
+        self.check_access("read")
         links = self._get_deliveries().filtered(lambda each: each.role == "to").link_id
         link = links.with_env(self.env).filtered(lambda link: link.state == "live")[:1]
         if not link:
@@ -431,6 +432,7 @@ class AccountMoveSendPortal(models.TransientModel):
         What was sent, or may have been, stays.
         """
         self.ensure_one()
+        self.check_access("unlink")
         # In sudo mode because the batch is hidden, and emails are the system's.
         batch_sudo = self.sudo().batch_id
         states = set(batch_sudo.delivery_ids.mapped("state"))
@@ -916,9 +918,9 @@ class AccountMoveSendPortal(models.TransientModel):
         self.step = "sent"
         return {
             **self._get_window(),
-            "name": self.env._(
-                "Invoice Sent: %(invoice)s", invoice=self.move_id._get_portal_number()
-            ),
+            "name": self.env._("Draft Sent")
+            if self.move_state == "draft"
+            else self.env._("Invoice Sent: %(invoice)s", invoice=self.move_id.name),
             "context": {"dialog_size": "large"},
         }
 

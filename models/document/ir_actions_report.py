@@ -57,16 +57,17 @@ class IrActionsReport(models.Model):
         string="PDF Engine",
         required=True,
         default="wkhtmltopdf",
-        help="Self-contained, wkhtmltopdf gets all that a document shows in one file and"
-        " does not call back to this server. All documents of a batch are made in one go,"
-        " many times faster, with header, footer and page numbers also where it was built"
-        " without the Qt patches, and each file is checked before it is handed over.",
+        help="Self-contained, wkhtmltopdf gets all that a document shows in one file"
+        " and does not call back to this server. All documents of a batch are made in"
+        " one go, many times faster, with header, footer and page numbers also where it"
+        " was built without the Qt patches, and each file is checked before it is"
+        " handed over.",
     )
 
     # === OVERRIDES: CORE'S WAY FROM RECORDS TO FILES === #
 
     def _render_qweb_pdf_prepare_streams(self, report_ref, data, res_ids=None):
-        """Override of `base` to convert all documents of a batch in one process.
+        """Override of `base` to convert all documents in one process.
 
         Core's method then runs for each record by itself, and so do all overrides that
         embed or merge something.
@@ -74,8 +75,8 @@ class IrActionsReport(models.Model):
         :raise DocumentConversionError: some documents failed; it holds the others.
         """
         report = self._get_report(report_ref)
-        is_batch = res_ids and len(res_ids) == len(set(res_ids)) > 1
-        if report.pdf_engine != ENGINE or not is_batch:
+        is_each_once = res_ids and len(res_ids) == len(set(res_ids))
+        if report.pdf_engine != ENGINE or not is_each_once:
             return super()._render_qweb_pdf_prepare_streams(
                 report_ref, data, res_ids=res_ids
             )
@@ -249,10 +250,16 @@ class IrActionsReport(models.Model):
             for res_id in res_ids
             if res_id not in contents and not self._pdf_has_file(report, res_id)
         ]
-        documents, failures = self._pdf_documents(report, missing, data)
-        if {each.res_id for each in documents} | set(failures) != set(missing):
-            return None
-        results = self._pdf_produce(report, documents)
+        if not missing:
+            return contents
+        # It takes its time to start: let it, while the documents are laid out.
+        with self._pdf_converter(report, missing) as converter:
+            documents, failures = self._pdf_documents(
+                report, missing, data, is_alone=len(res_ids) == 1
+            )
+            if {each.res_id for each in documents} | set(failures) != set(missing):
+                return None
+            results = self._pdf_convert(report, documents, converter)
         results += [Result(res_id, None, why) for res_id, why in failures.items()]
         self._pdf_raise_failures(report, results)
         return {**contents, **by_record(results)}
@@ -270,15 +277,18 @@ class IrActionsReport(models.Model):
             return False
         return bool(report.retrieve_attachment(self.env[report.model].browse(res_id)))
 
-    def _pdf_documents(self, report, res_ids, data):
+    def _pdf_documents(self, report, res_ids, data, is_alone=False):
         """Lay out records; one that cannot be laid out fails alone.
 
+        :param bool is_alone: there is one record only, whose error is raised as it is.
         :return: the documents, and the failures by record id.
         :rtype: tuple[list[html.Document], dict[int, ConversionFailed]]
         """
         try:
             return self._pdf_layout(report, res_ids, data), {}
         except Exception:
+            if is_alone:
+                raise
             _logger.info("Batch of %s: one by one, to find the bad one", report.name)
         documents, failures = [], {}
         for res_id in res_ids:
@@ -307,23 +317,39 @@ class IrActionsReport(models.Model):
         """
         if not documents:
             return []
+        res_ids = [each.res_id for each in documents]
+        with self._pdf_converter(report, res_ids) as converter:
+            return self._pdf_convert(report, documents, converter)
+
+    def _pdf_converter(self, report, res_ids):
+        """A converter for some documents, to be entered.
+
+        :param list res_ids: the records' ids; without one, a document has None.
+        :rtype: Converter
+        :raise UserError: there is no usable wkhtmltopdf.
+        """
+        seconds = self._pdf_page_seconds()
+        return Converter(
+            self._pdf_binary(),
+            page_seconds=seconds,
+            batch_seconds=seconds * (2 + len(res_ids) / 10),
+            font_files=self._pdf_font_files(
+                self.env[report.model].browse(filter(None, res_ids))
+            ),
+        )
+
+    def _pdf_convert(self, report, documents, converter):
+        """Convert documents, and note what is wrong with them.
+
+        :param Converter converter: entered already.
+        :rtype: list[Result]
+        """
         records = self.env[report.model].browse(
             each.res_id for each in documents if each.res_id
         )
-        seconds = self._pdf_page_seconds()
-        converter = Converter(
-            self._pdf_binary(),
-            page_seconds=seconds,
-            batch_seconds=seconds * (2 + len(documents) / 10),
-            font_files=self._pdf_font_files(records),
-        )
-        with converter:
-            jobs = (
-                (each, self._pdf_metadata(report, each, records))
-                for each in documents
-            )
-            style = self._pdf_style(report, records)
-            results = list(Pipeline(converter, style).run(jobs))
+        jobs = ((each, self._pdf_metadata(report, each, records)) for each in documents)
+        style = self._pdf_style(report, records)
+        results = list(Pipeline(converter, style).run(jobs))
         self._pdf_note_warnings(report, results)
         return results
 
@@ -336,19 +362,21 @@ class IrActionsReport(models.Model):
                 _logger.warning(
                     "PDF of %s %s: %s",
                     *(report.model, result.res_id),
-                    ", ".join(f"{each.problem} {each.text!r}" for each in result.warnings),
+                    ", ".join(
+                        f"{each.problem} {each.text!r}" for each in result.warnings
+                    ),
                 )
 
     @api.model
     def _get_pdf_warnings(self, records):
         """Return what is wrong with the PDF files made in this transaction.
 
-        Only what a person can judge: text that is missing, in a margin or printed over,
-        and letters without a font. A file that lacks an amount is not handed over at all,
-        see :class:`~..pdf.errors.DocumentConversionError`.
+        Only what a person can judge: text that is missing, in a margin or printed
+        over, and letters without a font. A file that lacks an amount is not handed over
+        at all, see `DocumentConversionError`.
 
         :param models.Model records: Whose files, such as invoices.
-        :return: Sentences for staff, by the id of the record; none for a faultless file.
+        :return: Sentences for staff, by the id of the record.
         :rtype: dict[int, list[str]]
         """
         noted = self.env.cr.cache.get(_WARNINGS, {})

@@ -330,7 +330,7 @@ class BaseAutomation(models.Model):
         if self.portal_recipient == "emails":
             delivery = "email"
         elif delivery == "preference":
-            delivery = user.notification_type
+            delivery = user.notification_type if user.email else "inbox"
         if delivery == "email" and not user.email:
             raise UserError(self.env._("You have no email address yet."))
         if delivery == "sms" and not user.partner_id.phone:

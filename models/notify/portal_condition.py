@@ -1,5 +1,7 @@
 """A rule's condition as people say it."""
 
+from collections.abc import Collection
+
 from odoo.fields import Domain
 from odoo.orm.domains import DomainCondition, DomainNary, DomainNot
 from odoo.tools import format_date, format_datetime, format_list
@@ -63,7 +65,8 @@ def _describe_condition(records, condition):
     field = records._fields[name]
     labels.append(field._description_string(env))
     value = condition.value
-    values = value if isinstance(value, list | tuple | set) else [value]
+    is_one = isinstance(value, str) or not isinstance(value, Collection)
+    values = [value] if is_one else value
     texts = [_describe_value(records, field, one) for one in values]
     return _get_words(env)[condition.operator] % {
         "field": " › ".join(labels),

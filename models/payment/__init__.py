@@ -8,8 +8,6 @@ from . import payment_provider_event
 from . import payment_transaction
 from . import account_move_portal_attempt
 from . import account_move_portal_attempt_line
-from . import account_move_portal_attempt_billing
-from . import account_move_portal_attempt_stripe
 from . import account_move_portal_dispute
 from . import account_move_portal_todo
 from . import ir_ui_menu

@@ -31,8 +31,15 @@ class AccountMove(models.Model):
         inverse_name="move_id",
         string="Payment attempts",
     )
+    portal_payment_is_under_way = fields.Boolean(
+        string="Online payment under way",
+        compute="_compute_portal_payment_hints",
+        compute_sudo=True,  # Whoever may see an invoice need not see payments.
+    )
     portal_payment_todo_count = fields.Integer(
-        string="Payments that need you", compute="_compute_portal_payment_todo_count"
+        string="Payments that need you",
+        compute="_compute_portal_payment_hints",
+        compute_sudo=True,
     )
     portal_billing_differences = fields.Html(
         string="Entered differently", compute="_compute_portal_billing_differences"
@@ -58,16 +65,13 @@ class AccountMove(models.Model):
                 max(move.amount_residual - missing, 0.0)
             )
 
-    def _compute_portal_payment_todo_count(self):
-        todos = self.env["account.move.portal.todo"]
-        if not todos.has_access("read"):
-            self.portal_payment_todo_count = 0
-            return
+    @api.depends("portal_attempt_line_ids.is_open")
+    def _compute_portal_payment_hints(self):
         for move in self:
+            lines = move.portal_attempt_line_ids
+            move.portal_payment_is_under_way = any(lines.mapped("is_open"))
             move.portal_payment_todo_count = len(
-                move.portal_attempt_line_ids.attempt_id.todo_ids.filtered(
-                    lambda todo: todo.state == "open"
-                )
+                lines.attempt_id.todo_ids.filtered(lambda todo: todo.state == "open")
             )
 
     def _compute_portal_billing_differences(self):
@@ -91,9 +95,17 @@ class AccountMove(models.Model):
     @api.ondelete(at_uninstall=False)
     def _release_portal_attempts_on_deletion(self):
         """Release what is under way; a hook of deletion that never refuses one."""
-        self._find_portal_attempts_sudo()._request_release()
+        self._release_portal_attempts()
 
     # === ACTION METHODS === #
+
+    def action_open_portal_payment_todos(self):
+        """Return the list of what staff have to settle of these invoices.
+
+        :rtype: dict
+        """
+        action = self.env["ir.actions.act_window"]._for_xml_id(const.TODO_ACTION)
+        return {**action, "domain": [("attempt_id.line_ids.move_id", "in", self.ids)]}
 
     def action_update_portal_contact(self):
         """Write into the contact what was entered with the last payment."""
@@ -797,13 +809,14 @@ class AccountMove(models.Model):
             lambda attempt: attempt.state == "pending" and attempt._is_bank_payment()
         )[:1]
 
-    def _check_payable_on_portal(self):
+    def _check_payable_on_portal(self, payer=None):
         """Check that a customer may start a payment now.
 
+        :param res.partner|None payer: The customer who pays; the invoice's if None.
         :raise ValidationError: If not; in words for the customer.
         """
         self.ensure_one()
-        if not self._is_payable_on_portal():
+        if not self._is_payable_on_portal(payer):
             raise self._get_not_payable_error()
 
     def _get_not_payable_error(self):
@@ -839,17 +852,29 @@ class AccountMove(models.Model):
         ).attempt_id
 
     def _review_portal_attempts(self):
-        """Release the payments under way for which these invoices leave no reason.
+        """Release the payments under way for which these invoices leave no reason."""
+        attempts_sudo = self._find_portal_attempts_sudo()
+        if not all(attempts_sudo.mapped("is_still_due")):
+            self._release_portal_attempts()
+
+    def _release_portal_attempts(self):
+        """Have the payments under way of these invoices given up, if need be.
 
         Stripe is not asked in the transaction of whoever has changed the invoice, who
-        neither waits for it nor fails with it: it is asked right afterwards.
+        neither waits for it nor fails with it: the schedule is woken right after it.
         """
-        for attempt_sudo in self._find_portal_attempts_sudo():
-            if not attempt_sudo._is_still_due():
-                attempt_sudo._request_release()
+        waiting_sudo = self._find_portal_attempts_sudo().filtered(
+            lambda attempt: attempt.state != "done" and not attempt.release_requested_on
+        )
+        if waiting_sudo:
+            waiting_sudo.release_requested_on = fields.Datetime.now()
+            # In sudo mode because schedules are closed to accountants.
+            self.env.ref(const.CATCH_UP_CRON).sudo()._trigger()
 
     def _check_payable_on_core_page(self, amount):
         """Check that these invoices can be paid now on core's own pages.
+
+        What is no customer invoice, such as a receipt, is core's to check.
 
         :param float amount: What is to be paid of them all, in their currency, as it
             came from the browser.
@@ -859,11 +884,16 @@ class AccountMove(models.Model):
             amount = float(amount)
         except (TypeError, ValueError) as error:
             raise self._get_not_payable_error() from error
-        due = sum(self.mapped("portal_balance_due"))
+        invoices = self.filtered(lambda move: move.move_type == "out_invoice")
+        if any(move._has_portal_payment_in_progress() for move in invoices):
+            raise self._get_not_payable_error()
+        due = sum(invoices.mapped("portal_balance_due"))
         if (
-            any(move._has_portal_payment_in_progress() for move in self)
-            or not 0 < amount < 10**12  # Neither infinite nor "not a number".
-            or self[:1].currency_id.compare_amounts(amount, due) > 0
+            invoices == self
+            and (
+                not 0 < amount < 10**12  # Neither infinite nor "not a number".
+                or self[:1].currency_id.compare_amounts(amount, due) > 0
+            )
         ):
             raise self._get_not_payable_error()
 

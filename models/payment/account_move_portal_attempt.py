@@ -1,15 +1,24 @@
 import logging
-from datetime import timedelta
+import re
+from collections import defaultdict
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 
 import psycopg2
 import stripe
+from markupsafe import Markup
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
-from odoo.fields import Command
-from odoo.tools import float_round
+from odoo.fields import Command, Domain
+from odoo.tools import consteq, email_normalize, float_round
+
+from odoo.addons.payment import utils as payment_utils
+from odoo.addons.payment_stripe.controllers.main import StripeController
 
 from ... import const
+from ...tools import email_addresses, sql
+from . import decline_codes, stripe_errors, stripe_params
 from .errors import PortalPaymentValidationError, UnansweredChargeError
 
 _logger = logging.getLogger(__name__)
@@ -20,6 +29,29 @@ ATTEMPT_MINUTES = 15
 TAKING = ("processing", "requires_capture", "succeeded")
 #: How a payment can be made.
 FLOWS = ("direct", "redirect", "token")
+#: What is asked for, in the order of the form, and how long it may be.
+BILLING_FIELDS = {
+    "name": 120,
+    "street": 120,
+    "street2": 120,
+    "city": 80,
+    "state_id": None,
+    "zip": 20,
+    "country_id": None,
+    "email": 254,
+    "phone": 40,
+}
+#: States of our transactions by Stripe's states of a refund.
+REFUND_STATES = {
+    "pending": "pending",
+    "succeeded": "done",
+    "failed": "error",
+    "canceled": "cancel",
+}
+#: Of a refund's metadata: the reference under which it was asked for here.
+REFUND_MARK = "odoo_reference"
+#: Events may be listed a little after the moment that they bear.
+OVERLAP = timedelta(hours=1)
 
 
 class AccountMovePortalAttempt(models.Model):
@@ -28,6 +60,9 @@ class AccountMovePortalAttempt(models.Model):
     It is *open* as long as it may still take money. An invoice has one open attempt at
     most, wherever it was started: on the portal's screen, on core's pages, through a
     payment link, with a saved card.
+
+    Of Stripe's events none tells the state of a payment: it tells that there is
+    something to ask for. So events may be lost, repeated, late and in any order.
     """
 
     _name = "account.move.portal.attempt"
@@ -128,9 +163,18 @@ class AccountMovePortalAttempt(models.Model):
         "changed, paid or cancelled. The provider is asked right afterwards.",
         readonly=True,
     )
+    is_still_due = fields.Boolean(
+        help="The invoices are due as they were at the start, or this has paid them.",
+        compute="_compute_is_still_due",
+    )
     overpaid_amount = fields.Monetary(
         string="Overpaid",
         help="How much of this payment came though it was not due any more.",
+        readonly=True,
+    )
+    review_due = fields.Boolean(
+        help="It was booked since the provider was asked last. A dispute or a refund "
+        "that was heard of before could not be booked then.",
         readonly=True,
     )
     dispute_ids = fields.One2many(
@@ -146,9 +190,24 @@ class AccountMovePortalAttempt(models.Model):
         readonly=True,
     )
 
+    billing = fields.Json(
+        help="What the customer entered on the payment screen, by contact field.",
+        readonly=True,
+    )
+    billing_differences = fields.Html(
+        string="Entered differently", compute="_compute_billing_differences"
+    )
+    unanswered_refund_ids = fields.Many2many(
+        comodel_name="payment.transaction",
+        relation="account_move_portal_attempt_unanswered_refund_rel",
+        help="Refunds asked for here, of which only Stripe's events have told.",
+        readonly=True,
+        copy=False,
+    )
+
     _transaction_unique = models.UniqueIndex("(transaction_id)")
     # For the schedule and for staff: few are open, of very many.
-    _open_attempts = models.Index("(id) WHERE is_open")
+    _open_attempts = models.Index("(id) WHERE is_open OR review_due")
 
     # === COMPUTE METHODS === #
 
@@ -157,9 +216,37 @@ class AccountMovePortalAttempt(models.Model):
         for attempt in self:
             attempt.move_id = attempt.line_ids.sorted("id")[:1].move_id
 
+    @api.depends("state", "amount", "line_ids.amount", "line_ids.is_still_due")
+    def _compute_is_still_due(self):
+        for attempt in self:
+            # What has been taken is not to be given up: it is what settles them.
+            lines = attempt.line_ids
+            covered = sum(lines.mapped("amount"))  # Less if an invoice was deleted.
+            attempt.is_still_due = attempt.state == "done" or (
+                all(lines.mapped("is_still_due"))
+                and attempt.currency_id.compare_amounts(covered, attempt.amount) >= 0
+            )
+
     @api.model
     def _search_move_id(self, operator, value):
         return [("line_ids.move_id", operator, value)]
+
+    @api.depends("billing", "transaction_id.partner_id")
+    def _compute_billing_differences(self):
+        labels = self.env["res.partner"].fields_get(BILLING_FIELDS, ["string"])
+        for attempt in self:
+            rows = [
+                Markup("<li>%s: <s>%s</s> <b>%s</b></li>")
+                % (
+                    labels[name]["string"],
+                    attempt._get_billing_text(name, known),
+                    attempt._get_billing_text(name, entered),
+                )
+                for name, (known, entered) in attempt._get_billing_changes().items()
+            ]
+            attempt.billing_differences = (
+                Markup("<ul>%s</ul>") % Markup().join(rows) if rows else False
+            )
 
     # === ACTION METHODS === #
 
@@ -175,6 +262,49 @@ class AccountMovePortalAttempt(models.Model):
             "res_id": self.transaction_id.id,
             "views": [(False, "form")],
         }
+
+    def action_release(self):
+        """Give an attempt up for good, so that the invoice can be paid.
+
+        :raise UserError: If it may take money still, and nobody can stop it.
+        """
+        self.ensure_one()
+        # Whoever settles payments may: attempts are written by Odoo only.
+        self.env["account.move.portal.todo"].check_access("write")
+        self.check_access("read")
+        attempt_sudo = self.sudo()
+        try:
+            attempt_sudo._cancel_attempt()
+        except stripe.StripeError as error:
+            if stripe_errors.classify(error) not in (
+                stripe_errors.GONE,
+                stripe_errors.KEYS,
+            ):
+                raise UserError(
+                    self.env._(
+                        "The provider cannot be asked now. Please try again in a "
+                        "minute."
+                    )
+                ) from error
+            attempt_sudo._give_up()
+        if attempt_sudo.is_open:
+            raise UserError(
+                self.env._("This payment is being processed: it cannot be stopped.")
+            )
+
+    def action_update_contact(self):
+        """Write what the customer entered into the contact.
+
+        :raise UserError: If there is nothing to take over.
+        """
+        self.ensure_one()
+        differences = self._get_billing_changes()
+        if not differences:
+            raise UserError(self.env._("The contact has these details already."))
+        # As oneself: who may not edit contacts, may not do it here.
+        self.transaction_id.partner_id.sudo(False).write(
+            {name: entered for name, (_known, entered) in differences.items()}
+        )
 
     # === BUSINESS METHODS - THE START === #
 
@@ -328,7 +458,7 @@ class AccountMovePortalAttempt(models.Model):
             attempt._supersede(link, choice["client_key"], choice["restart"])
         self.env.flush_all()  # Before the next one takes its place.
         move._lock_for_portal_payment()
-        move._check_payable_on_portal()
+        move._check_payable_on_portal(link._get_payer(self.env.user))
 
     @api.model
     def _supersede_for_core(self, moves, amount):
@@ -356,8 +486,11 @@ class AccountMovePortalAttempt(models.Model):
         """
         providers, methods, tokens = self._get_options(link)
         is_token = choice["flow"] == "token"
+        ids = (choice["provider_id"], choice["payment_method_id"], choice["token_id"])
         if not (
             choice["flow"] in FLOWS
+            # In Python, "true" is 1 as well.
+            and not any(one is True or isinstance(one, float) for one in ids)
             and choice["provider_id"] in providers.ids
             and choice["payment_method_id"] in [False, None, *methods.ids]
             and choice["token_id"] in [False, None, *tokens.ids]
@@ -502,7 +635,163 @@ class AccountMovePortalAttempt(models.Model):
         It is an update, so that whoever waited is run again and sees what was done.
         """
         self.ensure_one()
-        self.transaction_id._portal_lock()
+        tx = self.transaction_id
+        sql.lock(self.env.cr, tx._table, tx.id)
+
+    # === BUSINESS METHODS - BILLING INFORMATION === #
+
+    @api.model
+    def _get_billing_defaults(self, partner):
+        """Return the billing information to begin with.
+
+        :param res.partner partner: The invoice's contact.
+        :rtype: dict
+        """
+        values = {
+            name: partner[name].id if size is None else partner[name] or ""
+            for name, size in BILLING_FIELDS.items()
+        }
+        values["name"] = partner.name or partner.commercial_partner_id.name or ""
+        # A contact may have several addresses, with names; a payer has one.
+        values["email"] = next(iter(email_addresses.parse(partner.email)[0]), "")
+        return values
+
+    @api.model
+    def _get_form_defaults(self, link, last=None):
+        """Return what the payment screen begins with.
+
+        What the same browser has entered before need not be entered again; nor the
+        amount, when nothing came of it. Others through whose hands the link goes begin
+        with what the company knows of its customer, and with the link's own address,
+        to which the receipt is to go.
+
+        :param account.move.portal.link link: The link.
+        :param account.move.portal.attempt last: The last payment of the same browser;
+            none if None or empty.
+        :return: The billing information, and the amount in the invoice's currency.
+        :rtype: tuple[dict, float]
+        """
+        move, payer = link.move_id, link._get_payer(self.env.user)
+        last = last or self.browse()
+        known = self._get_billing_defaults(move.partner_id)
+        if link.email:
+            known["email"] = link.email
+        amount = None
+        if last.state in ("error", "cancel"):
+            with suppress(ValidationError):  # Less may be left meanwhile.
+                amount = move._check_portal_amount(last.amount, payer)
+        return last.billing or known, amount or move._get_portal_amounts(payer)[0][0]
+
+    @api.model
+    def _parse_billing(self, entered):
+        """Return billing information as it is kept: known fields, trimmed, bounded.
+
+        :param dict entered: What came from the browser: anything at all.
+        :rtype: dict
+        """
+        entered = entered if isinstance(entered, dict) else {}
+        values = {}
+        for name, size in BILLING_FIELDS.items():
+            value = entered.get(name) or ""
+            if size is None:
+                # At most what PostgreSQL takes for an id.
+                is_id = re.fullmatch(r"\d{1,9}", str(value))
+                values[name] = int(value) if is_id else False
+            else:
+                # Neither NUL nor half a character can be kept.
+                text = str(value).replace("\0", "").encode(errors="ignore").decode()
+                # One more than may be: what is too long is said, not cut in silence.
+                values[name] = " ".join(text.split())[: size + 1]
+        return values
+
+    @api.model
+    def _check_billing(self, values, required):
+        """Return what is wrong with billing information.
+
+        :param dict values: As parsed.
+        :param set[str] required: The fields that the country's addresses need.
+        :return: A message by field.
+        :rtype: dict[str, str]
+        """
+        errors = {
+            name: self.env._("Please fill this in.")
+            for name in required & BILLING_FIELDS.keys()
+            if not values[name]
+        }
+        if values["email"] and not email_normalize(values["email"]):
+            errors["email"] = self.env._("Please check the e-mail address.")
+        for name, size in BILLING_FIELDS.items():
+            if size and len(values[name]) > size:
+                errors[name] = self.env._(
+                    "Please use %(size)s characters at most.", size=size
+                )
+        # In sudo mode because address data is closed to the public.
+        country = self.env["res.country"].sudo().browse(values["country_id"] or [])
+        state = self.env["res.country.state"].sudo().browse(values["state_id"] or [])
+        if country and not country.exists():
+            errors["country_id"] = self.env._("Please choose a country.")
+        elif state and (not state.exists() or state.country_id != country):
+            errors["state_id"] = self.env._("Please choose a state of this country.")
+        if sum(char.isdigit() for char in values["phone"]) > 20:
+            errors["phone"] = self.env._("Please check the phone number.")
+        return errors
+
+    def _get_billing_partner_values(self):
+        """Return the billing information under core's field names of a payment.
+
+        :rtype: dict
+        """
+        self.ensure_one()
+        entered = self.billing
+        return {
+            "partner_name": entered["name"],
+            # One address, to which the receipt goes.
+            "partner_email": next(
+                iter(email_addresses.parse(entered["email"])[0]), False
+            ),
+            "partner_address": payment_utils.format_partner_address(
+                entered["street"], entered["street2"]
+            ),
+            "partner_zip": entered["zip"],
+            "partner_city": entered["city"],
+            "partner_state_id": entered["state_id"],
+            "partner_country_id": entered["country_id"],
+            "partner_phone": entered["phone"],
+        }
+
+    def _get_billing_changes(self):
+        """Return in what the entered billing information differs from the contact's.
+
+        :return: The contact's value and the entered one, by field.
+        :rtype: dict[str, tuple]
+        """
+        self.ensure_one()
+        known = self._get_billing_defaults(self.transaction_id.partner_id)
+        entered = self.billing or known
+        # Where the invoice was sent to, or what else the contact has, is nothing new.
+        if entered["email"] and entered["email"] in {
+            self.link_id.email,
+            *email_addresses.parse(self.transaction_id.partner_id.email)[0],
+        }:
+            known["email"] = entered["email"]
+        # In the order of the form: the database keeps none.
+        return {
+            name: (known[name], entered[name])
+            for name in BILLING_FIELDS
+            if (entered[name] or "") != (known[name] or "")
+        }
+
+    def _get_billing_text(self, name, value):
+        """Return a value of the billing information in words.
+
+        :param str name: The field.
+        :param str|int value: Its value.
+        :rtype: str
+        """
+        if BILLING_FIELDS[name] is None:
+            comodel = self.env["res.partner"]._fields[name].comodel_name
+            return self.env[comodel].browse(value or []).name or ""
+        return value or ""
 
     # === BUSINESS METHODS - THE ATTEMPT === #
 
@@ -512,6 +801,8 @@ class AccountMovePortalAttempt(models.Model):
         :raise stripe.StripeError: If Stripe cannot be asked.
         """
         self.ensure_one()
+        if self.is_open and self.release_requested_on:
+            self._release()
         if self._is_charge_due():
             self._charge()
         elif (
@@ -571,7 +862,9 @@ class AccountMovePortalAttempt(models.Model):
             if self.is_open and self._may_be_superseded(link, client_key, restart):
                 self._cancel_attempt()
         except stripe.StripeError as error:
-            raise self._get_unreachable_error() from error
+            if stripe_errors.classify(error) != stripe_errors.GONE:
+                raise self._get_unreachable_error() from error
+            self._give_up()
         if self.is_open:
             raise self._get_progress_error()
 
@@ -665,36 +958,13 @@ class AccountMovePortalAttempt(models.Model):
 
     # === BUSINESS METHODS - RELEASE === #
 
-    def _is_still_due(self):
-        """Return whether the invoices are still due as they were at the start.
-
-        What has been taken is not to be given up: it is what settles them.
-
-        :rtype: bool
-        """
-        self.ensure_one()
-        if self.state == "done":
-            return True
-        return all(line._has_reason() for line in self.line_ids)
-
-    def _request_release(self):
-        """Have these attempts given up once the present transaction has ended.
-
-        The schedule is woken right after it. Whoever comes earlier may do it.
-        """
-        waiting = self.filtered(lambda attempt: not attempt.release_requested_on)
-        if waiting:
-            waiting.release_requested_on = fields.Datetime.now()
-            # In sudo mode because schedules are closed to accountants.
-            self.env.ref(const.CATCH_UP_CRON).sudo()._trigger()
-
     def _release(self):
         """Give an attempt up whose invoices leave no reason for it, or warn staff.
 
         :raise stripe.StripeError: If Stripe cannot be reached.
         """
         self.ensure_one()
-        if self._is_still_due() and self.line_ids:
+        if self.is_still_due:
             self.release_requested_on = False  # It was changed, and changed back.
             return
         if not self._is_charge_unanswered():
@@ -989,6 +1259,71 @@ class AccountMovePortalAttempt(models.Model):
 
     # === BUSINESS METHODS - SCHEDULED CATCH-UP === #
 
+    def _give_up(self):
+        """Give an attempt up that the provider does not know any more.
+
+        Another account's keys, or those of its other mode, were entered since it was
+        started. What was paid there is not seen here.
+        """
+        self.ensure_one()
+        if self.state in ("draft", "pending", "authorized"):
+            self.transaction_id._set_canceled()
+        self._set_open(False)
+        self.review_due = False
+        self._report(
+            "gone",
+            self.env._(
+                "%(provider)s does not know a payment of %(amount)s",
+                provider=self.provider_id.name,
+                amount=self.currency_id.format(self.amount),
+            ),
+            self.env._(
+                "The payment %(reference)s was started with the keys of another "
+                "account, or of its other mode. It has been given up here, so that the "
+                "invoice can be paid. Please check in that account whether it was paid "
+                "(%(provider_reference)s).",
+                reference=self.reference,
+                provider_reference=self.transaction_id.provider_reference or "",
+            ),
+        )
+
+    def _report_wrong_keys(self):
+        """Have staff see to a provider's keys, once for all of its payments."""
+        self.ensure_one()
+        todos = self.env["account.move.portal.todo"]
+        if todos.search_count(
+            [
+                ("kind", "=", "keys"),
+                ("state", "=", "open"),
+                ("attempt_id.transaction_id.provider_id", "=", self.provider_id.id),
+            ],
+            limit=1,
+        ):
+            return
+        self._report(
+            "keys",
+            self.env._(
+                "%(provider)s refuses the keys that are entered",
+                provider=self.provider_id.name,
+            ),
+            self.env._(
+                "No payment can be followed or started until an administrator has "
+                "entered the right keys at the payment provider."
+            ),
+        )
+
+    def _follow_error(self, error):
+        """Do what an error of Stripe asks for, when nobody waits for the payment.
+
+        :param stripe.StripeError error: The error.
+        """
+        self.ensure_one()
+        kind = stripe_errors.classify(error)
+        if kind == stripe_errors.GONE:
+            self._give_up()
+        elif kind == stripe_errors.KEYS:
+            self._report_wrong_keys()
+
     def _try_step(self, method, *args):
         """Run a step of the catch-up in a database transaction of its own.
 
@@ -1001,11 +1336,21 @@ class AccountMovePortalAttempt(models.Model):
             method(*args)
             self.env.flush_all()
             self.env["ir.cron"]._commit_progress(1)
-        except (psycopg2.OperationalError, stripe.APIConnectionError) as error:
-            # Somebody else is at it, or Stripe is away: the next run will see.
+        except psycopg2.OperationalError as error:
+            # Somebody else is at it: the next run will see.
             self.env.cr.rollback()
             _logger.info("Payment %s not caught up: %s", self.reference, error)
             return False
+        except stripe.StripeError as error:
+            self.env.cr.rollback()
+            kind = stripe_errors.classify(error)
+            if kind == stripe_errors.REFUSED:
+                _logger.exception("Payment %s could not be caught up", self.reference)
+                return False
+            _logger.info("Payment %s not caught up: %s", self.reference, kind)
+            return self._try_step(self._follow_error, error) and (
+                kind == stripe_errors.GONE  # Else it is to be asked for again.
+            )
         except Exception:
             self.env.cr.rollback()
             _logger.exception("Payment %s could not be caught up", self.reference)
@@ -1014,15 +1359,19 @@ class AccountMovePortalAttempt(models.Model):
 
     @api.model
     def _catch_up_open_attempts(self):
-        """Ask how each open attempt stands; give up those that were abandoned."""
-        for attempt in self.search([("is_open", "=", True)], order="id"):
+        """Ask how each open attempt stands; give up those that were abandoned.
+
+        And once more after a payment was booked, for what came to it before.
+        """
+        domain = ["|", ("is_open", "=", True), ("review_due", "=", True)]
+        for attempt in self.search(domain, order="id"):
             if attempt.transaction_id.try_lock_for_update(allow_referencing=True):
                 attempt._try_step(attempt._catch_up)
 
     def _catch_up(self):
         """Bring one open attempt to where its provider has it."""
         self.ensure_one()
-        if self.release_requested_on:
+        if self.is_open and self.release_requested_on:
             self._release()
         elif self.provider_id.code == "stripe" and self._stripe_find_intent():
             self._stripe_refresh()
@@ -1096,6 +1445,7 @@ class AccountMovePortalAttempt(models.Model):
             attempt._resolve("late", "released")
         for attempt, before in due.items():
             if attempt.transaction_id.payment_id:
+                attempt.review_due = attempt._is_known_to_stripe()
                 attempt._report_excess(before)
 
     def _report_excess(self, due):
@@ -1258,3 +1608,632 @@ class AccountMovePortalAttempt(models.Model):
         self.ensure_one()
         method = self.transaction_id.primary_payment_method_id
         return method.code.endswith("direct_debit")
+
+    # === BUSINESS METHODS - STRIPE: FINDING EACH OTHER === #
+
+    @api.model
+    def _stripe_find_payment(self, providers, event):
+        """Return the portal payment that an event of Stripe is about.
+
+        Who signed an event and whose payment it is about are two questions: several
+        providers may stand for one account.
+
+        :param payment.provider providers: Those of the account whose event it is.
+        :param dict event: The event.
+        :return: The payment; empty if it is not one of the portal's.
+        :rtype: account.move.portal.attempt
+        """
+        about = event["data"]["object"]
+        is_intent = about.get("object") == "payment_intent"
+        intent_ref = about["id"] if is_intent else about.get("payment_intent")
+        if not intent_ref or not isinstance(intent_ref, str):
+            return self.browse()
+        domain = Domain("transaction_id.provider_id", "in", providers.ids) & Domain(
+            "origin", "=", "portal"
+        )
+        known = Domain("transaction_id.provider_reference", "=", intent_ref)
+        if attempt := self.search(domain & known):
+            return attempt
+        if not is_intent:
+            return self.browse()
+        # The charge was made, and the server stopped before it could note the intent.
+        attempt = self.search(
+            domain
+            & Domain("transaction_id.reference", "=", about.get("description"))
+            & Domain("transaction_id.provider_reference", "=", False)
+        )
+        attempt.transaction_id.provider_reference = intent_ref
+        return attempt
+
+    @api.model
+    def _stripe_find_described(self, event):
+        """Return the portal payment that an event names, though it is not about it.
+
+        Anybody may have made an intent of the same description.
+
+        :param dict event: The event.
+        :rtype: account.move.portal.attempt
+        """
+        reference = event["data"]["object"].get("description")
+        if not isinstance(reference, str):
+            return self.browse()
+        return self.search(
+            [("origin", "=", "portal"), ("transaction_id.reference", "=", reference)]
+        )
+
+    def _stripe_return(self, secret):
+        """Follow a payment whose payer comes back from Stripe, or from a bank.
+
+        :param str secret: What the address holds of the intent's secret.
+        :return: Whether it proves that it is the payer who comes back.
+        :rtype: bool
+        :raise stripe.StripeError: If Stripe cannot be asked.
+        """
+        self.ensure_one()
+        self._sync_with_provider()
+        if not (secret and self._is_known_to_stripe()):
+            return False
+        known = self._stripe_refresh().get("client_secret") or ""
+        return bool(known) and consteq(known.encode(), secret.encode())
+
+    def _is_known_to_stripe(self):
+        """Return whether this is a payment that Stripe can be asked for.
+
+        :rtype: bool
+        """
+        self.ensure_one()
+        is_stripe = self.provider_id.code == "stripe"
+        return is_stripe and bool(self.transaction_id.provider_reference)
+
+    def _stripe_find_intent(self):
+        """Return whether this payment has an intent at Stripe.
+
+        A saved card is charged in the same request that makes the intent: when its
+        answer is lost, only Stripe knows.
+
+        :rtype: bool
+        :raise stripe.StripeError: If Stripe cannot be asked.
+        """
+        self.ensure_one()
+        tx = self.transaction_id
+        if not tx.provider_reference and tx.token_id:
+            intents = self.provider_id._stripe_request(
+                "GET",
+                "payment_intents",
+                {"customer": tx.token_id.provider_ref, "limit": 100},
+            )["data"]
+            tx.provider_reference = next(
+                (
+                    intent["id"]
+                    for intent in intents
+                    if intent["description"] == tx.reference
+                ),
+                False,
+            )
+        return bool(tx.provider_reference)
+
+    # === BUSINESS METHODS - STRIPE: REQUESTS === #
+
+    def _stripe_send(self, tx, method, endpoint, params):
+        """Send a request of core's payment flow to Stripe, through its SDK.
+
+        :param payment.transaction tx: For which it is: this payment or a refund of it.
+        :param str method: The HTTP method.
+        :param str endpoint: The path below `/v1/`.
+        :param dict params: The parameters.
+        :return: The object that Stripe answers with.
+        :rtype: dict
+        :raise stripe.StripeError: If Stripe may have charged a saved card, or not. It
+            is to be asked again.
+        :raise UserError: The same of a refund. Nothing is recorded, so that it is asked
+            for again under the same reference, which makes no second refund.
+        :raise ValidationError: If Stripe refuses.
+        """
+        params = stripe_params.prepare(tx, endpoint, params)
+        if (method, endpoint) == ("POST", "refunds"):
+            # So that it is known for ours when only a webhook tells of it.
+            params = {**params, "metadata": {REFUND_MARK: tx.reference}}
+        try:
+            return tx.provider_id._stripe_request_for(
+                tx.reference, method, endpoint, params
+            )
+        except stripe.StripeError as error:
+            if isinstance(error, stripe_errors.UNDECIDED):
+                if tx.operation == "online_token":
+                    raise
+                if tx.operation == "refund":
+                    raise self._get_undecided_refund_error() from error
+            raise self._stripe_get_refusal(error, tx) from error
+
+    def _take_unanswered_refund(self, amount):
+        """Return a refund that was asked for here, and whose answer was lost.
+
+        Whoever repeats it means that one: it is not made twice, as they were told.
+
+        :param float amount: What is to be refunded, in the payment's currency.
+        :return: The refund, for this once; empty if there is none of this amount.
+        :rtype: payment.transaction
+        """
+        self.ensure_one()
+        refund = self.unanswered_refund_ids.filtered(
+            lambda tx: (
+                tx.state in ("draft", "pending", "done")
+                and self.currency_id.compare_amounts(-tx.amount, amount) == 0
+            )
+        )[:1]
+        self.unanswered_refund_ids -= refund
+        return refund
+
+    def _get_undecided_refund_error(self):
+        return UserError(
+            self.env._(
+                "The payment service has not said whether the refund was made. Please "
+                "try again in a minute: it will not be made twice."
+            )
+        )
+
+    def _stripe_get_refusal(self, error, tx=None):
+        """Return what core's payment flow expects to be raised when Stripe refuses.
+
+        :param stripe.StripeError error: What the SDK raised.
+        :param payment.transaction|None tx: What was refused: this payment if None.
+        :rtype: ValidationError
+        """
+        if isinstance(error, stripe.APIConnectionError):
+            message = self.env._(
+                "Could not establish the connection to the payment provider."
+            )
+        else:
+            reason = (error.json_body or {}).get("error") or {}
+            message = decline_codes.explain(tx or self.transaction_id, reason)
+        return ValidationError(message)
+
+    # === BUSINESS METHODS - STRIPE: THE INTENT === #
+
+    def _stripe_process_events(self, events):
+        """Act on events of this payment that were not acted on before.
+
+        :param list[dict] events: The events.
+        :raise stripe.StripeError: If Stripe cannot be asked.
+        """
+        self.ensure_one()
+        self._lock()
+        recorder = self.env["payment.provider.event"]
+        if any([recorder._record(self.transaction_id, event) for event in events]):
+            self._stripe_refresh()
+
+    def _stripe_refresh(self):
+        """Ask Stripe how this payment stands, and follow.
+
+        :return: The intent.
+        :rtype: dict
+        :raise stripe.StripeError: If Stripe cannot be asked.
+        """
+        self.ensure_one()
+        intent = self.provider_id._stripe_request(
+            "GET",
+            f"payment_intents/{self.transaction_id.provider_reference}",
+            {"expand": ["payment_method"]},
+        )
+        self._stripe_apply_intent(intent)
+        return intent
+
+    def _stripe_apply_intent(self, intent):
+        """Bring this payment to the state of its intent.
+
+        :param dict intent: The intent as Stripe has it now.
+        """
+        self.ensure_one()
+        self._lock()
+        tx = self.transaction_id
+        if self._stripe_has_news(intent):
+            before, data = self.state, {"reference": tx.reference}
+            if self._stripe_is_refused(intent):
+                message = decline_codes.explain(tx, intent["last_payment_error"])
+                intent = {**intent, "last_payment_error": {"message": message}}
+            StripeController._include_payment_intent_in_payment_data(intent, data)
+            tx._process("stripe", data)
+            if before == "pending" and self.state == "error":
+                self._tell_payer_of_failure()
+        if self._is_on_hold() and _is_refunded(intent):
+            self._cancel_mismatch()
+        self._stripe_apply_method(intent)
+        self._stripe_apply_verification(intent)
+        if intent["status"] == "canceled":
+            self._set_open(False)
+        self._book()
+        if tx.is_post_processed and self.state == "done":
+            self._stripe_apply_reversals(intent)
+            self.review_due = False
+
+    def _tell_payer_of_failure(self):
+        """Have the payer told that money did not arrive, or was returned."""
+        self.ensure_one()
+        if self.origin == "portal":
+            self.transaction_id._after_portal_failure()
+
+    def _stripe_is_refused(self, intent):
+        """Return whether Stripe says of an intent why it was refused.
+
+        :param dict intent: The intent.
+        :rtype: bool
+        """
+        is_open = intent["status"] == "requires_payment_method"
+        return is_open and bool(intent["last_payment_error"])
+
+    def _stripe_has_news(self, intent):
+        """Return whether core has to hear how the intent stands.
+
+        :param dict intent: The intent.
+        :rtype: bool
+        """
+        if intent["status"] == "requires_payment_method":
+            # Without an error the customer has not confirmed yet; core would take it
+            # for a failure.
+            return self.state in ("draft", "pending") and intent["last_payment_error"]
+        if intent["status"] == "canceled":
+            return self.state in ("draft", "pending", "authorized")
+        return self.state != "done"
+
+    def _stripe_apply_method(self, intent):
+        """Note with which card or account is paid, for the answer and the receipt.
+
+        :param dict intent: The intent, with its payment method.
+        """
+        method = intent.get("payment_method")
+        details = method.get(method["type"]) if isinstance(method, dict) else None
+        digits = (details or {}).get("last4")
+        if digits and digits != self.method_digits:
+            self.method_digits = digits
+
+    def _stripe_apply_verification(self, intent):
+        """Note whether the customer has a bank account to verify.
+
+        Source: https://docs.stripe.com/payments/ach-direct-debit, micro-deposits.
+
+        :param dict intent: The intent.
+        """
+        action = intent["next_action"] or {}
+        details = action.get("verify_with_microdeposits") or {}
+        url = details.get("hosted_verification_url") or False
+        if url == self.verification_url:
+            return
+        self.verification_url = url
+        if url:
+            self.transaction_id._set_pending(state_message=False)
+            if self.origin == "portal":
+                self.transaction_id._after_portal_verification_request()
+
+    def _stripe_cancel_intent(self):
+        """See to it, at Stripe, that nothing can come of this attempt any more.
+
+        :raise stripe.StripeError: If Stripe cannot be reached.
+        """
+        self.ensure_one()
+        try:
+            intent = self.provider_id._stripe_request(
+                "POST",
+                f"payment_intents/{self.transaction_id.provider_reference}/cancel",
+                {"cancellation_reason": "abandoned", "expand": ["payment_method"]},
+            )
+        except stripe.InvalidRequestError:
+            # It is beyond that: paid, being processed, or cancelled before.
+            self._stripe_refresh()
+        else:
+            self._stripe_apply_intent(intent)
+
+    def _stripe_capture(self):
+        """Take, as a whole, the money that the customer's bank has reserved.
+
+        :raise ValidationError: If Stripe refuses, or cannot be reached.
+        """
+        self.ensure_one()
+        self._lock()
+        reference = self.transaction_id.provider_reference
+        try:
+            try:
+                self.provider_id._stripe_request(
+                    "POST", f"payment_intents/{reference}/capture"
+                )
+            except stripe.InvalidRequestError:
+                # It may be beyond that: captured at Stripe, cancelled, or expired.
+                self._stripe_refresh()
+                if self.state == "authorized":
+                    raise
+            else:
+                self._stripe_refresh()
+        except stripe.StripeError as error:
+            raise self._stripe_get_refusal(error, self.transaction_id) from error
+
+    # === BUSINESS METHODS - STRIPE: REFUNDS === #
+
+    def _stripe_refund_intent(self):
+        """Refund what an intent took that was never booked, and give the payment up.
+
+        :raise UserError: If Stripe refuses, or does not say whether it was made.
+        """
+        self.ensure_one()
+        tx = self.transaction_id
+        try:
+            # The key is made of the reference: run again, it makes no second refund.
+            self.provider_id._stripe_request_for(
+                tx.reference,
+                "POST",
+                "refunds",
+                {"payment_intent": tx.provider_reference},
+            )
+            self._stripe_refresh()
+        except stripe_errors.UNDECIDED as error:
+            raise self._get_undecided_refund_error() from error
+        except stripe.StripeError as error:
+            raise UserError(str(self._stripe_get_refusal(error))) from error
+
+    def _stripe_apply_reversals(self, intent):
+        """Follow what was refunded or charged back of a finished payment.
+
+        :param dict intent: The intent, in an API version that lists its charges.
+        """
+        charges = intent["charges"]["data"]
+        about = {"payment_intent": intent["id"], "limit": 100}
+        is_refunded = any(charge["amount_refunded"] for charge in charges)
+        # One may have come back.
+        if is_refunded or self.transaction_id.child_transaction_ids:
+            self._stripe_apply_refunds(
+                self.provider_id._stripe_request("GET", "refunds", about)["data"]
+            )
+        if any(charge["disputed"] for charge in charges):
+            disputes = self.provider_id._stripe_request("GET", "disputes", about)
+            self._apply_disputes(disputes["data"])
+
+    def _stripe_apply_refunds(self, refunds):
+        """Follow the refunds of this payment, wherever they were made.
+
+        :param list[dict] refunds: Stripe's refunds, newest first.
+        """
+        source = self.transaction_id
+        known = {tx.provider_reference: tx for tx in source.child_transaction_ids}
+        for refund in reversed(refunds):
+            tx = known.get(refund["id"])
+            if not tx:
+                tx = StripeController._create_refund_tx_from_refund(source, refund)
+                if REFUND_MARK in (refund.get("metadata") or {}):
+                    self.unanswered_refund_ids += tx
+            if REFUND_STATES.get(refund["status"], "draft") == tx.state:
+                continue
+            data = {}
+            StripeController._include_refund_in_payment_data(refund, data)
+            tx._process("stripe", data)
+            if not tx._portal_book():
+                self._report_unbooked()
+            if tx.state == "error" and tx.payment_id:
+                # The money came back to us after the refund was booked.
+                self._reverse(tx, self.env._("The refund came back."))
+
+    # === BUSINESS METHODS - STRIPE: DISPUTES AND RETURNS === #
+
+    def _apply_disputes(self, disputes):
+        """Follow the disputes of this payment: the books say where the money is.
+
+        An inquiry moves no money; a dispute takes it at once; one that is won gives it
+        back. Bank payments that come back after they settled are disputes as well. A
+        payment may have several, of a part each or one after another: it is gone as
+        long as one of them holds the whole of it. Staff book what is taken in part.
+
+        Source: https://docs.stripe.com/disputes/how-disputes-work.
+
+        :param list[dict] disputes: All of them as Stripe has them now, newest first.
+        """
+        self.ensure_one()
+        rows = self.dispute_ids
+        news = moved = rows.browse()
+        known = {row.provider_ref: row for row in rows}
+        kind = "return" if self._is_bank_payment() else "dispute"
+        for dispute in reversed(disputes):
+            values = rows._parse_dispute(dispute)
+            row = known.get(dispute["id"])
+            held = row.holds_money if row else False
+            if not row:
+                row = rows.create({"attempt_id": self.id, "kind": kind, **values})
+            elif (row.status, held) == (values["status"], values["holds_money"]):
+                continue
+            else:
+                row.write(values)
+            news += row
+            if row.holds_money != held:
+                moved += row
+        if not news:
+            return
+        self._book_disputes(moved)
+        for row in news:
+            self._report_dispute(row, row in moved)
+
+    def _book_disputes(self, moved):
+        """Reverse or reinstate the whole of this payment, as its disputes did.
+
+        :param account.move.portal.dispute moved: Those that have just taken money or
+            given it back, oldest first.
+        """
+        self.ensure_one()
+        holders = self.dispute_ids.filtered(
+            lambda row: row.holds_money and row._is_about_whole()
+        )
+        if self.is_reversed:
+            if not holders:
+                self._reinstate()
+            return
+        # What was left to staff once is left to them. And of what was refunded, the
+        # refund's own entry has to stay.
+        taker = (moved & holders)[-1:]
+        if taker and not self._get_refunded_amount():
+            self.is_reversed = True
+            taker.reversal_move_id = self._reverse(self.transaction_id, taker.reason)
+            self._tell_payer_of_failure()
+            is_return = taker.kind == "return"
+            self.transaction_id._notify_outcome("returned" if is_return else "disputed")
+
+    def _reverse(self, tx, reason):
+        """Reverse a booked payment by an entry of its own, and reopen the invoice.
+
+        The entry of the payment stays, and so does what a bank statement was matched
+        with: the money did come.
+
+        :param payment.transaction tx: This payment, or a refund of it.
+        :param str reason: Why, for the journal entry.
+        :return: The reversal; empty where the payment has no entry.
+        :rtype: account.move
+        """
+        self.ensure_one()
+        payment = tx.payment_id
+        reversal = payment.move_id.browse()
+        if payment.move_id:
+            lines = payment.move_id.line_ids
+            lines.filtered(
+                lambda line: line.account_id == payment.destination_account_id
+            ).remove_move_reconcile()
+            reversal = payment.move_id._reverse_moves(
+                [
+                    {
+                        "date": self.company_id._get_portal_day(),
+                        "ref": self.env._(
+                            "Taken back: %(reference)s (%(reason)s)",
+                            reference=tx.reference,
+                            reason=reason,
+                        ),
+                    }
+                ]
+            )
+            reversal._post(soft=False)
+            self._reconcile_reversal(lines, reversal.line_ids)
+        payment.action_reject()
+        return reversal
+
+    def _reconcile_reversal(self, lines, reversed_lines):
+        """Match what is open of a payment's entry with its reversal.
+
+        :param account.move.line lines: The payment's lines.
+        :param account.move.line reversed_lines: The reversal's.
+        """
+        for account in lines.account_id.filtered("reconcile"):
+            both = (lines + reversed_lines).filtered(
+                lambda line, account=account: (
+                    line.account_id == account and not line.reconciled
+                )
+            )
+            if both & lines:
+                both.reconcile()
+
+    def _reinstate(self):
+        """Book the money that a dispute has given back as a new payment."""
+        self.ensure_one()
+        self.is_reversed = False
+        tx = self.transaction_id
+        tx.payment_id = False
+        tx.with_company(self.company_id)._create_payment()
+
+    def _report_dispute(self, row, has_moved):
+        """Give whoever is responsible for the invoice something to do.
+
+        :param account.move.portal.dispute row: The dispute.
+        :param bool has_moved: Whether it has just taken money or given it back.
+        """
+        self.ensure_one()
+        is_booked = row._is_about_whole() and self.is_reversed == row.holds_money
+        if row.holds_money and not (has_moved or is_booked):
+            return  # They were asked to book it, once, when it was taken.
+        amount = row.currency_id.format(row.amount)
+        if row.status == "won":
+            summary = self.env._("Dispute won: %(amount)s is back", amount=amount)
+        elif not row.holds_money:
+            summary = self.env._("Payment questioned: %(amount)s", amount=amount)
+        else:
+            summary = self.env._("Payment taken back: %(amount)s", amount=amount)
+        note = self.env._(
+            "The customer's bank says: %(reason)s. Stripe's dispute %(dispute)s is "
+            "in the state “%(status)s”.",
+            reason=row.reason,
+            dispute=row.provider_ref,
+            status=row.status,
+        )
+        if has_moved and not is_booked:
+            note += " " + self.env._(
+                "This was not booked: please book %(amount)s of the payment "
+                "%(reference)s yourself.",
+                amount=amount,
+                reference=self.reference,
+            )
+        self._report("disputed", summary, note, dispute=row)
+
+    # === BUSINESS METHODS - STRIPE: CATCH-UP === #
+
+    @api.model
+    def _cron_catch_up(self):
+        """Bring all portal payments to where Stripe has them.
+
+        First by Stripe's events since the last one seen, which tell of what happened
+        to finished payments as well; then each open attempt by itself.
+        """
+        providers = self.env["payment.provider"].search(
+            [("code", "=", "stripe"), ("state", "!=", "disabled")]
+        )
+        for provider in providers:
+            try:
+                self._stripe_catch_up_events(provider)
+            except stripe.StripeError:
+                _logger.warning("Stripe: the events could not be listed", exc_info=True)
+        self._catch_up_open_attempts()
+
+    @api.model
+    def _stripe_catch_up_events(self, provider):
+        """Act on the events that nobody has acted on.
+
+        :param payment.provider provider: Whose events.
+        :raise stripe.StripeError: If the events cannot be listed.
+        """
+        since = self._stripe_get_catch_up_start(provider)
+        if not since:
+            return
+        events = provider._stripe_list_events(since)
+        by_attempt = defaultdict(list)
+        for event in reversed(events):  # Stripe lists the newest first.
+            if attempt := self._stripe_find_payment(provider, event):
+                by_attempt[attempt].append(event)
+        # Not a generator: one failure must not keep the others back.
+        results = [
+            attempt._try_step(attempt._stripe_process_events, its_events)
+            for attempt, its_events in by_attempt.items()
+        ]
+        if events and all(results):
+            # What failed is asked for again: the mark stays before it.
+            provider.stripe_events_seen_on = datetime.fromtimestamp(
+                events[0]["created"], UTC
+            ).replace(tzinfo=None)
+            self.env["ir.cron"]._commit_progress()
+
+    @api.model
+    def _stripe_get_catch_up_start(self, provider):
+        """Return since when events are to be asked for.
+
+        :param payment.provider provider: Whose events.
+        :return: The moment; nothing if no payment was ever started on the portal.
+        :rtype: datetime | None
+        """
+        if seen := provider.stripe_events_seen_on:
+            return seen - OVERLAP
+        first = self.search(
+            [
+                ("transaction_id.provider_id", "=", provider.id),
+                ("origin", "=", "portal"),
+            ],
+            order="id",
+            limit=1,
+        )
+        return first and first.create_date - OVERLAP
+
+
+def _is_refunded(intent):
+    """Return whether all that an intent took was given back.
+
+    :param dict intent: The intent, in an API version that lists its charges.
+    :rtype: bool
+    """
+    return any(charge["refunded"] for charge in intent["charges"]["data"])

@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import api, fields, models
 
 
 class AccountMovePortalAttemptLine(models.Model):
@@ -36,6 +36,10 @@ class AccountMovePortalAttemptLine(models.Model):
         readonly=True,
         copy=False,
     )
+    is_still_due = fields.Boolean(
+        help="The invoice is due as it was when the attempt was started.",
+        compute="_compute_is_still_due",
+    )
 
     # Decided by the database: whoever looked before starting may have looked too early.
     _one_open_attempt = models.UniqueIndex(
@@ -44,21 +48,24 @@ class AccountMovePortalAttemptLine(models.Model):
     )
     _one_line_per_invoice = models.UniqueIndex("(attempt_id, move_id)")
 
-    # === BUSINESS METHODS === #
+    # === COMPUTE METHODS === #
 
-    def _has_reason(self):
-        """Return whether the invoice is still due as it was at the start.
-
-        :rtype: bool
-        """
-        self.ensure_one()
-        move, attempt = self.move_id, self.attempt_id
-        payer = attempt.partner_id.commercial_partner_id
-        return (
-            move.state == "posted"
-            and move.currency_id == self.currency_id
-            # On core's pages, whoever is logged in pays.
-            and (attempt.origin != "portal" or move.commercial_partner_id == payer)
-            and self.currency_id.compare_amounts(self.amount, move.portal_balance_due)
-            <= 0
-        )
+    @api.depends(
+        *("amount", "currency_id", "attempt_id.origin", "attempt_id.partner_id"),
+        *("move_id.state", "move_id.currency_id", "move_id.commercial_partner_id"),
+        "move_id.portal_balance_due",
+    )
+    def _compute_is_still_due(self):
+        for line in self:
+            move, attempt = line.move_id, line.attempt_id
+            payer = attempt.partner_id.commercial_partner_id
+            line.is_still_due = (
+                move.state == "posted"
+                and move.currency_id == line.currency_id
+                # On core's pages, whoever is logged in pays.
+                and (attempt.origin != "portal" or move.commercial_partner_id == payer)
+                and line.currency_id.compare_amounts(
+                    line.amount, move.portal_balance_due
+                )
+                <= 0
+            )

@@ -45,6 +45,8 @@ class AccountMovePortalTodo(models.Model):
             ("unbooked", "Not booked"),
             ("uncertain", "Charge uncertain"),
             ("late", "Released too late"),
+            ("gone", "Unknown to the provider"),
+            ("keys", "Keys refused"),
         ],
         string="Reason",
         required=True,

@@ -276,23 +276,3 @@ def explain(tx, error):
     link = tx.portal_attempt_id.link_id
     lang = link._get_lang() if link else tx.env.lang
     return refusal.customer._translate(lang)
-
-
-def get_customer_texts(lang):
-    """Return what whoever pays reads, for a script that hears from Stripe itself.
-
-    :param str lang: The code of the language.
-    :return: The sentences by code: `card` and `bank`, each with an empty code for what
-        is not listed.
-    :rtype: dict[str, dict[str, str]]
-    """
-    return {
-        kind: {
-            code: refusal.customer._translate(lang)
-            for code, refusal in {**table, "": other}.items()
-        }
-        for kind, table, other in (
-            ("card", CARDS, DECLINED),
-            ("bank", BANKS, BANK_DECLINED),
-        )
-    }

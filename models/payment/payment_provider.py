@@ -361,13 +361,15 @@ class PaymentProvider(models.Model):
     # === BUSINESS METHODS - STRIPE: WEBHOOK === #
 
     @api.model
-    def _stripe_find_signer(self, payload, header, tolerance):
-        """Return the provider whose secret a webhook delivery is signed with.
+    def _stripe_find_signers(self, payload, header, tolerance):
+        """Return the providers whose secret a webhook delivery is signed with.
+
+        Several may share one: of a company and its branch, or of a copied database.
 
         :param str payload: The body of the request.
         :param str header: The header `Stripe-Signature`.
         :param int tolerance: How old a signature may be, in seconds.
-        :return: The provider, in sudo mode; empty if nobody signed it.
+        :return: The providers, in sudo mode; empty if nobody signed it.
         :rtype: payment.provider
         """
         if not header.isascii():
@@ -376,6 +378,7 @@ class PaymentProvider(models.Model):
         providers_sudo = self.sudo().search(
             [("code", "=", "stripe"), ("stripe_webhook_secret", "!=", False)]
         )
+        signers_sudo = providers_sudo.browse()
         for provider_sudo in providers_sudo:
             try:
                 stripe.WebhookSignature.verify_header(
@@ -386,8 +389,28 @@ class PaymentProvider(models.Model):
                 )
             except stripe.SignatureVerificationError:
                 continue
-            return provider_sudo
-        return providers_sudo.browse()
+            signers_sudo += provider_sudo
+        return signers_sudo
+
+    def _stripe_get_account_providers(self):
+        """Return the providers that share an account at Stripe with these.
+
+        :return: These, and those with a key of theirs, in sudo mode.
+        :rtype: payment.provider
+        """
+        # In sudo mode to read the keys.
+        providers_sudo = self.sudo()
+        keys = set(
+            providers_sudo.mapped("stripe_secret_key")
+            + providers_sudo.mapped("stripe_publishable_key")
+        ) - {False}
+        return providers_sudo.search([("code", "=", "stripe")]).filtered(
+            lambda one: (
+                one in providers_sudo
+                or one.stripe_secret_key in keys
+                or one.stripe_publishable_key in keys
+            )
+        )
 
     # === BUSINESS METHODS - STRIPE: EVENTS === #
 

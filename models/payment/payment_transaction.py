@@ -7,7 +7,6 @@ from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
 from ... import const
-from ...tools import sql
 from .errors import UnansweredChargeError
 
 _logger = logging.getLogger(__name__)
@@ -96,11 +95,6 @@ class PaymentTransaction(models.Model):
             return self.env["account.move"]
         return self.invoice_ids.filtered(lambda move: move.move_type == "out_invoice")
 
-    def _portal_lock(self):
-        """Keep others from this payment until the end of the database transaction."""
-        self.ensure_one()
-        sql.lock(self.env.cr, self._table, self.id)
-
     def _portal_book(self):
         """Book this payment if it is confirmed and not booked yet.
 
@@ -167,8 +161,11 @@ class PaymentTransaction(models.Model):
         Otherwise the webhook would take a refund that is being made here for one made
         at Stripe, and record it a second time.
         """
-        if self._get_portal_attempt_sudo():
-            self._portal_lock()
+        if attempt_sudo := self._get_portal_attempt_sudo():
+            attempt_sudo._lock()
+            amount = amount_to_refund or self.amount
+            if refund_sudo := attempt_sudo._take_unanswered_refund(amount):
+                return refund_sudo.with_env(self.env)
         return super()._refund(amount_to_refund=amount_to_refund)
 
     def _capture(self, amount_to_capture=None):
@@ -247,7 +244,8 @@ class PaymentTransaction(models.Model):
     def _create_payment(self, **extra_create_values):
         """Override of `account_payment` to book what was offered, on the company's day.
 
-        See `account.move._is_eligible_for_early_payment_discount`.
+        What was offered at the start of the payment is what is booked, see
+        `account.move._is_eligible_for_early_payment_discount`.
         """
         if self._is_portal_payment():
             company = self.company_id

@@ -31,7 +31,7 @@ class AccountMove(models.Model):
         for move in self:
             move.portal_delivery_count = counts.get(move, 0)
 
-    @api.depends("can_send_portal_link", "company_id")
+    @api.depends("can_send_portal_link", "company_id.portal_replaces_send")
     @api.depends_context("uid")
     def _compute_is_portal_send_default(self):
         may_send = self.env.user.has_group("account.group_account_invoice")

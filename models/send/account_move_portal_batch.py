@@ -139,8 +139,13 @@ class AccountMovePortalBatch(models.Model):
         :param account.move move: The invoice.
         :rtype: account.move.portal.delivery
         """
-        return self.delivery_ids.filtered(lambda each: each.move_id == move).sorted(
-            lambda each: (each.sequence, each.id)
+        # Looked up, not taken from all of the batch: it can have thousands.
+        deliveries = self.env["account.move.portal.delivery"]
+        if not self:
+            return deliveries
+        return deliveries.search(
+            [("batch_id", "=", self.id), ("move_id", "=", move.id)],
+            order="sequence, id",
         )
 
     def _get_thread_id(self, move):

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import psycopg2
 from dateutil.relativedelta import relativedelta
+from markupsafe import Markup
 
 from odoo import api, fields, models, modules
 from odoo.exceptions import AccessError, LockError
@@ -402,7 +403,8 @@ class AccountMovePortalDelivery(models.Model):
             "mail.mail_activity_data_warning",
             user_id=staff.id,
             summary=summary,
-            note=f"{self.formatted}: {self.answer}",
+            # Not as text: what stands in <> would be taken for HTML.
+            note=Markup("<p>%s: %s</p>") % (self.formatted, self.answer),
         )
         self._wake_mail_queue()
 

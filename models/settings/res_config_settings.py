@@ -4,6 +4,9 @@ from odoo import fields, models
 class ResConfigSettings(models.TransientModel):
     _inherit = "res.config.settings"
 
+    portal_timezone = fields.Selection(
+        related="company_id.partner_id.tz", string="Company Time Zone", readonly=False
+    )
     portal_link_expiry = fields.Selection(
         related="company_id.portal_link_expiry", readonly=False, required=True
     )

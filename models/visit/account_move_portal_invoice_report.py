@@ -181,15 +181,14 @@ class AccountMovePortalInvoiceReport(models.Model):
             *(f"amount_{name}:sum" for name in DASHBOARD_COUNTS),
             *("hours_to_view:median", "hours_to_pay:median"),
         ]
-        [total] = self._read_group(domain, [], names)
-        rows = self._read_group(
-            domain, ["sent_on:month"], names, order="sent_on:month desc"
-        )
+        # Together, as each would go through all invoices by itself.
+        totals, rows = self._read_grouping_sets(domain, [[], ["sent_on:month"]], names)
+        rows.sort(key=lambda row: row[0], reverse=True)
         keys = [name.partition(":")[0] for name in names]
         return {
             "currency_id": self.env.company.currency_id.id,
             "since": fields.Date.to_string(start),
-            "total": dict(zip(keys, total, strict=True)),
+            "total": dict(zip(keys, *totals, strict=True)),
             "months": [
                 {
                     "month": fields.Date.to_string(month),

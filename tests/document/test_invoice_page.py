@@ -240,9 +240,11 @@ class TestPortalPage(PortalCommon, HttpCase):
             refund = invoice._reverse_moves([{"invoice_date": "2020-04-01"}])
             refund.invoice_line_ids.price_unit = amount
             refund.action_post()
-            (refund + invoice).line_ids.filtered(
+            lines = (refund + invoice).line_ids.filtered(
                 lambda line: line.account_id.account_type == "asset_receivable"
-            ).reconcile()
+            )
+            if not any(lines.mapped("reconciled")):
+                lines.reconcile()
             if paid:
                 self.env["account.payment.register"].with_context(
                     active_model="account.move", active_ids=invoice.ids

@@ -14,6 +14,8 @@ from ...pdf import (
     html,
     pagination,
     qr,
+    rich_text,
+    visible_text,
 )
 
 
@@ -159,6 +161,117 @@ class TestBidi(BaseCase):
         bidi.isolate_words(element)
         self.assertEqual(html.serialize(element), before)
 
+    def test_brackets_belong_to_what_is_inside(self):
+        """As in Unicode Standard Annex #9, rule N0; the marks are LRM and RLM."""
+        left, right = "\u200e", "\u200f"
+        for text, direction, arranged in (
+            (
+                "[A1] Desk (big)",
+                "rtl",
+                f"{right}[{right}A1{right}]{right} Desk {left}({left}big{left}){left}",
+            ),
+            ("[A1] Desk (big)", "ltr", "[A1] Desk (big)"),
+            ("Total (net", "rtl", "Total (net"),
+        ):
+            with self.subTest(text=text, direction=direction):
+                element = _element(f"<p>{text}</p>")
+                bidi.arrange(element, direction)
+                self.assertEqual(element.text_content(), arranged)
+
+    def test_brackets_across_elements(self):
+        element = _element("<p>Desk (<b>big</b>)</p>")
+        bidi.arrange(element, "rtl")
+        self.assertEqual(element.text_content(), "Desk \u200e(\u200ebig\u200e)\u200e")
+
+    def test_each_line_of_an_address_has_its_own_direction(self):
+        element = _element(
+            "<div><address>12 Quay Street<br/>شارع النور</address></div>"
+        )
+        bidi.arrange(element, "rtl")
+        [latin] = element.xpath(".//span[@dir='ltr']")
+        self.assertEqual(latin.text, "12 Quay Street")
+
+
+@tagged("post_install", "-at_install")
+class TestVisibleText(BaseCase):
+    def test_what_is_the_same_when_printed(self):
+        for written, printed in (
+            ("Straße", "STRASSE"),
+            ("office", "o\ufb03ce"),
+            ("Café", "CAFE\u0301"),
+            ("long-word in two", "longword intwo"),
+            ("soft\u00adhyphen\u200f", "softhyphen"),
+            ("لا", "\ufefb"),
+            ("(big)", ")big("),
+            ("ışık", "IŞIK"),
+            ("½", "1⁄2"),
+        ):
+            with self.subTest(written=written):
+                self.assertEqual(
+                    sorted(visible_text.fold(written)),
+                    sorted(visible_text.fold(printed)),
+                )
+        self.assertNotEqual(visible_text.fold("10.00"), visible_text.fold("1.000"))
+
+    def test_hidden_text_is_none(self):
+        for hidden in (
+            'class="d-none"',
+            'style="color:red;display: none"',
+            'style="visibility:hidden"',
+            'style="opacity:0"',
+            "hidden",
+        ):
+            with self.subTest(hidden=hidden):
+                element = _element(f"<div>a<p {hidden}>b<b>c</b></p>d<br/>e</div>")
+                self.assertEqual(visible_text.blocks(element), ["a", "d", "e"])
+        element = _element('<div style="opacity:0.5">a</div>')
+        self.assertEqual(visible_text.blocks(element), ["a"])
+
+
+@tagged("post_install", "-at_install")
+class TestRichText(BaseCase):
+    def test_classes_of_layouts_go(self):
+        for name in ("header", "article", "page", "position-fixed", "o_total_table"):
+            tamed = rich_text.tame(f'<p class="{name} text-center">x</p>')
+            self.assertEqual(tamed, '<p class="text-center">x</p>')
+
+    def test_styles_that_move_go(self):
+        for style in (
+            *("position:fixed", "margin-top:-9px", "float:left", "width:900px"),
+            *("transform:scale(9)", "height:9px", "white-space:nowrap", "z-index:9"),
+        ):
+            tamed = rich_text.tame(f'<p style="{style};color:red">x</p>')
+            self.assertEqual(tamed, '<p style="color:red">x</p>')
+
+    def test_style_sheets_and_names_go(self):
+        tamed = rich_text.tame('<style>p{top:0}</style><p id="total" name="a">x</p> y')
+        self.assertEqual(tamed, "<p>x</p> y")
+
+    def test_looks_stay(self):
+        text = '<p style="text-align:right;font-weight:bold"><i>x</i></p>'
+        self.assertEqual(rich_text.tame(text), text)
+
+
+@tagged("post_install", "-at_install")
+class TestSplit(BaseCase):
+    def test_pasted_parts_are_no_parts(self):
+        [document] = html.split(
+            '<main><div class="header">A</div><div class="article">B'
+            '<div class="header">C</div><div class="article">D</div></div>'
+            '<div class="footer">E<div class="footer">F</div></div></main>',
+            "account.move",
+        )
+        self.assertEqual(document.article.text_content(), "BCD")
+        self.assertEqual([each.text_content() for each in document.headers], ["A"])
+        self.assertEqual([each.text_content() for each in document.footers], ["EF"])
+
+    def test_picture_of_more_than_ten_million_characters(self):
+        picture = f'<img src="data:image/png;base64,{"A" * 11_000_000}"/>'
+        [document] = html.split(
+            f'<main>{picture}<div class="article"><p>Total</p></div></main>', "x"
+        )
+        self.assertIn("Total", document.article.text_content())
+
 
 @tagged("post_install", "-at_install")
 class TestContent(BaseCase):
@@ -212,6 +325,18 @@ class TestPagination(BaseCase):
             self._sheets([], [(0, 250)], 100, 250),
             [(0.0, 100.0), (100.0, 200.0), (200.0, 250)],
         )
+
+    def test_row_that_goes_on_keeps_clear_of_the_head(self):
+        table = pagination.Table(0, 20, 320)
+        lines = [(0, 20), *((top, top + 10) for top in range(20, 320, 10))]
+        first, *rest = pagination.paginate(
+            [], lines, [table], 100, 320, rows=[(20, 320)]
+        )
+        self.assertFalse(first.gap)
+        for sheet in rest:
+            self.assertEqual(sheet.table, table)
+            self.assertGreater(sheet.gap, 0)
+            self.assertLessEqual(20 + sheet.gap + sheet.bottom - sheet.top, 100.5)
 
     def test_head_takes_its_room(self):
         table = pagination.Table(0, 20, 320)

@@ -22,6 +22,7 @@ class TestLinkLogin(PortalCommon, HttpCase):
             login=login,
             groups="base.group_portal",
             partner_id=partner.id,
+            email=partner.email,
             company_id=cls.company.id,
             company_ids=[Command.set(cls.company.ids)],
         )

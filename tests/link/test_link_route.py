@@ -82,7 +82,7 @@ JSON_PARAMETERS = [
     *("tokenization_requested", "controller", "inputs", "focused", "scrolled"),
 ]
 PAGES = ["", "document", "file/1", "terms", "pay", "result", "receipt", "new-link"]
-PAGES += ["restart", "seen", "pdf"]
+PAGES += ["restart", "seen", "pdf", "pay/form"]
 CALLS = ["seen", "country", "check", "transaction", "status"]
 
 

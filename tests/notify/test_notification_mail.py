@@ -62,6 +62,10 @@ class TestPortalNotificationMail(PortalProcessCase):
     @classmethod
     def _delete_all(cls, env):
         env["ir.mail_server"].browse(cls.server_id).unlink()
+        env.cr.execute(
+            "UPDATE ir_cron SET nextcall = nextcall - interval '1 day' WHERE id = %s",
+            [env.ref("mail.ir_cron_mail_scheduler_action").id],
+        )
         result = super()._delete_all(env)
         env.cr.execute("SET session_replication_role = replica")
         env.cr.execute("DELETE FROM res_users WHERE id = %s", [cls.seller_id])

@@ -1,5 +1,4 @@
 from itertools import cycle, product
-from unittest.mock import patch
 
 from odoo import fields
 from odoo.fields import Command
@@ -228,11 +227,15 @@ class TestEarlyDiscount(PortalPaymentCommon):
         """Core's own payments are core's to book, and no other module's to change."""
         invoice = self._create_discounted("included", "two lines, two taxes")
         offered = invoice._get_portal_amounts()[0][0]
-        tx = self._create_attempt(link=self._create_link(invoice), amount=offered)
-        tx.write({"portal_move_id": False, "portal_open_move_id": False})
-        with patch.object(type(tx), "_is_portal_payment", lambda self: False):
-            tx._set_done()
-            tx._create_payment()
+        tx = self._create_attempt(
+            link=self._create_link(invoice),
+            amount=offered,
+            portal_origin="elsewhere",
+            portal_link_id=False,
+            portal_billing=False,
+        )
+        tx._set_done()
+        tx._create_payment()
         self.assertEqual(
             len(tx.payment_id.move_id.line_ids), 4, "one line of each kind"
         )

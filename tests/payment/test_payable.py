@@ -132,6 +132,9 @@ class TestPayable(PortalPaymentCommon, HttpCase):
             self.previewer.company_ids |= branch
             if settings == "branch":
                 company = branch
+                receivable = self.company_data["default_account_receivable"]
+                customer = self.customer.with_company(branch)
+                customer.property_account_receivable_id = receivable
             else:
                 self.provider.company_id = branch
         self.customer.country_id = country and self.env.ref(f"base.{country}")
@@ -206,15 +209,18 @@ class TestPayable(PortalPaymentCommon, HttpCase):
         self.assertNotIn("cannot be paid online", page)
 
     def test_s18_change_of_a_provider_or_method_counts_at_once(self):
+        self.company.portal_allow_part_payment = False
         self.assertTrue(self.invoice._is_payable_on_portal())
         canada = self.env.ref("base.ca")
+        # In sudo mode because an accountant sees no provider that is not published.
+        provider, card = self.provider.sudo(), self.card.sudo()
         for record, field, value in [
-            (self.provider, "available_country_ids", canada),
-            (self.provider, "maximum_amount", 5),
-            (self.provider, "is_published", False),
-            (self.provider, "payment_method_ids", self.card.browse()),
-            (self.card, "supported_country_ids", canada),
-            (self.card, "active", False),
+            (provider, "available_country_ids", canada),
+            (provider, "maximum_amount", 5),
+            (provider, "is_published", False),
+            (provider, "payment_method_ids", card.browse()),
+            (card, "supported_country_ids", canada),
+            (card, "active", False),
         ]:
             before = record[field]
             record[field] = value
@@ -281,6 +287,14 @@ class TestPayable(PortalPaymentCommon, HttpCase):
                 self.assertIn("as a number", self._check_part(self.invoice, entered))
         answer = self.make_jsonrpc_request(self.link._get_path("check"), {"amount": 0})
         self.assertIn("above zero", answer["errors"]["amount"])
+        self.assertIs(answer["attempt"], False, "none is under way")
+
+    def test_s22_return_from_stripe_without_a_payment_breaks_nothing(self):
+        for query in ("?reference=unknown", "", "?reference=%00"):
+            answer = self.url_open(
+                f"/payment/stripe/return{query}", allow_redirects=False
+            )
+            self.assertLess(answer.status_code, 500, query)
 
     def test_s19_chosen_provider_has_to_take_the_amount(self):
         """Another one that is offered may take less or more."""
@@ -299,7 +313,11 @@ class TestPayable(PortalPaymentCommon, HttpCase):
             self.env, login="carla", groups="base.group_portal", password="carla"
         )
         user.partner_id.write(
-            {"parent_id": self.customer.id, "country_id": self.env.ref("base.ca").id}
+            {
+                "parent_id": self.customer.id,
+                "type": "other",  # Else it would have its parent's address.
+                "country_id": self.env.ref("base.ca").id,
+            }
         )
         self.provider.available_country_ids = self.env.ref("base.us")
         self.env.flush_all()
@@ -315,5 +333,8 @@ class TestPayable(PortalPaymentCommon, HttpCase):
         user.partner_id.parent_id = self.customer
         self.assertEqual(self.link._get_payer(user), user.partner_id)
         other = self.env["res.company"].create({"name": "Other"})
-        user.partner_id.with_context(active_test=False).company_id = other
+        user.sudo().write(
+            {"company_ids": [Command.link(other.id)], "company_id": other.id}
+        )
+        user.partner_id.sudo().company_id = other
         self.assertEqual(self.link._get_payer(user), self.customer)

@@ -238,6 +238,31 @@ class TestPayment(PortalPaymentCommon, HttpCase):
         [made] = self.sandbox.objects("refund")
         self.assertEqual(made["amount"], 3000)
 
+    def test_b4_refund_whose_answer_was_lost_and_that_a_webhook_told_of(self):
+        tx = self._create_attempt()
+        self._confirm(tx)
+        tx.portal_attempt_id._stripe_refresh()
+        self.sandbox.faults.add("drop", stage="after", path="refunds$")
+        with (
+            patch(f"{payment_provider.__name__}.MAX_RETRIES", 0),
+            self.assertRaisesRegex(UserError, "not said whether"),
+            self.env.cr.savepoint(),
+        ):
+            tx._refund(amount_to_refund=30.0)
+        tx.invalidate_recordset()
+        for event in self._get_events("charge.refunded"):
+            self._deliver(event)
+        self.env.invalidate_all()
+        told = tx.child_transaction_ids
+        self.assertEqual(told.mapped("amount"), [-30.0])
+        self.assertEqual(tx._refund(amount_to_refund=30.0), told, "not made twice")
+        self.assertEqual(len(self.sandbox.objects("refund")), 1)
+        # Another one is another one, and so is the same amount once more.
+        tx._refund(amount_to_refund=20.0)
+        tx._refund(amount_to_refund=30.0)
+        made = [refund["amount"] for refund in self.sandbox.objects("refund")]
+        self.assertEqual(sorted(made), [2000, 3000, 3000])
+
     def test_b5_payment_that_cannot_be_booked_is_told_to_staff_once(self):
         tx = self._create_attempt()
         self._confirm(tx)

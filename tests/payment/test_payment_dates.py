@@ -105,7 +105,8 @@ class TestPaymentDates(PortalPaymentCommon):
         )
         tx.invalidate_recordset()
         with freeze_time("2026-03-16 12:00:00"):
-            tx.with_env(self.env(user=1, su=True, context={}))._stripe_refresh()
+            root = self.env(user=1, su=True, context={})
+            tx.portal_attempt_id.with_env(root)._stripe_refresh()
         self.assertEqual(invoice.amount_residual, 0.0)
         self.assertEqual(tx.payment_id.date, date(2026, 3, 16))
 
@@ -127,9 +128,8 @@ class TestPaymentDates(PortalPaymentCommon):
             tx = self._create_attempt(link=self._create_link(invoice))
             self._confirm(tx)
             with self.subTest(moment), freeze_time(moment):
-                tx.with_env(
-                    self.env(user=self.env.ref("base.public_user").id, su=True)
-                )._stripe_refresh()
+                public = self.env(user=self.env.ref("base.public_user").id, su=True)
+                tx.portal_attempt_id.with_env(public)._stripe_refresh()
                 self.assertEqual(tx.payment_id.date, day)
                 self.assertEqual(tx.payment_id.move_id.date, day)
 
@@ -137,10 +137,10 @@ class TestPaymentDates(PortalPaymentCommon):
         self.company.partner_id.tz = "Pacific/Auckland"
         tx = self._create_attempt()
         self._confirm(tx)
-        tx._stripe_refresh()
+        tx.portal_attempt_id._stripe_refresh()
         self._get_stripe().refunds.create({"payment_intent": tx.provider_reference})
         with freeze_time("2026-04-30 13:00:00"):
-            tx._stripe_refresh()
+            tx.portal_attempt_id._stripe_refresh()
         [refund] = tx.child_transaction_ids
         self.assertEqual(refund.payment_id.date, date(2026, 5, 1))
 
@@ -158,6 +158,12 @@ class TestPaymentDates(PortalPaymentCommon):
             self.company.partner_id.tz = zone
             with self.subTest(zone), freeze_time("2030-03-01 12:00:00"):
                 self.assertEqual(link._get_default_expiry(), moment)
+
+    def test_s15_zone_is_set_in_the_settings(self):
+        settings = self.env["res.config.settings"].sudo().create({})
+        settings.portal_timezone = "Asia/Kolkata"
+        settings.execute()
+        self.assertEqual(self.env.company._get_portal_timezone(), "Asia/Kolkata")
 
     def test_s15_zone_is_the_companys_or_its_countrys_or_its_parents(self):
         branch = self.env["res.company"].create(

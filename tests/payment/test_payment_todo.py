@@ -175,6 +175,21 @@ class TestPaymentTodo(PortalPaymentCommon, HttpCase):
         self.biller.write({"company_ids": other.ids, "company_id": other.id})
         self.assertFalse(self._get_todos(tx))
 
+    def test_s22_invoice_says_that_a_payment_is_under_way_or_needs_staff(self):
+        invoice = self.invoice.with_user(self.biller)
+        self.assertFalse(invoice.portal_payment_is_under_way)
+        tx = self._pay_other_amount(7000)
+        self.env.invalidate_all()
+        self.assertTrue(invoice.portal_payment_is_under_way)
+        self.assertEqual(invoice.portal_payment_todo_count, 1)
+        action = invoice.action_open_portal_payment_todos()
+        listed = self.env[action["res_model"]].with_user(self.biller)
+        self.assertEqual(listed.search(action["domain"]), self._get_todos(tx))
+        self._get_todos(tx).action_match()
+        self.env.invalidate_all()
+        self.assertFalse(invoice.portal_payment_is_under_way)
+        self.assertFalse(invoice.portal_payment_todo_count)
+
     def test_s22_menu_says_how_many_payments_need_staff(self):
         menu = self.env.ref(TODO_MENU)
 

@@ -75,9 +75,8 @@ class TestStripeParams(PortalPaymentCommon):
 
     def test_s19_country_and_state_that_were_entered_are_sent_by_their_codes(self):
         ontario = self.env.ref("base.state_ca_on")
-        billing = self.env["payment.transaction"]._get_portal_billing_defaults(
-            self.customer
-        )
+        attempts = self.env["account.move.portal.attempt"]
+        billing = attempts._get_billing_defaults(self.customer)
         billing.update(country_id=ontario.country_id.id, state_id=ontario.id)
         self._create_attempt(portal_billing=billing)
         sent = self._get_sent("customers")
@@ -87,11 +86,11 @@ class TestStripeParams(PortalPaymentCommon):
         self.assertEqual(sent["shipping.address.state"], "DE")
 
     def test_s19_street_that_is_too_long_is_said_and_not_cut(self):
-        transactions = self.env["payment.transaction"]
+        attempts = self.env["account.move.portal.attempt"]
         for field, size in {"name": 120, "street": 120, "city": 80, "zip": 20}.items():
             for length, is_refused in [(size, False), (size + 1, True), (300, True)]:
-                values = transactions._parse_portal_billing({field: "x" * length})
-                errors = transactions._check_portal_billing(values, set())
+                values = attempts._parse_billing({field: "x" * length})
+                errors = attempts._check_billing(values, set())
                 with self.subTest(field=field, length=length):
                     self.assertEqual(field in errors, is_refused)
 

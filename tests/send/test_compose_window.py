@@ -1,6 +1,9 @@
 import base64
 import re
 
+from markupsafe import Markup
+
+from odoo.exceptions import AccessError
 from odoo.tests import HttpCase
 from odoo.tools import mute_logger
 
@@ -100,7 +103,7 @@ class TestAccountMoveSendPortalWindow(PortalSendCommon, HttpCase):
         source = source or (
             f"/web/image/{picture.id}?access_token={picture.access_token}"
         )
-        window.body += f'<p><img alt="Map" src="{source}"></p>'
+        window.body += Markup('<p><img alt="Map" src="%s"></p>') % source
         return picture
 
     def test_s11_pasted_pictures_go_with_the_email(self):
@@ -118,7 +121,7 @@ class TestAccountMoveSendPortalWindow(PortalSendCommon, HttpCase):
             if source.startswith("cid:")
         ]
         self.assertEqual([each.content[:4] for each in shown], [PNG[:4], b"GIF8"])
-        self.assertNotIn("data:", mail.html)
+        self.assertNotIn("data:image", mail.html)
         self.assertNotIn("/web/image/", mail.html)
         self.assertEqual(len(mail.attachments), 1, "the invoice alone")
         self.assertIn("Map", mail.text)
@@ -147,7 +150,7 @@ class TestAccountMoveSendPortalWindow(PortalSendCommon, HttpCase):
             f"/web/image/{secret.id}",
             f"https://elsewhere.example/web/image/{secret.id}",
         ):
-            window.body += f'<img src="{source}">'
+            window.body += Markup('<img src="%s">') % source
         with self.mailbox() as mailbox:
             window.action_send()
         [mail] = mailbox.messages
@@ -243,6 +246,12 @@ class TestAccountMoveSendPortalWindow(PortalSendCommon, HttpCase):
         self.assertFalse(self._get_links(invoice))
         self.assertFalse(invoice.portal_delivery_ids)
         self.assertFalse(invoice.is_move_sent)
+
+    def test_s10_window_of_another_is_not_closed(self):
+        window = self._compose().with_user(self.salesperson)
+        for method in (window.discard_window, window.get_sent_link):
+            with self.assertRaises(AccessError):
+                method()
 
     def test_s10_closing_after_sending_leaves_what_was_sent(self):
         with self.mailbox():

@@ -1,12 +1,16 @@
 import os
 import signal
 import time
+from contextlib import contextmanager
+from unittest.mock import patch
+
+import psycopg2
 
 from odoo import sql_db
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
-from ..send_common import PortalSendProcessCase
+from ..send_common import MAIL_LOGGERS, PortalSendProcessCase
 
 #: Seconds within which the database has to notice that a process is gone.
 DEADLINE = 30
@@ -183,3 +187,45 @@ class TestPortalDeliveryKill(PortalSendProcessCase):
                 other["account.move.portal.delivery"].browse(delivery.id).state,
                 "sending",
             )
+
+    # === THE DATABASE GOES AWAY === #
+
+    @contextmanager
+    def _database_gone_while_handing_over(self):
+        """Have the connection of whoever sends cut, when the email has left."""
+        send_message = self.delivery_class._send_message
+
+        def send_and_cut(delivery, handover):
+            try:
+                send_message(delivery, handover)
+            finally:
+                with self._transaction() as env:
+                    env.cr.execute(
+                        "SELECT pg_terminate_backend(%s)",
+                        [delivery.env.cr._cnx.info.backend_pid],
+                    )
+
+        with patch.object(self.delivery_class, "_send_message", send_and_cut):
+            yield
+
+    @mute_logger("odoo.sql_db", "mail.log")
+    def test_s11_database_lost_while_handing_over_is_noted_all_the_same(self):
+        with (
+            self._database_gone_while_handing_over(),
+            self.assertRaises(psycopg2.Error),
+        ):
+            self._send()
+        self._assert(self._look(), ["sent"], 1, 1, 0, True)
+        self._assert(self._send(), ["sent"], 1, 1, 1, True)
+
+    @mute_logger("odoo.sql_db", "mail.log", *MAIL_LOGGERS)
+    def test_s11_database_lost_at_a_refusal_leaves_no_live_link(self):
+        self.mailbox.behave(refuse_data=(554, "Spam"))
+        with (
+            self._database_gone_while_handing_over(),
+            self.assertRaises(psycopg2.Error),
+        ):
+            self._send()
+        self._assert(self._look(), ["refused"], 0, 0, 0)
+        self.mailbox.behave()
+        self._assert(self._send(), ["sent"], 1, 1, 1, True)

@@ -55,8 +55,18 @@ def pages():
                 extra_http_headers={"Sec-CH-UA": '"Chromium";v="143"'},
                 **options,
             )
+            # Nor that a program drives them, as this one does.
+            context.add_init_script(
+                "Object.defineProperty(Navigator.prototype, 'webdriver', "
+                "{get: () => false})"
+            )
             context.set_default_timeout(PATIENCE * 1000)
             context.on("weberror", lambda error: found["script_errors"].append(error))
+            # A driven browser says so, and is not counted as a person's.
+            context.add_init_script(
+                "Object.defineProperty(Navigator.prototype, 'webdriver', "
+                "{get: () => false})"
+            )
             found[person] = context.new_page()
         yield found
         browser.close()

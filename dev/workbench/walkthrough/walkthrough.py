@@ -151,7 +151,9 @@ def test_open_payment(story, customer):
     customer.get_by_role("link", name="Pay Now").tap()
     total = f"{story.invoice['amount_total']:,.2f}"
     expect(customer.locator("#balance_due")).to_contain_text(total)
-    expect(customer.locator("#billing_name")).not_to_have_value("")
+    expect(customer.locator("#billing_line")).to_contain_text(
+        story.invoice["customer"]["name"]
+    )
 
 
 def test_enter_card(story, customer):
@@ -163,13 +165,13 @@ def test_enter_card(story, customer):
     postcode = fields.locator("[name='postalCode']")
     if postcode.count():
         postcode.fill(POSTCODE)
-    expect(customer.get_by_role("button", name="Pay", exact=True)).to_be_enabled()
+    expect(customer.get_by_role("button", name="Pay")).to_be_enabled()
 
 
 @pytest.mark.both_sizes
 def test_pay(story, customer):
     """The answer: paid."""
-    customer.get_by_role("button", name="Pay", exact=True).tap()
+    customer.get_by_role("button", name="Pay").tap()
     expect(customer.get_by_role("heading", level=1)).to_have_text(
         "Thank you, your payment was received", timeout=FIRST_PATIENCE
     )
@@ -200,7 +202,7 @@ def test_read_notifications(story, staff):
     about = staff.locator(".o-mail-Message").filter(has_text=story.invoice["name"])
     expect(about).to_have_count(2)
     expect(about.filter(has_text="viewed invoice")).to_have_count(1)
-    expect(about.filter(has_text="has paid")).to_have_count(1)
+    expect(about.filter(has_text=re.compile(r" paid .* for invoice "))).to_have_count(1)
 
 
 def show_invoice(story, page):

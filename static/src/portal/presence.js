@@ -20,6 +20,7 @@
     let frontMs = 0,
         frontSince = null;
     let isArmed = true,
+        isLate = false,
         isTouched = false,
         isScrolled = false;
 
@@ -49,6 +50,9 @@
             setTimeout(() => {
                 isArmed = true;
                 watchFront();
+                if (isLate) {
+                    onFront();
+                }
             }, seconds * 1000);
         } else {
             stop();
@@ -103,6 +107,8 @@
     };
     const onFront = () => {
         watchFront();
+        // The time was up while the server had not been convinced yet.
+        isLate = !isArmed;
         if (isArmed && !settleTimer) {
             send("dwell");
         }
