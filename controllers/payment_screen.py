@@ -6,6 +6,7 @@ import secrets
 from markupsafe import Markup
 
 from odoo.http import request
+from odoo.tools import is_html_empty
 
 from odoo.addons.account_payment.controllers.portal import PortalAccount
 from odoo.addons.payment.const import CURRENCY_MINOR_UNITS
@@ -151,6 +152,8 @@ class PortalPaymentScreen(PortalAccount):
             "account_payment_portal.provider_page",
             {
                 **form_values,
+                # Core gives it to pages of its front end only.
+                "is_html_empty": is_html_empty,
                 "link_sudo": link_sudo,
                 "move_sudo": move_sudo,
                 "amount": amount,
