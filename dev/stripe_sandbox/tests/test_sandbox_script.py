@@ -117,3 +117,21 @@ def test_a_method_that_is_not_activated_is_a_load_error(visit):
         }"""
     )
     assert 'type \\"ideal\\" is invalid' in result(page)
+
+
+def test_script_misbehaves_on_demand(sandbox, visit, intent):
+    made = intent("us_bank_account")
+    read = "([s]) => shop.stripe.retrievePaymentIntent(s)"
+    for trouble, code in {
+        "throw": "([s]) => { try { shop.stripe.retrievePaymentIntent(s); }"
+        " catch (error) { return error.name; } }",
+        "error": read,
+        "late": read,
+    }.items():
+        calls = {"retrievePaymentIntent": trouble}
+        sandbox.control.change_settings(script_calls=calls)
+        answer = visit().evaluate(code, [made.client_secret])
+        if trouble == "throw":
+            assert answer == "IntegrationError"
+        else:
+            assert ("error" in answer) == (trouble == "error")
