@@ -28,6 +28,11 @@ class AccountMovePortalLink(models.Model):
         """Override to read whether there are documents in the same query."""
         return (*super()._get_screen_fields(), "has_documents")
 
+    @api.model
+    def _get_screen_move_fields(self):
+        """Override to read which version of the document was sent."""
+        return (*super()._get_screen_move_fields(), "portal_document_version")
+
     def _get_document(self, document_id):
         """Return a supporting document that this link opens.
 

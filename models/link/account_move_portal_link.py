@@ -42,12 +42,12 @@ MOVE_FIELDS = (
     "invoice_payment_term_id",
 )
 COMPANY_FIELDS = (
-    *("name", "partner_id", "primary_color", "uses_default_logo"),
+    *("name", "parent_path", "partner_id", "primary_color", "uses_default_logo"),
     "write_date",  # The logo's address changes with it.
 )
 CURRENCY_FIELDS = ("name", "symbol", "position", "rounding", "decimal_places")
 USER_FIELDS = ("active", "company_id", "partner_id", "share")
-PARTNER_FIELDS = ("name", "email", "phone", "lang", "tz")
+PARTNER_FIELDS = ("name", "country_id", "email", "phone", "lang", "tz")
 REVOCATION_REASONS = [
     ("staff", "Revoked by staff"),
     ("cancelled", "Invoice cancelled"),
@@ -347,6 +347,14 @@ class AccountMovePortalLink(models.Model):
         return "".join(secrets.choice(TOKEN_ALPHABET) for _each in range(TOKEN_LENGTH))
 
     @api.model
+    def _get_screen_move_fields(self):
+        """Return what every screen of the portal needs of an invoice.
+
+        :rtype: tuple[str]
+        """
+        return MOVE_FIELDS
+
+    @api.model
     def _get_screen_fields(self):
         """Return what every screen of the portal needs of a link.
 
@@ -419,7 +427,7 @@ class AccountMovePortalLink(models.Model):
         """
         self.ensure_one()
         move = self.move_id
-        move.fetch(MOVE_FIELDS)
+        move.fetch(self._get_screen_move_fields())
         move.company_id.fetch(COMPANY_FIELDS)
         move.currency_id.fetch(CURRENCY_FIELDS)
         users = move.env["res.users"].browse(visitor.id) | move.invoice_user_id

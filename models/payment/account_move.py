@@ -1,4 +1,5 @@
 from collections import namedtuple
+from datetime import timedelta
 from decimal import Decimal, InvalidOperation
 
 from odoo import api, fields, models
@@ -259,8 +260,9 @@ class AccountMove(models.Model):
         :rtype: account.move.portal.attempt
         """
         self.ensure_one()
-        # In sudo mode because customers have no rights on payments.
-        attempts_sudo = self.sudo().portal_attempt_line_ids.attempt_id
+        # In sudo mode because customers have no rights on payments. By the
+        # transactions, which the page has read: most invoices have none.
+        attempts_sudo = self.sudo().transaction_ids.portal_attempt_id
         return attempts_sudo.filtered("is_reversed").sorted("id")
 
     def _get_portal_billing_attempt_sudo(self):
@@ -304,7 +306,8 @@ class AccountMove(models.Model):
         """
         self.ensure_one()
         due_date = self._get_portal_due_date()
-        if not due_date:
+        # Nowhere is it later than fourteen hours after UTC: most invoices need no zone.
+        if not due_date or due_date > fields.Date.today() + timedelta(days=1):
             return 0
         return max(0, (self.company_id._get_portal_day() - due_date).days)
 

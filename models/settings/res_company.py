@@ -184,7 +184,9 @@ class ResCompany(models.Model):
         # In sudo mode because the company's contact is closed to customers.
         company_sudo = self.sudo()
         for one_sudo in reversed(company_sudo.parent_ids or company_sudo):
-            if zone := one_sudo.partner_id.tz or _get_only_zone(one_sudo.country_id):
+            # The contact's country: the company's own field is computed from it.
+            partner = one_sudo.partner_id
+            if zone := partner.tz or _get_only_zone(partner.country_id):
                 return zone
         return "UTC"
 
