@@ -24,14 +24,13 @@
         "data/base_automation_data.xml",
         # Views, room by room.
         "views/settings/res_config_settings_views.xml",
+        "views/link/portal_layout_templates.xml",
         "views/link/account_move_portal_link_views.xml",
         "views/link/account_move_views.xml",
         "views/visit/account_move_views.xml",
         "views/visit/account_move_portal_report_views.xml",
         "views/visit/account_move_portal_invoice_report_views.xml",
         "views/document/account_move_views.xml",
-        "views/portal/portal_templates.xml",
-        "views/portal/portal_document_templates.xml",
         "views/payment/payment_templates.xml",
         "views/payment/payment_result_templates.xml",
         "views/payment/account_move_portal_attempt_views.xml",
@@ -44,6 +43,9 @@
         "views/send/account_move_portal_delivery_views.xml",
         "views/send/account_move_portal_batch_views.xml",
         "views/notify/base_automation_views.xml",
+        # The page, which shows what is in all rooms.
+        "views/portal/portal_templates.xml",
+        "views/portal/portal_document_templates.xml",
         "wizard/account_move_portal_link_share_views.xml",
         "wizard/account_move_portal_text_translation_views.xml",
         "wizard/account_move_send_portal_views.xml",
@@ -64,7 +66,7 @@
             "account_payment_portal/static/src/portal/payment_result.js",
             "account_payment_portal/static/src/portal/verification.js",
         ],
-        # What the payment screen loads beside it: modules, and core's loader of modules.
+        # What the payment screen loads beside it: modules, and core's loader of them.
         "account_payment_portal.assets_payment": [
             "account_payment_portal/static/src/payment/payment.css",
             "web/static/src/module_loader.js",

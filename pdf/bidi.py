@@ -93,7 +93,7 @@ class _Text:
         self.name = name
         self.text = getattr(element, name)
 
-    def write(self, text):
+    def replace(self, text):
         setattr(self.element, self.name, text)
 
 
@@ -137,7 +137,7 @@ def _mark_neutrals(nodes, direction):
             f"{mark}{character}{mark}" if (mark := marks.get(place)) else character
             for place, character in enumerate(node.text, position)
         ]
-        node.write("".join(pieces))
+        node.replace("".join(pieces))
         position = end
 
 

@@ -80,7 +80,7 @@ class Font:
         self.characters = characters
         self.widths = widths
 
-    def read(self, codes):
+    def decode(self, codes):
         """
         :param list[str] codes: as in the stream, each four hexadecimal digits.
         :return: the text, the number of characters without a glyph, and of glyphs
@@ -269,7 +269,7 @@ class _Reader:
             return
         font, size, matrix = self._text_state(source)
         codes = [code.decode() for *_place, code in glyphs]
-        text, missing, unnamed = font.read(codes)
+        text, missing, unnamed = font.decode(codes)
         points = _text_points(glyphs, font, size, font.inked(codes))
         box = _box(points, _product(matrix, self.matrix))
         self.items.append(

@@ -164,6 +164,8 @@ class PortalProcessCase(BaseCase):
         env["ir.config_parameter"].set_param(STRIPE_SANDBOX_PARAMETER, False)
         company = env["res.company"].browse(cls.company_id)
         move_ids = env["account.move"].search([("company_id", "=", company.id)]).ids
+        journals = env["account.journal"].with_context(active_test=False)
+        alias_ids = journals.search([("company_id", "=", company.id)]).alias_id.ids
         env.cr.execute("SET session_replication_role = replica")
         for table, column, ids in [
             *((table, "company_id", company.ids) for table in cls._find_tables(env)),
@@ -172,6 +174,7 @@ class PortalProcessCase(BaseCase):
             ("account_invoice_transaction_rel", "invoice_id", move_ids),
             ("account_move_portal_event", "move_id", move_ids),
             ("payment_provider_event", "provider_id", [cls.provider_id]),
+            ("mail_alias", "id", alias_ids),
             ("res_groups_users_rel", "uid", [cls.user_id]),
             ("res_company_users_rel", "cid", company.ids),
             ("res_partner", "id", [cls.partner_id, company.partner_id.id]),

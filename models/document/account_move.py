@@ -88,9 +88,10 @@ class AccountMove(models.Model):
 
     def _detach_attachments(self):
         """Override of `account`: a draft has no sent page, as it has no sent PDF."""
-        super()._detach_attachments()
+        result = super()._detach_attachments()
         # In sudo mode because the field is nobody's to write.
         self.sudo().portal_document_html = False
+        return result
 
     def _get_portal_document_html(self):
         """Return the invoice as a page: as it was sent, else as it is now.

@@ -161,6 +161,7 @@ class TestPortalPageBrowser(PortalCommon, PortalBrowserCase):
         link = self._create_link()
         with self.page() as page:
             self.visit(page, link._get_path())
+            self._pass_time(4)
             with page.expect_response("**/seen"):
                 page.mouse.wheel(0, 200)
         link.invalidate_recordset()

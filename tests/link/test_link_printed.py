@@ -116,7 +116,7 @@ class TestAccountMovePortalPrint(PortalSendCommon, HttpCase):
         self.assertFalse(link.email or link.partner_id)
         self._run_notifications()
         told = self._get_staff_messages(self.invoice, self.salesperson)
-        self.assertIn("through the link on the PDF", told.body)
+        self.assertIn("link on the PDF", told.body)
         with self.with_user(self.biller.login):
             shown = self.env["account.move.portal.link"].browse(link.id)
             self.assertEqual(shown.display_name, "Printed on the PDF")

@@ -106,7 +106,7 @@ class TestPortalNotificationMail(PortalProcessCase):
         client.payment_intents.confirm(intent["id"], {"payment_method": "pm_card_visa"})
         self.assertEqual(self._call(f"{path}/status")["result"], "paid")
         told = self._wait_for_mail(f"sally@{self.mark}.example")
-        self.assertIn("payment received", told.subject)
+        self.assertIn("Payment received", told.subject)
         receipt = self._wait_for_mail(f"{self.mark}@customer.example")
         self.assertIn("Receipt", receipt.subject)
         self._wait_for(lambda: self._get_receipt_state(reference) == "sent")

@@ -6,8 +6,7 @@ import stripe
 from odoo.exceptions import ValidationError
 from odoo.tests import HttpCase
 
-from odoo.addons.account_payment_portal.models.payment import decline_codes
-
+from ...models.payment import decline_codes
 from ..payment_common import PortalPaymentCommon
 
 #: From https://docs.stripe.com/declines/codes: what is never told to whoever pays.

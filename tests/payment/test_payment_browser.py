@@ -64,6 +64,7 @@ class TestPaymentBrowser(TracesMixin, PortalPaymentCommon, PortalBrowserCase):
                 page.get_by_role("link", name="Pay Now").click()
                 page.get_by_text("Credit Card", exact=True).click()
                 self._fill_card(page, CARD_NUMBER)
+                self._pass_time(30)  # As long as it takes people to type that.
                 self._pay(page)
                 self._expect_heading(page, PAID)
                 page.get_by_role("link", name="Back to the invoice").click()

@@ -62,7 +62,8 @@ class TestPaymentScreen(PortalPaymentCommon, HttpCase):
         response = self._open()
         self.assertEqual(self._get_policy(response)["script-src"], ["'self'"])
         page = html.fromstring(response.content)
-        self.assertTrue(page.xpath("//*[@id='no_option']"))
+        # There is nothing to pay with: the invoice page says how to pay otherwise.
+        self.assertTrue(page.xpath("//*[@id='other_way_to_pay']"))
         self.assertFalse(page.xpath("//link[@rel='preload']"))
 
     def test_b2_redirects_are_not_kept_or_referred_from(self):

@@ -1,5 +1,4 @@
-from odoo.addons.account_payment_portal.models.payment import stripe_params
-
+from ...models.payment import stripe_params
 from ..payment_common import PortalPaymentCommon
 
 

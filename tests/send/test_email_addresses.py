@@ -3,8 +3,7 @@ import base64
 from odoo.tests import TransactionCase, tagged
 from odoo.tools import file_open
 
-from odoo.addons.account_payment_portal.tools import email_addresses
-
+from ...tools import email_addresses
 from ..browser_common import PortalBrowserCase
 
 WRONG = None

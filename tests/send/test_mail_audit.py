@@ -7,8 +7,7 @@ from lxml import html
 from odoo.tests import HttpCase
 from odoo.tools import file_open
 
-from odoo.addons.account_payment_portal.tools import plain_text
-
+from ...tools import plain_text
 from ..common import AccountingCommon
 from ..payment_common import PortalPaymentCommon
 from ..send_common import PortalSendCommon

@@ -29,7 +29,11 @@ export class PortalDashboard extends Component {
             {name: "sent", label: _t("Sent"), domain: []},
             {name: "viewed", label: _t("Viewed"), domain: [["viewed_count", "=", 1]]},
             {name: "paid", label: _t("Paid"), domain: [["paid_count", "=", 1]]},
-            {name: "overdue", label: _t("Overdue"), domain: [["overdue_count", "=", 1]]},
+            {
+                name: "overdue",
+                label: _t("Overdue"),
+                domain: [["overdue_count", "=", 1]],
+            },
         ];
         onWillStart(() => this.load());
     }
