@@ -111,7 +111,7 @@ class PortalInvoicePayment(PortalPaymentScreen):
         :param str amount: The amount as entered; none is the usual one.
         :param dict billing: The billing information as entered.
         :param str client_key: The copy of the screen.
-        :param bool restart: Whether an attempt before is to be called off.
+        :param bool restart: Whether an attempt before is to be cancelled.
         :param bool tokenization_requested: Whether to save the card, for its owner.
         :return: The values that the provider's form needs to go on.
         :rtype: dict
@@ -185,10 +185,10 @@ class PortalPaymentResult(http.Controller):
     # Without a session's token against forgery: who knows the path may do it.
     @link_route("restart", methods=["POST"], csrf=False)
     def portal_invoice_restart(self, link_sudo, **_kwargs):
-        """Call off a payment that waits for its payer, to pay in another way.
+        """Cancel a payment that waits for its payer, to pay in another way.
 
         :param account.move.portal.link link_sudo: The link, in sudo mode.
-        :return: The payment screen; the answer again where it cannot be called off.
+        :return: The payment screen; the answer again where it cannot be cancelled.
         :rtype: odoo.http.Response
         """
         attempt_sudo = get_last_payment(link_sudo)

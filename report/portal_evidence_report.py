@@ -212,7 +212,7 @@ class ReportPortalEvidence(models.AbstractModel):
         """
         if event.kind in const.EVIDENCE_EVENTS:
             return True
-        # Visits through the house's own links, and refusals, prove nothing.
+        # Visits through internal links, and refusals, prove nothing.
         if event.link_id.audience == "internal" or event.kind == "refused":
             return False
         # The page's script tells of the view; of the button it only says "pressed".

@@ -892,7 +892,7 @@ class AccountMoveSendPortal(models.TransientModel):
                     self.env._("This email is already being sent. Please wait.")
                 )
             yield
-            # Before the lock is given back, so that the next one sees what was done.
+            # Before the lock is released, so that the next one sees what was done.
             self.env["account.move.portal.delivery"]._commit()
 
     def _conclude_delivery(self):

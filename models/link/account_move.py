@@ -4,7 +4,7 @@ from odoo.tools import email_normalize
 
 
 def is_staff(user):
-    """Return whether a user is one of the house who can be told something.
+    """Return whether a user is internal and can be notified.
 
     :param res.users user: Perhaps somebody who has left, a customer or OdooBot.
     :rtype: bool

@@ -283,7 +283,7 @@ class AccountMovePortalLink(models.Model):
     def write(self, vals):
         """Override to let users change nothing but the expiry.
 
-        :raise AccessError: If a user tries to open a door again, or to move it.
+        :raise AccessError: If a user tries to reopen a link, or to move it.
         """
         if not self.env.su and set(vals) - {"expires_on"}:
             raise AccessError(

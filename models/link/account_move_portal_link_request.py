@@ -51,7 +51,7 @@ class AccountMovePortalLinkRequest(models.Model):
     def _record(self, token):
         """Note that somebody asks for a new link.
 
-        :param str token: The token of the closed door; perhaps of none.
+        :param str token: The token of the closed link; perhaps of none.
         """
         link_sudo = self.env["account.move.portal.link"]._find(token)
         if (

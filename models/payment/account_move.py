@@ -139,7 +139,7 @@ class AccountMove(models.Model):
         A payment of several invoices pays those that are due first.
 
         :param account.payment payment: The payment.
-        :return: The amount in the invoice's currency; negative for money given back.
+        :return: The amount in the invoice's currency; negative for refunds.
         :rtype: float
         """
         self.ensure_one()

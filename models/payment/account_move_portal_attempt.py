@@ -1481,7 +1481,7 @@ class AccountMovePortalAttempt(models.Model):
         self._report(kind, summary, note)
 
     def _get_refunded_amount(self):
-        """Return how much of this payment was given back to the customer.
+        """Return how much of this payment was refunded to the customer.
 
         :rtype: float
         """
@@ -2123,7 +2123,7 @@ class AccountMovePortalAttempt(models.Model):
                 both.reconcile()
 
     def _reinstate(self):
-        """Book the money that a dispute has given back as a new payment."""
+        """Book the money that a dispute has reinstated as a new payment."""
         self.ensure_one()
         self.is_reversed = False
         tx = self.transaction_id
@@ -2231,7 +2231,7 @@ class AccountMovePortalAttempt(models.Model):
 
 
 def _is_refunded(intent):
-    """Return whether all that an intent took was given back.
+    """Return whether all that an intent took was refunded.
 
     :param dict intent: The intent, in an API version that lists its charges.
     :rtype: bool

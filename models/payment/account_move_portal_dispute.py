@@ -14,7 +14,7 @@ STATES = {
     "won": "won",
     "lost": "lost",
 }
-#: Stripe's states of a dispute that leaves, or has given back, the money.
+#: Stripe's states of a dispute that leaves, or has reinstated, the money.
 REINSTATED = ("won", "warning_closed")
 
 

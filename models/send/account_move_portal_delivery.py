@@ -53,7 +53,7 @@ class Handover(NamedTuple):
 class AccountMovePortalDelivery(models.Model):
     """One email to one recipient, and what became of it.
 
-    An email cannot be taken back when a transaction is. So all that can fail comes
+    An email cannot be undone when a transaction is. So all that can fail comes
     first: documents, text, the connection to the mail server. What the email depends
     on, its link above all, is committed with the state *sending* right before it is
     handed over, and its outcome right after: no recipient holds a dead link, and nobody
@@ -809,7 +809,7 @@ class AccountMovePortalDelivery(models.Model):
         :rtype: tuple[int, str]
         """
         move = self.move_id
-        if self.kind == "new_link":  # Nobody of the house has written it.
+        if self.kind == "new_link":  # No one of the company has written it.
             email_from = move.company_id.email_formatted
             return move._message_compute_author(email_from=email_from)
         # In sudo mode to read of the salesperson what a mail signature tells.
@@ -904,7 +904,7 @@ class AccountMovePortalDelivery(models.Model):
         """Return the recipient's link that works already.
 
         The first is that of an email that may have arrived. A blind copy gets a link
-        of its own: it is for the house; and so does who asks for a new one.
+        of its own: it is internal; and so does who asks for a new one.
 
         :return: The link; empty if there is none.
         :rtype: account.move.portal.link
@@ -923,7 +923,7 @@ class AccountMovePortalDelivery(models.Model):
     def _get_link_values(self):
         """Return the values of the recipient's new link.
 
-        A blind copy is for the house: visits through it count as nobody's.
+        A blind copy is internal: visits through it count as no one's.
 
         :rtype: dict
         """
@@ -982,7 +982,7 @@ class AccountMovePortalDelivery(models.Model):
         :param dict marks: What was known of them, by id.
         """
         if self.is_new_link:
-            # A new link never left the house.
+            # A new link was never sent.
             self.link_id.unlink()
             self.is_new_link = False
         self.env["account.move.portal.link"]._restore_sent_marks(marks)

@@ -191,7 +191,7 @@ class AccountMovePortalEvent(models.Model):
     def _record_visit(self, link_sudo, visitor, reason=None, **request):
         """Record that the invoice page was requested.
 
-        :param account.move.portal.link link_sudo: The door, in sudo mode.
+        :param account.move.portal.link link_sudo: The link, in sudo mode.
         :param str visitor: What the request looks like: a value of `visitor`.
         :param str reason: Why: a value of `reason`.
         :param dict request: What else is kept of it: `network`, `device`.
@@ -206,7 +206,7 @@ class AccountMovePortalEvent(models.Model):
 
         Done at most once per visit. What rules want to hear of it is queued.
 
-        :param account.move.portal.link link_sudo: The door, in sudo mode.
+        :param account.move.portal.link link_sudo: The link, in sudo mode.
         :param int visit_id: The id of the visit's *opened* event.
         :param str proof: The proof that the visit's page was given.
         :param bot_detection.Report report: What says that somebody looks.
@@ -217,8 +217,8 @@ class AccountMovePortalEvent(models.Model):
         visit_sudo = self._find_visit(link_sudo, visit_id, proof)
         if not visit_sudo:
             return visit_sudo
-        if doubt := visit_sudo._find_reason_against(report):
-            return visit_sudo._dismiss(doubt)
+        if reason := visit_sudo._find_reason_against(report):
+            return visit_sudo._dismiss(reason)
         return visit_sudo._record_person(report.how)
 
     def _dismiss(self, reason):
@@ -271,7 +271,7 @@ class AccountMovePortalEvent(models.Model):
         Where the page runs no script, this is what proves a person; where it runs one,
         the script tells by itself, and knows more.
 
-        :param account.move.portal.link link_sudo: The door, in sudo mode.
+        :param account.move.portal.link link_sudo: The link, in sudo mode.
         :param str kind: What was done.
         :param int visit_id: The page's visit, as far as it tells one.
         :param str proof: The proof that the visit's page was given.
@@ -287,21 +287,21 @@ class AccountMovePortalEvent(models.Model):
         if has_script:
             visit_sudo._follow_up(kind, "unverified", reason="action")
             return visit_sudo
-        doubt = visit_sudo._find_reason_against(
+        reason = visit_sudo._find_reason_against(
             bot_detection.Report(
                 "action", pressed=visit_sudo._count_actions() + 1, is_click=is_click
             )
         )
-        if not doubt:
+        if not reason:
             visit_sudo._follow_up(kind, "person", reason="action")
             visit_sudo._record_person("action")
             return visit_sudo
         # A person's after all, if the visit turns out to be one's.
-        is_passing = doubt in bot_detection.PASSING_REASONS
+        is_passing = reason in bot_detection.PASSING_REASONS
         visit_sudo._follow_up(
-            kind, "unverified" if is_passing else "machine", reason=doubt
+            kind, "unverified" if is_passing else "machine", reason=reason
         )
-        visit_sudo._dismiss(doubt)
+        visit_sudo._dismiss(reason)
         return visit_sudo
 
     def _count_actions(self, seconds=None):
@@ -397,9 +397,9 @@ class AccountMovePortalEvent(models.Model):
 
     @api.model
     def _record(self, link_sudo, kind, visitor, **values):
-        """Record what happened at a door.
+        """Record what happened at a link.
 
-        :param account.move.portal.link link_sudo: The door, in sudo mode.
+        :param account.move.portal.link link_sudo: The link, in sudo mode.
         :param str kind: What happened.
         :param str visitor: Who did it: a value of `visitor`.
         :param dict values: The event's other values.
@@ -533,7 +533,7 @@ class AccountMovePortalEvent(models.Model):
     def _find_visit(self, link_sudo, visit_id, proof):
         """Return the visit that a page proves to be of.
 
-        :param account.move.portal.link link_sudo: The door, in sudo mode.
+        :param account.move.portal.link link_sudo: The link, in sudo mode.
         :param int visit_id: The id of the visit's *opened* event.
         :param str proof: The proof that the visit's page was given.
         :return: The *opened* event of what may be a customer, in sudo mode; or empty.
