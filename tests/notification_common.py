@@ -55,7 +55,7 @@ class PortalNotificationCommon(PortalCommon):
         invoice = invoice or self.invoice
         provider = self.env["payment.provider"].search([], limit=1)
         count = self.env["payment.transaction"].search_count([])
-        return self.env["payment.transaction"].create(
+        tx = self.env["payment.transaction"].create(
             {
                 "provider_id": provider.id,
                 "payment_method_id": self.env.ref(
@@ -68,6 +68,9 @@ class PortalNotificationCommon(PortalCommon):
                 "invoice_ids": [Command.set(invoice.ids)],
             }
         )
+        # So that another one can be started: what is told of is over.
+        tx.sudo().portal_attempt_id._set_open(False)
+        return tx
 
     def _pay(self, amount=None):
         """Book a payment of the invoice."""

@@ -247,13 +247,14 @@ class PaymentTransaction(models.Model):
         What was offered at the start of the payment is what is booked, see
         `account.move._is_eligible_for_early_payment_discount`.
         """
+        company = self.company_id
+        if self._get_portal_attempt_sudo():  # Refunds included.
+            self = self.with_context(tz=company._get_portal_timezone())
+            day = {"date": company._get_portal_day()}
+            extra_create_values = {**day, **extra_create_values}
         if self._is_portal_payment():
-            company = self.company_id
             started_on = company._get_portal_day(self.create_date)
-            self = self.with_context(
-                tz=company._get_portal_timezone(),
-                **{const.CONTEXT_STARTED_ON: started_on},
-            )
+            self = self.with_context(**{const.CONTEXT_STARTED_ON: started_on})
         return super()._create_payment(**extra_create_values)
 
     def _post_process(self):

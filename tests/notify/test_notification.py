@@ -103,7 +103,7 @@ class TestAccountMovePortalNotification(PortalNotificationCommon):
         self.assertFalse(self._get_queue(self.paid_rule))
         self._run_notifications()
         bodies = " ".join(self._get_told().mapped("body"))
-        for words in ["has failed", "was returned", "is disputed"]:
+        for words in ["failed", "was returned", "is disputed"]:
             self.assertIn(words, bodies)
 
     def test_s13_message_says_how_much_was_paid_and_what_is_open(self):

@@ -287,7 +287,7 @@ class TestPayable(PortalPaymentCommon, HttpCase):
                 self.assertIn("as a number", self._check_part(self.invoice, entered))
         answer = self.make_jsonrpc_request(self.link._get_path("check"), {"amount": 0})
         self.assertIn("above zero", answer["errors"]["amount"])
-        self.assertIs(answer["attempt"], False, "none is under way")
+        self.assertFalse(answer["attempt"], "none is under way")
 
     def test_s22_return_from_stripe_without_a_payment_breaks_nothing(self):
         for query in ("?reference=unknown", "", "?reference=%00"):

@@ -57,7 +57,7 @@ class TestPayment(PortalPaymentCommon, HttpCase):
         self.assertEqual(tx.amount, 100.0)
         self.assertEqual(tx.currency_id, self.invoice.currency_id)
         self.assertEqual(tx.partner_id, self.customer)
-        self.assertEqual(tx.landing_route, self.link._get_path("result"))
+        self.assertEqual(tx.sudo().landing_route, self.link._get_path("result"))
         self.assertEqual(tx.portal_link_id, self.link)
         [intent] = self._get_intents()
         self.assertEqual(intent["amount"], 10000)

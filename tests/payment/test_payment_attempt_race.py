@@ -134,7 +134,15 @@ class TestPaymentAttemptRace(PortalProcessCase):
             lambda: self._pay(0, 1),
         )
         self._assert_nothing_broke(results)
-        self.assertEqual(len([result for result in results if result]), 1, results)
+        # One that Stripe refused, as two asked at the same moment, has no secret: it
+        # takes no money and gives way.
+        started = [
+            result
+            for result in results
+            if result
+            and (not isinstance(result, dict) or result.get("client_secret"))
+        ]
+        self.assertEqual(len(started), 1, results)
         self.assertEqual(len(self._look_at_open()), 1)
 
     def test_b3_declined_payment_of_two_invoices_makes_way_once(self):

@@ -38,8 +38,8 @@ class TestPaymentBank(PortalPaymentCommon, HttpCase):
         return tx
 
     def _get_mails(self, tx):
-        return self.env["mail.mail"].search(
-            [("model", "=", tx._name), ("res_id", "=", tx.id)], order="id"
+        return self.env["account.move.portal.delivery"].search(
+            [("transaction_id", "=", tx.id)], order="id"
         )
 
     def test_b4_verification_is_asked_for_and_the_link_is_mailed(self):
@@ -48,8 +48,9 @@ class TestPaymentBank(PortalPaymentCommon, HttpCase):
         self.assertEqual(tx.portal_attempt_id._get_payment_status(), "verify")
         self.assertIn("/microdeposits/", tx.portal_attempt_id.verification_url)
         mail = self._get_mails(tx)
-        self.assertEqual(mail.email_to, self.customer.email)
-        self.assertIn(tx.portal_attempt_id.verification_url, mail.body_html)
+        self.assertEqual(
+            (mail.kind, mail.email), ("verification", self.customer.email)
+        )
         tx.portal_attempt_id._stripe_refresh()
         self.assertEqual(len(self._get_mails(tx)), 1, "once")
 
@@ -107,7 +108,7 @@ class TestPaymentBank(PortalPaymentCommon, HttpCase):
         page = self.url_open(self.link._get_path("result")).text
         self.assertIn("not enough money", page)
         self.assertIn("Try again", page)
-        self.assertIn("was not made", self._get_mails(tx)[-1].subject)
+        self.assertEqual(self._get_mails(tx)[-1].kind, "payment_failed")
 
     def test_b4_returned_payment_is_reversed_and_told(self):
         tx = self._settle_echeck()

@@ -67,7 +67,9 @@ class TestPaymentFuzz(PortalPaymentCommon, HttpCase):
                 self.link._get_path(screen), json={"params": params}
             )
             with self.subTest(number=number, screen=screen, params=str(params)[:300]):
-                self.assertEqual(response.status_code, 200)
+                self.assertLess(response.status_code, 500)
+                if response.status_code >= 400:
+                    continue  # What is no request of a screen is refused as such.
                 error = response.json().get("error")
                 if error:
                     name = error["data"]["name"]

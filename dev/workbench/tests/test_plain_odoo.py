@@ -6,7 +6,7 @@ from workbench.tests.plain_odoo import run
 SAMPLE = (
     "TestPortalEvidence",
     "TestPaymentSavedCard",
-    "TestPaymentScreensBrowser",
+    "TestPortalPageBrowser",
     "TestAccountMoveSendPortalRefusal",
 )
 
