@@ -1014,14 +1014,12 @@ class AccountMovePortalDelivery(models.Model):
         """
         if mail.mail_server_id:
             return mail.mail_server_id, mail.email_from
-        owners = {self.env["res.users"]}
+        servers = self._get_mail_servers()
+        domain = servers._find_mail_server_allowed_domain()  # Those of everybody.
         parameters = self.env["ir.config_parameter"]
         if not parameters.get_param("mail.disable_personal_mail_servers", False):
-            owners.add(self._get_sender())
-        servers = self._get_mail_servers()
-        allowed = servers.search(
-            servers._find_mail_server_allowed_domain(), order="sequence, id"
-        ).filtered(lambda server: server.owner_user_id in owners)
+            domain |= Domain("owner_user_id", "=", self._get_sender().id)
+        allowed = servers.search(domain, order="sequence, id")
         email_from = _get_first_address(mail.email_from)
         server, smtp_from = servers._find_mail_server(email_from, allowed)
         return server or servers.browse(), smtp_from
