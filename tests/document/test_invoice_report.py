@@ -9,7 +9,7 @@ from pypdf import PdfReader
 
 from odoo import Command
 from odoo.tests import tagged
-from odoo.tools import config
+from odoo.tools import config, mute_logger
 from odoo.tools.pdf import OdooPdfFileReader, OdooPdfFileWriter
 
 from ..pdf_common import LAYOUTS, PAY_URL, REPORT, PdfCommon
@@ -260,6 +260,7 @@ class TestInvoiceReport(PdfCommon):
         )
         self.assertIn("Page 1 / 1", self._texts(PdfReader(io.BytesIO(stored.raw)))[0])
 
+    @mute_logger("odoo.tools.pdf")
     def test_factur_x_is_embedded(self):
         move = self._invoice()
         content, _kind = self._reports()._render_qweb_pdf(REPORT, move.ids)

@@ -209,6 +209,10 @@ class TestPortalRoute(PortalCommon, HttpCase):
 
     # That a route is asked for something else than it offers, and a payment cannot be
     # made, is told in the log without a traceback.
+    @mute_logger(
+        "odoo.http",
+        "odoo.addons.payment_stripe.models.payment_transaction",
+    )
     @mute_logger("odoo.addons.payment_stripe.controllers.main")
     def test_b2_every_input_is_answered_and_none_is_an_error(self):
         random, counts = Random(19), {}

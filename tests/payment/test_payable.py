@@ -1,6 +1,7 @@
 from odoo.exceptions import ValidationError
 from odoo.fields import Command
 from odoo.tests import HttpCase, new_test_user
+from odoo.tools import mute_logger
 
 from ..payment_common import PortalPaymentCommon
 
@@ -289,6 +290,7 @@ class TestPayable(PortalPaymentCommon, HttpCase):
         self.assertIn("above zero", answer["errors"]["amount"])
         self.assertFalse(answer["attempt"], "none is under way")
 
+    @mute_logger("odoo.addons.payment_stripe.models.payment_transaction")
     def test_s22_return_from_stripe_without_a_payment_breaks_nothing(self):
         for query in ("?reference=unknown", "", "?reference=%00"):
             answer = self.url_open(

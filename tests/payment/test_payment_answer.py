@@ -110,6 +110,7 @@ class TestPaymentAnswer(PortalPaymentCommon, HttpCase):
         self.env.invalidate_all()
         self.assertEqual(tx.state, "done", "it is followed all the same")
 
+    @mute_logger("odoo.addons.payment_stripe.models.payment_transaction")
     @mute_logger("odoo.http", "odoo.addons.payment.models.payment_transaction")
     def test_b5_unknown_return_is_no_error_of_ours(self):
         for query in ("", "?reference=nobody", "?reference=%00&payment_intent=x"):
@@ -174,6 +175,7 @@ class TestPaymentAnswer(PortalPaymentCommon, HttpCase):
         self.assertEqual(tx.state, "draft")
         self.assertEqual(self.invoice.amount_residual, 100.0)
 
+    @mute_logger("odoo.addons.payment_stripe.models.payment_transaction")
     @mute_logger("odoo.http", "odoo.addons.payment_stripe.controllers.main")
     def test_b5_webhook_answers_whatever_is_sent(self):
         about = {"object": "charge", "id": "ch_1"}

@@ -269,7 +269,9 @@ class TestPaymentAttempt(PortalPaymentCommon, HttpCase):
         tx._set_error("Your card was declined.")
         refund = {"operation": "refund", "reference": "refund", "state": "draft"}
         # In sudo mode because the way back, with the token in it, is nobody's to read.
-        refund = tx.sudo().copy({**refund, "invoice_ids": [Command.set(self.invoice.ids)]})
+        refund = tx.sudo().copy(
+            {**refund, "invoice_ids": [Command.set(self.invoice.ids)]}
+        )
         self.assertFalse(refund.portal_attempt_id)
         self._start()
         self.assertEqual(self._get_transactions()[-1:].portal_move_id, self.invoice)

@@ -139,8 +139,7 @@ class TestPaymentAttemptRace(PortalProcessCase):
         started = [
             result
             for result in results
-            if result
-            and (not isinstance(result, dict) or result.get("client_secret"))
+            if result and (not isinstance(result, dict) or result.get("client_secret"))
         ]
         self.assertEqual(len(started), 1, results)
         self.assertEqual(len(self._look_at_open()), 1)

@@ -48,9 +48,7 @@ class TestPaymentBank(PortalPaymentCommon, HttpCase):
         self.assertEqual(tx.portal_attempt_id._get_payment_status(), "verify")
         self.assertIn("/microdeposits/", tx.portal_attempt_id.verification_url)
         mail = self._get_mails(tx)
-        self.assertEqual(
-            (mail.kind, mail.email), ("verification", self.customer.email)
-        )
+        self.assertEqual((mail.kind, mail.email), ("verification", self.customer.email))
         tx.portal_attempt_id._stripe_refresh()
         self.assertEqual(len(self._get_mails(tx)), 1, "once")
 

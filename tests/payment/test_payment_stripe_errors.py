@@ -93,6 +93,9 @@ class TestPaymentStripeErrors(PortalPaymentCommon, HttpCase):
         self.assertEqual(tx.state, "cancel")
         self.assertEqual(self._get_todos().kind, "gone")
 
+    @mute_logger(
+        "odoo.addons.account_payment_portal.models.payment.account_move_portal_attempt",
+    )
     def test_b5_wrong_keys_are_told_once_for_all_payments(self):
         txs = self._create_attempt()
         other = self._create_link(self._create_portal_invoice())
@@ -108,6 +111,9 @@ class TestPaymentStripeErrors(PortalPaymentCommon, HttpCase):
         self._catch_up()
         self._assert_paid_once()
 
+    @mute_logger(
+        "odoo.addons.account_payment_portal.models.payment.account_move_portal_attempt",
+    )
     def test_b5_stripe_that_is_away_is_nobodys_task(self):
         tx = self._create_attempt()
         self.sandbox.faults.add("error", status=503, times=0)
