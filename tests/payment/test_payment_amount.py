@@ -206,20 +206,24 @@ class TestPaymentAmount(PortalPaymentCommon, HttpCase):
 
     def test_s19_what_no_form_sends_breaks_nothing(self):
         self.assertIn("state_id", self._check(state_id="9" * 30))
-        values = {**self._get_billing(), "name": "C\0arl\ud800"}
-        answer = self.url_open(
-            self.link._get_path("transaction"),
-            json={
-                "params": {
-                    "provider_id": self.provider.id,
-                    "payment_method_id": self.card.id,
-                    "flow": "direct",
-                    "billing": values,
-                    "client_key": "\0\ud800é",
-                }
-            },
-        ).json()
-        self.assertNotIn("error", answer)
+        choice = {
+            "provider_id": self.provider.id,
+            "payment_method_id": self.card.id,
+            "flow": "direct",
+            "client_key": "é",
+        }
+        path = self.link._get_path("transaction")
+        # No text that a browser sends, nor one that PostgreSQL takes.
+        for name in ("Carl\ud800", "C\0arl"):
+            billing = {**self._get_billing(), "name": name}
+            params = {**choice, "billing": billing}
+            answer = self.url_open(path, json={"params": params})
+            self.assertEqual(answer.status_code, 400)
+        self.assertFalse(self._get_transactions())
+        billing = {**self._get_billing(), "name": "Carl\u200b\x07 "}
+        params = {**choice, "billing": billing}
+        answer = self.url_open(path, json={"params": params})
+        self.assertNotIn("error", answer.json())
         self.assertEqual(self._get_transactions().partner_name, "Carl")
 
     def test_s19_states_follow_the_country(self):
