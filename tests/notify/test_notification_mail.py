@@ -80,11 +80,14 @@ class TestPortalNotificationMail(PortalProcessCase):
             link.move_id.invoice_user_id = cls.seller_id
         return paths
 
-    def _wait_for_mail(self, address):
-        """Wait for an email at the mail server, and return it."""
-        return self.mailbox.wait_for(
-            predicate=lambda mail: mail.envelope_to == [address], timeout=A_MINUTE
-        )[-1]
+    def _wait_for_mail(self, address, subject=""):
+        """Wait for an email at the mail server: core's digests may come before it."""
+        self.mailbox.wait_for(
+            predicate=lambda mail: (
+                mail.envelope_to == [address] and subject in mail.subject
+            ),
+            timeout=A_MINUTE,
+        )
 
     def test_s13_b9_payment_is_told_and_receipted_within_a_minute(self):
         path, _other = self._do(self._create_links)
@@ -105,10 +108,8 @@ class TestPortalNotificationMail(PortalProcessCase):
         ]
         client.payment_intents.confirm(intent["id"], {"payment_method": "pm_card_visa"})
         self.assertEqual(self._call(f"{path}/status")["result"], "paid")
-        told = self._wait_for_mail(f"sally@{self.mark}.example")
-        self.assertIn("Payment received", told.subject)
-        receipt = self._wait_for_mail(f"{self.mark}@customer.example")
-        self.assertIn("Receipt", receipt.subject)
+        self._wait_for_mail(f"sally@{self.mark}.example", "Payment received")
+        self._wait_for_mail(f"{self.mark}@customer.example", "Receipt")
         self._wait_for(lambda: self._get_receipt_state(reference) == "sent")
 
     def _get_receipt_state(self, reference):
