@@ -89,7 +89,12 @@ class PortalProcessCase(BaseCase):
         )
         env["res.users"].browse(SUPERUSER_ID).company_ids += company
         partner = env["res.partner"].create(
-            {"name": f"Race {cls.mark}", "email": f"{cls.mark}@customer.example"}
+            {
+                "name": f"Race {cls.mark}",
+                "email": f"{cls.mark}@customer.example",
+                # Without it Stripe refuses what core's own pages ask for.
+                "country_id": env.ref("base.us").id,
+            }
         )
         user = env["res.users"].create(
             {
