@@ -92,8 +92,13 @@ class PortalProcessCase(BaseCase):
             {
                 "name": f"Race {cls.mark}",
                 "email": f"{cls.mark}@customer.example",
-                # Without it Stripe refuses what core's own pages ask for.
+                # Core's own pages send all of it, and Stripe refuses what is empty.
+                "street": "1 Main Street",
+                "city": "Springfield",
+                "zip": "62701",
+                "state_id": env.ref("base.state_us_15").id,
                 "country_id": env.ref("base.us").id,
+                "phone": "+1 217 555 0100",
             }
         )
         user = env["res.users"].create(

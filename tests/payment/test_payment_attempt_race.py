@@ -193,7 +193,7 @@ class TestPaymentAttemptRace(PortalProcessCase):
         self.assertNotIsInstance(results[0], requests.RequestException)
         self.assertTrue(results[3], "of the third invoice nothing was overdue")
         if results[0]:
-            self.assertTrue(results[0]["client_secret"])
+            self.assertTrue(results[0]["client_secret"], results[0])
             self.assertFalse(results[1] or results[2])
         else:
             self.assertTrue(results[1] or results[2])
