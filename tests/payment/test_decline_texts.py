@@ -61,30 +61,34 @@ BANK_WORDS = {
 }
 
 
-def get_text(is_bank=False, **error):
-    return str(decline_codes.get_refusal(error, is_bank).customer)
-
-
 class TestDeclineTexts(PortalPaymentCommon, HttpCase):
     """Why a payment was refused, in our words: for the customer and for staff."""
+
+    def _get_text(self, is_bank=False, **error):
+        # Odoo finds the language of a text by the `self` of whoever asks for it.
+        return str(decline_codes.get_refusal(error, is_bank).customer)
 
     def test_s22_each_decline_of_a_card_has_its_words(self):
         generic = str(decline_codes.DECLINED.customer)
         for code in (*SECRET, *GENERIC):
             with self.subTest(code):
-                found = get_text(
+                found = self._get_text(
                     type="card_error", code="card_declined", decline_code=code
                 )
                 self.assertEqual(found, generic)
         for code, word in CARD_WORDS.items():
             with self.subTest(code):
                 for key in ("decline_code", "code"):
-                    self.assertIn(word, get_text(type="card_error", **{key: code}))
+                    self.assertIn(
+                        word, self._get_text(type="card_error", **{key: code})
+                    )
 
     def test_s22_each_decline_of_a_bank_account_has_its_words(self):
         for code, word in BANK_WORDS.items():
             with self.subTest(code):
-                found = get_text(is_bank=True, type="invalid_request_error", code=code)
+                found = self._get_text(
+                    is_bank=True, type="invalid_request_error", code=code
+                )
                 self.assertIn(word, found)
                 self.assertNotIn("this card", found)
 

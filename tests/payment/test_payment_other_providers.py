@@ -215,6 +215,8 @@ class TestPaymentOtherProviders(PortalPaymentCommon, HttpCase):
             mute_logger(
                 "odoo.addons.account_payment_portal.models.payment.payment_transaction",
                 "odoo.addons.payment.models.payment_provider",
+                "odoo.addons.account_payment_portal.models.payment"
+                ".account_move_portal_attempt",
             ),
         ):
             answer = self._follow()
