@@ -213,7 +213,6 @@ class TestPaymentOtherProviders(PortalPaymentCommon, HttpCase):
                 lambda tx: tx._send_api_request("POST", "charges"),
             ),
             mute_logger(
-                "odoo.addons.account_payment_portal.models.payment.payment_transaction",
                 "odoo.addons.payment.models.payment_provider",
                 "odoo.addons.account_payment_portal.models.payment"
                 ".account_move_portal_attempt",
