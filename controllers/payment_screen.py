@@ -120,7 +120,6 @@ class PortalPaymentScreen(PortalAccount):
             return redirect_private(link_sudo._get_path())
         if request.httprequest.method != "POST":
             return redirect_private(link_sudo._get_path("pay"))
-        visit_sudo = link_sudo.env["account.move.portal.event"]
         attempts_sudo = link_sudo.env["account.move.portal.attempt"]
         amount, billing, errors = attempts_sudo._read_choice(
             link_sudo,
@@ -141,40 +140,16 @@ class PortalPaymentScreen(PortalAccount):
         if errors or not option:
             return self._render_payment_screen(
                 link_sudo,
-                visit_sudo=visit_sudo,
+                visit_sudo=link_sudo.env["account.move.portal.event"],
                 billing=billing,
                 entered_amount=entered.get("amount"),
                 errors=errors,
                 is_script_missing=not errors,
                 chosen_option=payment_option,
             )
-        response = render_private(
-            "account_payment_portal.provider_page",
-            {
-                **form_values,
-                # Core gives it to pages of its front end only.
-                "is_html_empty": is_html_empty,
-                "link_sudo": link_sudo,
-                "move_sudo": move_sudo,
-                "amount": amount,
-                "option": option,
-                "payment_methods_sudo": option["method_sudo"],
-                "tokens_sudo": form_values["tokens_sudo"].browse(),
-                "transaction_route": link_sudo._get_path("transaction")
-                + self._get_portal_visit_query(),
-                "entered": json.dumps(
-                    {
-                        "amount": entered.get("amount"),
-                        "billing": billing,
-                        "client_key": entered.get("client_key", ""),
-                        "restart": bool(entered.get("restart")),
-                    }
-                ),
-                "nonce": secrets.token_urlsafe(16),
-            },
+        return self._render_provider_page(
+            link_sudo, {**form_values, "amount": amount}, option, billing, entered
         )
-        response.headers["Content-Security-Policy"] = PROVIDER_POLICY
-        return response
 
     @link_route("country", type="jsonrpc")
     def portal_invoice_country(self, link_sudo, country_id=None, **_kwargs):
@@ -244,6 +219,42 @@ class PortalPaymentScreen(PortalAccount):
                 response.headers["Content-Security-Policy"],
                 link_sudo.env["payment.provider"]._stripe_get_policy_sources(),
             )
+        return response
+
+    def _render_provider_page(self, link_sudo, form_values, option, billing, entered):
+        """Render the form of a provider that has one of its own.
+
+        :param account.move.portal.link link_sudo: The link, in sudo mode.
+        :param dict form_values: As `_get_portal_payment_form_values` returns them, with
+            the amount that was entered.
+        :param dict option: The way to pay, as `_get_portal_payment_options` returns it.
+        :param dict billing: What was entered, as parsed.
+        :param dict entered: The fields of the screen, by name.
+        :rtype: odoo.http.Response
+        """
+        transaction_path = link_sudo._get_path("transaction")
+        values = {
+            **form_values,
+            # Core gives it to pages of its front end only.
+            "is_html_empty": is_html_empty,
+            "link_sudo": link_sudo,
+            "move_sudo": link_sudo.move_id,
+            "option": option,
+            "payment_methods_sudo": option["method_sudo"],
+            "tokens_sudo": form_values["tokens_sudo"].browse(),
+            "transaction_route": transaction_path + self._get_portal_visit_query(),
+            "entered": json.dumps(
+                {
+                    "amount": entered.get("amount"),
+                    "billing": billing,
+                    "client_key": entered.get("client_key", ""),
+                    "restart": bool(entered.get("restart")),
+                }
+            ),
+            "nonce": secrets.token_urlsafe(16),
+        }
+        response = render_private("account_payment_portal.provider_page", values)
+        response.headers["Content-Security-Policy"] = PROVIDER_POLICY
         return response
 
     def _get_portal_visit_query(self):
@@ -404,29 +415,41 @@ class PortalPaymentScreen(PortalAccount):
             # The link's token, in the path, is what authorizes the request.
             access_token="",
         )
-        values.update(
-            amount=amount,
-            partner_id=payer_sudo.id,
-            company_mismatch=False,  # See `_get_payer`.
+        return {
+            **values,
+            "amount": amount,
+            "partner_id": payer_sudo.id,
+            "company_mismatch": False,  # See `_get_payer`.
             # Not core's, which asks for whoever is logged in.
-            providers_sudo=providers_sudo,
-            show_tokenize_input_mapping=self._compute_show_tokenize_input_mapping(
-                providers_sudo
-            ),
-            tokens_sudo=values["tokens_sudo"].filtered(
-                lambda token: token.provider_id in providers_sudo
-            ),
+            "providers_sudo": providers_sudo,
             # Cards first, then bank accounts, then whatever else is enabled.
-            payment_methods_sudo=methods_sudo.sorted(
+            "payment_methods_sudo": methods_sudo.sorted(
                 lambda method: (method.code != "card", method.code != ECHECK)
             ),
-        )
+            **self._get_portal_saving_values(
+                link_sudo, providers_sudo, values["tokens_sudo"]
+            ),
+        }
+
+    def _get_portal_saving_values(self, link_sudo, providers_sudo, tokens_sudo):
+        """Return which saved ways to pay are offered, and which may be saved.
+
+        :param account.move.portal.link link_sudo: The link, in sudo mode.
+        :param payment.provider providers_sudo: The offered providers, in sudo mode.
+        :param payment.token tokens_sudo: What core would offer, in sudo mode.
+        :rtype: dict
+        """
         if not link_sudo._is_customer(request.env.user):
             # A link opens the invoice, not the customer's saved cards.
-            values.update(
-                tokens_sudo=values["tokens_sudo"].browse(),
-                show_tokenize_input_mapping=dict.fromkeys(
-                    values["show_tokenize_input_mapping"], False
-                ),
-            )
-        return values
+            return {
+                "tokens_sudo": tokens_sudo.browse(),
+                "show_tokenize_input_mapping": dict.fromkeys(providers_sudo.ids, False),
+            }
+        return {
+            "tokens_sudo": tokens_sudo.filtered(
+                lambda token: token.provider_id in providers_sudo
+            ),
+            "show_tokenize_input_mapping": self._compute_show_tokenize_input_mapping(
+                providers_sudo
+            ),
+        }
