@@ -12,7 +12,13 @@ from odoo.addons.account_payment.controllers.portal import PortalAccount
 from odoo.addons.payment.const import CURRENCY_MINOR_UNITS
 from odoo.addons.payment_stripe import const as stripe_const
 
-from .common import PAGE_HEADERS, link_route, record_action, render, render_private
+from .common import (
+    link_route,
+    record_action,
+    redirect_private,
+    render,
+    render_private,
+)
 
 #: The way to pay that has a form of ours.
 ECHECK = "ach_direct_debit"
@@ -24,17 +30,6 @@ PROVIDER_POLICY = "frame-ancestors 'none'; base-uri 'none'; object-src 'none'"
 
 
 # === ANSWERS === #
-
-
-def redirect_private(location):
-    """Lead on from an address that holds a token, which nobody is to be told.
-
-    :param str location: Where to.
-    :rtype: odoo.http.Response
-    """
-    response = request.redirect(location)
-    response.headers.update(PAGE_HEADERS)
-    return response
 
 
 def extend_policy(policy, sources):

@@ -13,6 +13,7 @@ from .link import test_link_access
 from .link import test_link_bounce
 from .link import test_link_concurrency
 from .link import test_link_login
+from .link import test_link_login_website
 from .link import test_link_printed
 from .link import test_link_request
 from .link import test_link_route
@@ -41,6 +42,7 @@ from .payment import test_payment_release
 from .payment import test_payment_saved_card
 from .payment import test_payment_screen
 from .payment import test_payment_screen_browser
+from .payment import test_payment_screen_website
 from .payment import test_payment_screens_browser
 from .payment import test_payment_stripe
 from .payment import test_payment_stripe_errors
