@@ -37,6 +37,7 @@ from .payment import test_payment_discount
 from .payment import test_payment_dispute
 from .payment import test_payment_fuzz
 from .payment import test_payment_other_providers
+from .payment import test_payment_provider_browser
 from .payment import test_payment_race
 from .payment import test_payment_release
 from .payment import test_payment_saved_card
@@ -44,6 +45,7 @@ from .payment import test_payment_screen
 from .payment import test_payment_screen_browser
 from .payment import test_payment_screen_website
 from .payment import test_payment_screens_browser
+from .payment import test_payment_states_browser
 from .payment import test_payment_stripe
 from .payment import test_payment_stripe_errors
 from .payment import test_payment_terms
