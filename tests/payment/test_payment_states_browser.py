@@ -6,6 +6,48 @@ from ..development import expect
 from ..payment_screen_common import PaymentScreenBrowserCase
 
 CHALLENGED_CARD = "4000 0025 0000 3155"
+#: What screen readers are told, from the top.
+SCREEN = """
+- banner
+- main:
+  - heading /Pay invoice/ [level=1]
+  - term: Balance due
+  - definition: /100\\.00/
+  - term: Due date
+  - definition: 03/31/2099
+  - region "Billing information":
+    - paragraph:
+      - button "Change billing information"
+  - region "Amount":
+    - heading "Amount" [level=2]
+    - textbox "Amount to pay (USD)": "100.00"
+    - paragraph: You can pay part now and the rest later.
+  - group "Payment method":
+    - heading "Payment method" [level=2]
+    - radio /Credit Card/ [checked]
+    - iframe
+    - radio /eCheck/
+  - button /Pay .*100\\.00/
+  - status
+  - paragraph: /Questions/
+  - paragraph:
+    - link "Back to the invoice"
+"""
+SCREEN_WITH_ERRORS = """
+- main:
+  - region "Amount":
+    - textbox "Amount to pay (USD)" [invalid]: "0"
+    - paragraph: Enter an amount greater than zero.
+  - group "Payment method"
+  - group "There is a problem":
+    - heading "There is a problem" [level=2]
+    - list:
+      - listitem:
+        - link "Enter an amount greater than zero."
+      - listitem:
+        - link "Your card number is incomplete."
+  - button /Pay/
+"""
 #: Letters that do not fit what they stand in, which hides them.
 FIND_CUT_OFF = """() => [...document.querySelectorAll("main *")]
     .filter((node) => {
@@ -88,7 +130,6 @@ class TestPaymentStatesBrowser(PaymentScreenBrowserCase):
             problem = page.locator("#pay_errors")
             expect(problem).to_contain_text("unable to authenticate")
             expect(problem).to_be_focused()
-            self._assert_for_everybody(page)
 
     def test_b8_processing_and_what_takes_long_are_for_everybody(self):
         calls = {"confirmPayment": "never"}
@@ -162,8 +203,8 @@ class TestPaymentStatesBrowser(PaymentScreenBrowserCase):
         with self.page() as page:
             self._open(page)
             expect(self._get_card(page).locator("[name='number']")).to_be_visible()
-            open('/tmp/f2/aria1','w').write(page.locator("body").aria_snapshot())
+            expect(page.locator("body")).to_match_aria_snapshot(SCREEN)
             page.locator("#portal_amount").fill("0")
             self._get_button(page).click()
             expect(page.locator("#pay_errors")).to_be_focused()
-            open('/tmp/f2/aria2','w').write(page.locator("body").aria_snapshot())
+            expect(page.locator("body")).to_match_aria_snapshot(SCREEN_WITH_ERRORS)
