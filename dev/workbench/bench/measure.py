@@ -18,7 +18,8 @@ def main(config_file, url, log, facts, result, *parts):
     parts = parts or ("pages", "documents", "reports")
     rows = []
     if "pages" in parts:
-        rows += pages.rows(url, facts, pathlib.Path(log))
+        with environment(config_file) as env, pages.sandbox(env):
+            rows += pages.rows(url, facts, pathlib.Path(log))
     with environment(config_file) as env:
         for name, module in {"documents": documents, "reports": reports}.items():
             if name in parts:
