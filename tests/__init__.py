@@ -12,6 +12,7 @@ from .link import test_link
 from .link import test_link_access
 from .link import test_link_bounce
 from .link import test_link_concurrency
+from .link import test_link_copy_browser
 from .link import test_link_login
 from .link import test_link_login_website
 from .link import test_link_printed

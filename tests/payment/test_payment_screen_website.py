@@ -1,15 +1,16 @@
 from lxml import html
 
 from odoo.fields import Command
-from odoo.tests import HttpCase
 
+from ..browser_common import PortalBrowserCase
+from ..development import expect
 from ..payment_common import PortalPaymentCommon
 
 ANALYTICS = "G-PORTALTEST1"
 CUSTOM_CODE = "https://tracker.example/every-page.js"
 
 
-class TestPaymentScreenWebsite(PortalPaymentCommon, HttpCase):
+class TestPaymentScreenWebsite(PortalPaymentCommon, PortalBrowserCase):
     """Nothing that a website adds to its pages is on the portal's.
 
     To be run with `website` installed.
@@ -96,6 +97,20 @@ class TestPaymentScreenWebsite(PortalPaymentCommon, HttpCase):
         # Scripts come from here, and from the provider that was chosen.
         sources = page.xpath("//script/@src")
         self.assertFalse([src for src in sources if not src.startswith("/")], sources)
+
+    def test_b14_another_providers_form_works_beside_a_website(self):
+        self._add_provider()
+        problems = []
+        with self.page() as page:
+            page.on("pageerror", lambda error: problems.append(str(error)))
+            self.visit(page, self.link._get_path("pay"))
+            page.get_by_text("PayPal", exact=True).click()
+            page.locator("#pay_button").click()
+            # Core's scripts run: it is they that let it be pressed.
+            expect(page.get_by_role("button", name="Pay")).to_be_enabled()
+            expect(page.locator("#provider_amount")).to_contain_text("100.00")
+            self.wait_for_answers(page)
+        self.assertEqual(problems, [])
 
     def test_b2_visits_are_not_the_websites_to_track(self):
         visitors = self.env["website.visitor"].sudo()

@@ -199,6 +199,25 @@ class TestPaymentStatesBrowser(PaymentScreenBrowserCase):
         [charge] = self.sandbox.objects("charge")
         self.assertEqual(charge["amount"], 10000)
 
+    def test_s22_saved_card_whose_answer_was_lost_is_not_said_to_be_uncharged(self):
+        user = self._save_card()
+        with self.page() as page:
+            self.log_in(page, user)
+            self._open(page)
+
+            def lose_answer(route):
+                route.fetch()
+                route.abort()
+
+            page.route("**/transaction**", lose_answer)
+            self._get_button(page).click()
+            problem = page.locator("#pay_errors")
+            expect(problem).to_contain_text("check before you pay again")
+            self.assertNotIn("Nothing was charged", problem.text_content())
+            # It leads to where the answer is.
+            problem.get_by_role("link").click()
+            self._expect_paid(page)
+
     def test_b8_screen_readers_read_it_in_the_order_of_the_screen(self):
         with self.page() as page:
             self._open(page)

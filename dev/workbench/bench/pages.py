@@ -11,6 +11,7 @@ from playwright.sync_api import sync_playwright
 
 from stripe_sandbox import StripeSandbox
 from workbench.provision.system import find_browser
+from workbench.stack.demo_settings import SANDBOX_PARAMETER
 
 from .sample import Row, compare
 
@@ -25,8 +26,7 @@ LINES = {
     "fast 3G": (180_000, 84_375, 562.5),
     "slow 3G": (50_000, 50_000, 2000),
 }
-#: Where the add-on looks for what stands in for Stripe.
-STRIPE_SANDBOX_PARAMETER = "account_payment_portal.stripe_sandbox_url"
+
 #: Longer than anything loads on a slow line.
 PATIENCE_MS = 300_000
 
@@ -215,7 +215,7 @@ def sandbox(env):
     stripe = StripeSandbox()
     stripe.start()
     try:
-        env["ir.config_parameter"].set_param(STRIPE_SANDBOX_PARAMETER, stripe.url)
+        env["ir.config_parameter"].set_param(SANDBOX_PARAMETER, stripe.url)
         env.ref("payment.payment_provider_stripe").write(
             {
                 "stripe_publishable_key": stripe.publishable_key,

@@ -239,10 +239,19 @@ class PaymentScreen {
         if (option.dataset.kind === "provider") {
             return this.goToProvider(restart);
         }
-        const values = await callServer(
-            this.root.dataset.transactionUrl,
-            this.getParams(option, restart)
-        );
+        let values;
+        try {
+            values = await callServer(
+                this.root.dataset.transactionUrl,
+                this.getParams(option, restart)
+            );
+        } catch (error) {
+            if (error instanceof ConnectionError && option.dataset.kind === "token") {
+                // The server charges a saved card by itself, if it was told to.
+                return [this.makeUnknown()];
+            }
+            throw error;
+        }
         if (values.state === "error") {
             return [{message: values.state_message || this.feedback.text("server")}];
         }
@@ -382,6 +391,11 @@ class PaymentScreen {
         return error ? this.explain(option, error) : this.leave();
     }
 
+    /** What is told where nobody here knows whether money was taken. */
+    makeUnknown() {
+        return {message: this.feedback.text("unknown"), lead: () => this.leave()};
+    }
+
     async confirmAtStripe(option, values) {
         const fields = this.fields.get(option);
         if (fields) {
@@ -414,9 +428,7 @@ class PaymentScreen {
                     return this.leave();
                 }
             } catch {
-                return [
-                    {message: this.feedback.text("unknown"), lead: () => this.leave()},
-                ];
+                return [this.makeUnknown()];
             }
         }
         const message = isSpoken ? error.message : this.feedback.text("server");
