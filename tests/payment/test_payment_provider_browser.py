@@ -23,7 +23,6 @@ class TestPaymentProviderBrowser(PaymentScreenBrowserCase):
         if "demo" not in dict(providers._fields["code"].selection):
             self.skipTest("payment_demo is not installed")
         method = self.env.ref("payment_demo.payment_method_demo")
-        method.active = True
         provider = providers.search([("code", "=", "demo")], limit=1)
         provider = provider.copy({"company_id": self.company.id, "name": "Demo"})
         provider.write(
@@ -34,6 +33,7 @@ class TestPaymentProviderBrowser(PaymentScreenBrowserCase):
                 "journal_id": self.company_data["default_journal_bank"].id,
             }
         )
+        method.active = True  # Which needs a provider that is enabled.
 
     def _choose(self, page, amount):
         """Enter an amount, choose the provider, and go on to its document."""

@@ -343,3 +343,24 @@ class TestPaymentScreen(PortalPaymentCommon, HttpCase):
         )
         self.assertIn("•••• 4242", payments[0].text_content())
         self.assertNotIn("Stripe", payments[0].text_content())
+
+    def test_b9_amounts_and_addresses_keep_their_order_from_right_to_left(self):
+        self.env["res.lang"]._activate_lang("ar_001")
+        self.customer.lang = "ar_001"
+        link = self._create_link(self._create_portal_invoice())
+        tx = self._create_attempt(amount=40.0, link=link)
+        self._confirm(tx)
+        tx.portal_attempt_id._stripe_refresh()
+        for screen in ("", "pay", "result"):
+            page = html.fromstring(self._open(link, screen).content)
+            self.assertEqual(page.get("dir"), "rtl", screen)
+            amounts = page.xpath("//*[contains(@class, 'oe_currency_value')]")
+            self.assertTrue(amounts, screen)
+            addresses = page.xpath("//main//*[text()[contains(., '@')]]")
+            self.assertTrue(addresses, screen)
+            for node in [*amounts, *addresses]:
+                isolated = node.xpath(
+                    "ancestor-or-self::bdi | ancestor-or-self::*[@dir='auto'] "
+                    "| self::a[@href]"
+                )
+                self.assertTrue(isolated, html.tostring(node))

@@ -44,7 +44,11 @@ class PaymentScreen {
         this.fields = this.makeFields();
         this.form.addEventListener("submit", (ev) => this.onSubmit(ev));
         for (const radio of root.querySelectorAll('[name="payment_option"]')) {
-            radio.addEventListener("change", () => this.showOption());
+            radio.addEventListener("change", () => {
+                // What was wrong with another way to pay is no matter any more.
+                this.feedback.clearErrors();
+                this.showOption();
+            });
         }
         this.trouble
             ?.querySelector("button")
