@@ -3,7 +3,7 @@
 import json
 import secrets
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from odoo.http import request
 from odoo.tools import is_html_empty
@@ -25,6 +25,8 @@ from .common import (
 ECHECK = "ach_direct_debit"
 #: Where a browser keeps which payment it has started through which link.
 SESSION_KEY = "account_payment_portal_payments"
+# What screen and provider need to know of each: one query for all.
+STATE_FIELDS = ("name", "code", "country_id")
 # The forms of other providers load what they like, and OWL compiles at run time. What
 # can be kept out is: another site's frame around the page.
 PROVIDER_POLICY = "frame-ancestors 'none'; base-uri 'none'; object-src 'none'"
@@ -61,6 +63,26 @@ def get_session_info(lang):
     session_info["bundle_params"]["lang"] = lang
     # As `http_routing` adds it.
     return {**session_info, "translationURL": "/website/translations"}
+
+
+def make_choices(choices, chosen_id):
+    """Return what a list has to choose from.
+
+    Not a loop of the template, which would be a third of the server's work for the
+    screen: there are many countries.
+
+    :param choices: The id, code and name of each.
+    :type choices: list[tuple[int, str, str]]
+    :param int|bool chosen_id: Which of them is chosen; falsy if none is.
+    :rtype: markupsafe.Markup
+    """
+    return Markup("").join(
+        Markup(
+            f'<option value="{choice_id}" data-code="{escape(code)}"'
+            f"{' selected' if choice_id == chosen_id else ''}>{escape(name)}</option>"
+        )
+        for choice_id, code, name in choices
+    )
 
 
 # === WHAT A BROWSER HAS STARTED === #
@@ -194,6 +216,10 @@ class PortalPaymentScreen(PortalAccount):
         :rtype: odoo.http.Response
         """
         move_sudo = link_sudo.move_id
+        # First, as it reads all states, and the provider's values need one of them.
+        billing_values = self._get_portal_billing_values(
+            link_sudo, values.pop("billing", None)
+        )
         form_values = self._get_portal_payment_form_values(link_sudo)
         query = visit_sudo._get_visit_query() or self._get_portal_visit_query()
         screen = {
@@ -206,14 +232,12 @@ class PortalPaymentScreen(PortalAccount):
             ),
             "payment_options": self._get_portal_payment_options(link_sudo, form_values),
             "currency": form_values["currency"],
-            "company_mismatch": form_values["company_mismatch"],
-            "expected_company": form_values["expected_company"],
             "sdk_url": link_sudo.env["payment.provider"]._stripe_get_sdk_url(),
             # So that whoever pays is known to come from the page.
             "transaction_route": link_sudo._get_path("transaction") + query,
             "form_route": link_sudo._get_path("pay/form") + query,
             "errors": {},
-            **self._get_portal_billing_values(link_sudo, values.pop("billing", None)),
+            **billing_values,
             **values,
         }
         offered = [option["id"] for option in screen["payment_options"]]
@@ -245,6 +269,7 @@ class PortalPaymentScreen(PortalAccount):
         """
         transaction_path = link_sudo._get_path("transaction")
         values = {
+            **self._get_core_form_values(link_sudo, form_values["amount"]),
             **form_values,
             # Core gives it to pages of its front end only.
             "is_html_empty": is_html_empty,
@@ -290,15 +315,22 @@ class PortalPaymentScreen(PortalAccount):
             link_sudo, get_own_payment(link_sudo)
         )
         billing = billing or known
-        countries_sudo = link_sudo.env["res.country"].search_fetch([], ["name", "code"])
+        countries_sudo = link_sudo.env["res.country"]
         country_sudo = countries_sudo.browse(billing["country_id"] or []).exists()
+        states_sudo = link_sudo.env["res.country.state"].search_fetch(
+            [("country_id", "in", country_sudo.ids)], STATE_FIELDS
+        )
+        states = [(state.id, state.code, state.name) for state in states_sudo]
         required = self._get_portal_required_fields(country_sudo)
         return {
             "billing": billing,
             "is_billing_complete": not attempts_sudo._check_billing(billing, required),
             "portal_amount": amount,
-            "countries_sudo": countries_sudo,
+            "countries": make_choices(
+                countries_sudo._get_portal_choices(), country_sudo.id
+            ),
             "country_sudo": country_sudo,
+            "states": make_choices(states, billing["state_id"]),
             "required_fields": required,
         }
 
@@ -402,9 +434,10 @@ class PortalPaymentScreen(PortalAccount):
         )
 
     def _get_portal_payment_form_values(self, link_sudo):
-        """Return the parameters of core's payment form for an invoice's balance.
+        """Return what a payment begins with: the balance, and the ways to pay it.
 
         :param account.move.portal.link link_sudo: The link, in sudo mode.
+        :return: Of the parameters of core's payment form those that the screen needs.
         :rtype: dict
         """
         move_sudo = link_sudo.move_id
@@ -413,11 +446,31 @@ class PortalPaymentScreen(PortalAccount):
         providers_sudo, methods_sudo = move_sudo._get_portal_payment_options(
             payer_sudo, amount
         )
+        return {
+            "amount": amount,
+            "currency": move_sudo.currency_id,
+            "partner_id": payer_sudo.id,
+            "providers_sudo": providers_sudo,
+            # Cards first, then bank accounts, then whatever else is enabled.
+            "payment_methods_sudo": methods_sudo.sorted(
+                lambda method: (method.code != "card", method.code != ECHECK)
+            ),
+            **self._get_portal_saving_values(link_sudo, payer_sudo, providers_sudo),
+        }
+
+    def _get_core_form_values(self, link_sudo, amount):
+        """Return the other parameters of core's payment form.
+
+        :param account.move.portal.link link_sudo: The link, in sudo mode.
+        :param float amount: What is to be paid, with which providers' limits are
+            compared, in the invoice's currency.
+        :rtype: dict
+        """
+        move_sudo = link_sudo.move_id
         values = self._get_common_page_view_values(
             invoices_data={
                 "partner": move_sudo.partner_id,
                 "company": move_sudo.company_id,
-                # What a provider's limit is compared with: what is to be paid.
                 "total_amount": amount,
                 "currency": move_sudo.currency_id,
                 "amount_residual": amount,
@@ -427,39 +480,27 @@ class PortalPaymentScreen(PortalAccount):
             # The link's token, in the path, is what authorizes the request.
             access_token="",
         )
-        return {
-            **values,
-            "amount": amount,
-            "partner_id": payer_sudo.id,
-            "company_mismatch": False,  # See `_get_payer`.
-            # Not core's, which asks for whoever is logged in.
-            "providers_sudo": providers_sudo,
-            # Cards first, then bank accounts, then whatever else is enabled.
-            "payment_methods_sudo": methods_sudo.sorted(
-                lambda method: (method.code != "card", method.code != ECHECK)
-            ),
-            **self._get_portal_saving_values(
-                link_sudo, providers_sudo, values["tokens_sudo"]
-            ),
-        }
+        # Core asks whether whoever is logged in may pay the company: see `_get_payer`.
+        return {**values, "company_mismatch": False}
 
-    def _get_portal_saving_values(self, link_sudo, providers_sudo, tokens_sudo):
+    def _get_portal_saving_values(self, link_sudo, payer_sudo, providers_sudo):
         """Return which saved ways to pay are offered, and which may be saved.
 
         :param account.move.portal.link link_sudo: The link, in sudo mode.
+        :param res.partner payer_sudo: For whom is paid, in sudo mode.
         :param payment.provider providers_sudo: The offered providers, in sudo mode.
-        :param payment.token tokens_sudo: What core would offer, in sudo mode.
         :rtype: dict
         """
+        tokens_sudo = link_sudo.env["payment.token"]
         if not link_sudo._is_customer(request.env.user):
             # A link opens the invoice, not the customer's saved cards.
             return {
-                "tokens_sudo": tokens_sudo.browse(),
+                "tokens_sudo": tokens_sudo,
                 "show_tokenize_input_mapping": dict.fromkeys(providers_sudo.ids, False),
             }
         return {
-            "tokens_sudo": tokens_sudo.filtered(
-                lambda token: token.provider_id in providers_sudo
+            "tokens_sudo": tokens_sudo._get_available_tokens(
+                providers_sudo.ids, payer_sudo.id
             ),
             "show_tokenize_input_mapping": self._compute_show_tokenize_input_mapping(
                 providers_sudo
