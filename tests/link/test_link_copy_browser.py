@@ -50,9 +50,7 @@ class TestLinkCopyBrowser(PortalCommon, PortalBrowserCase):
         page.get_by_role("tab", name="Links").click()
         rows = page.locator("[name='portal_link_ids'] .o_data_row")
         expect(rows).to_have_count(len(self.links))
-        return {
-            role: rows.filter(has_text=name) for role, name in self.names.items()
-        }
+        return {role: rows.filter(has_text=name) for role, name in self.names.items()}
 
     def _get_notes(self):
         self.env.invalidate_all()

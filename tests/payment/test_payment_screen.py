@@ -107,7 +107,9 @@ class TestPaymentScreen(PortalPaymentCommon, HttpCase):
             )
             self._assert_private_redirect(response, (reference, client_secret))
             if reference == tx.reference and client_secret == secret:
-                self.assertIn(self.link._get_path("result"), response.headers["Location"])
+                self.assertIn(
+                    self.link._get_path("result"), response.headers["Location"]
+                )
         self._assert_private_redirect(
             self.url_open("/payment/status", allow_redirects=False), "status"
         )

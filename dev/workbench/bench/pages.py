@@ -188,7 +188,9 @@ def typing_rows(url, paths):
         )
         for line in LINES:
             sides = {
-                side: [type_card(browser, url + paths[side], line) for _each in range(2)]
+                side: [
+                    type_card(browser, url + paths[side], line) for _each in range(2)
+                ]
                 for side in ("ours", "core")
             }
             rows += [

@@ -243,18 +243,9 @@ class PaymentScreen {
         if (option.dataset.kind === "provider") {
             return this.goToProvider(restart);
         }
-        let values;
-        try {
-            values = await callServer(
-                this.root.dataset.transactionUrl,
-                this.getParams(option, restart)
-            );
-        } catch (error) {
-            if (error instanceof ConnectionError && option.dataset.kind === "token") {
-                // The server charges a saved card by itself, if it was told to.
-                return [this.makeUnknown()];
-            }
-            throw error;
+        const values = await this.start(option, restart);
+        if (values.errors) {
+            return values.errors;
         }
         if (values.state === "error") {
             return [{message: values.state_message || this.feedback.text("server")}];
@@ -266,6 +257,26 @@ class PaymentScreen {
             return this.leave();
         }
         return this.confirm(option, values);
+    }
+
+    /**
+     * @param {HTMLElement} option - The way to pay.
+     * @param {Boolean} restart - Whether a payment before is cancelled.
+     * @returns {Promise<Object>} - What the server answers, or the `errors`.
+     */
+    async start(option, restart) {
+        try {
+            return await callServer(
+                this.root.dataset.transactionUrl,
+                this.getParams(option, restart)
+            );
+        } catch (error) {
+            if (error instanceof ConnectionError && option.dataset.kind === "token") {
+                // The server charges a saved card by itself, if it was told to.
+                return {errors: [this.makeUnknown()]};
+            }
+            throw error;
+        }
     }
 
     /**
