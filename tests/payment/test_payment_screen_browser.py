@@ -87,6 +87,10 @@ class TestPaymentScreenBrowser(PaymentScreenBrowserCase):
                 self._get_button(page).click()
                 self._expect_problem(page, "card number")
                 self._assert_nothing_started(page)
+            # It is no matter any more where another way to pay is chosen.
+            page.get_by_text("eCheck / Bank", exact=True).click()
+            expect(page.locator("#pay_errors")).to_be_hidden()
+            page.get_by_text("Credit Card", exact=True).click()
             self._fill_card(page)
             self._get_button(page).click()
             self._expect_paid(page)
