@@ -13,7 +13,9 @@ from .link import test_link
 from .link import test_link_access
 from .link import test_link_bounce
 from .link import test_link_concurrency
+from .link import test_link_copy_browser
 from .link import test_link_login
+from .link import test_link_login_website
 from .link import test_link_printed
 from .link import test_link_request
 from .link import test_link_route
@@ -38,12 +40,15 @@ from .payment import test_payment_discount
 from .payment import test_payment_dispute
 from .payment import test_payment_fuzz
 from .payment import test_payment_other_providers
+from .payment import test_payment_provider_browser
 from .payment import test_payment_race
 from .payment import test_payment_release
 from .payment import test_payment_saved_card
 from .payment import test_payment_screen
 from .payment import test_payment_screen_browser
+from .payment import test_payment_screen_website
 from .payment import test_payment_screens_browser
+from .payment import test_payment_states_browser
 from .payment import test_payment_stripe
 from .payment import test_payment_stripe_errors
 from .payment import test_payment_terms

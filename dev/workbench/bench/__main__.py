@@ -48,8 +48,11 @@ def server(environment, config, port):
     )
 
 
-def run(environment):
-    """Measure on a fresh database."""
+def run(environment, parts):
+    """Measure on a fresh database.
+
+    :param list[str] parts: what is measured, see ``workbench.bench.measure``
+    """
     port = any_free_port()
     url = f"http://{HOST}:{port}"
     with environment.copy(USUAL, "bench") as database:
@@ -81,6 +84,7 @@ def run(environment):
                 odoo.log,
                 facts,
                 result,
+                *parts,
             )
         finally:
             odoo.stop()
@@ -88,7 +92,7 @@ def run(environment):
 
 
 def main():
-    """Run from the command line.
+    """Run from the command line; arguments choose what is measured.
 
     :return: exit code
     :rtype: int
@@ -97,7 +101,7 @@ def main():
     environment = TestEnvironment(Project(), console)
     try:
         with environment.running():
-            run(environment)
+            run(environment, sys.argv[1:])
     except (SetupError, ComponentFailed) as error:
         console.say(f"\n{error}")
         return 1
