@@ -8,7 +8,7 @@ import psycopg2
 import stripe
 from markupsafe import Markup
 
-from odoo import api, fields, models
+from odoo import SUPERUSER_ID, api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Command, Domain
 from odoo.tools import consteq, email_normalize, float_round
@@ -17,7 +17,7 @@ from odoo.addons.payment import utils as payment_utils
 from odoo.addons.payment_stripe.controllers.main import StripeController
 
 from ... import const
-from ...tools import email_addresses, sql
+from ...tools import email_addresses, sql, texts
 from . import decline_codes, stripe_errors, stripe_params
 from .errors import PortalPaymentValidationError, UnansweredChargeError
 
@@ -160,11 +160,13 @@ class AccountMovePortalAttempt(models.Model):
     )
     release_requested_on = fields.Datetime(
         help="Since when this attempt has to be given up, because an invoice of it was "
-        "changed, paid or cancelled. The provider is asked right afterwards.",
+        "changed, paid or cancelled, or because its provider was switched off. The "
+        "provider is asked right afterwards.",
         readonly=True,
     )
     is_still_due = fields.Boolean(
-        help="The invoices are due as they were at the start, or this has paid them.",
+        help="The invoices are due as they were at the start and the provider is in "
+        "use, or this has paid them.",
         compute="_compute_is_still_due",
     )
     overpaid_amount = fields.Monetary(
@@ -216,7 +218,13 @@ class AccountMovePortalAttempt(models.Model):
         for attempt in self:
             attempt.move_id = attempt.line_ids.sorted("id")[:1].move_id
 
-    @api.depends("state", "amount", "line_ids.amount", "line_ids.is_still_due")
+    @api.depends(
+        "state",
+        "amount",
+        "line_ids.amount",
+        "line_ids.is_still_due",
+        "provider_id.state",
+    )
     def _compute_is_still_due(self):
         for attempt in self:
             # What has been taken is not to be given up: it is what settles them.
@@ -224,6 +232,7 @@ class AccountMovePortalAttempt(models.Model):
             covered = sum(lines.mapped("amount"))  # Less if an invoice was deleted.
             attempt.is_still_due = attempt.state == "done" or (
                 all(lines.mapped("is_still_due"))
+                and attempt.provider_id.state != "disabled"
                 and attempt.currency_id.compare_amounts(covered, attempt.amount) >= 0
             )
 
@@ -698,10 +707,8 @@ class AccountMovePortalAttempt(models.Model):
                 is_id = re.fullmatch(r"\d{1,9}", str(value))
                 values[name] = int(value) if is_id else False
             else:
-                # Neither NUL nor half a character can be kept.
-                text = str(value).replace("\0", "").encode(errors="ignore").decode()
                 # One more than may be: what is too long is said, not cut in silence.
-                values[name] = " ".join(text.split())[: size + 1]
+                values[name] = texts.clean_line(str(value))[: size + 1]
         return values
 
     @api.model
@@ -958,6 +965,50 @@ class AccountMovePortalAttempt(models.Model):
 
     # === BUSINESS METHODS - RELEASE === #
 
+    def _request_release(self):
+        """Have these attempts given up by the schedule, which is woken right after.
+
+        Stripe is not asked in the transaction of whoever leaves no reason for them,
+        who neither waits for it nor fails with it.
+        """
+        waiting = self.filtered(
+            lambda attempt: attempt.state != "done" and not attempt.release_requested_on
+        )
+        if waiting:
+            waiting.release_requested_on = fields.Datetime.now()
+            # In sudo mode because schedules are closed to accountants.
+            self.env.ref(const.CATCH_UP_CRON).sudo()._trigger()
+
+    @api.model
+    def _release_before_uninstall(self):
+        """Give up what is under way, as nobody will follow it any more.
+
+        :return: What could not be stopped.
+        :rtype: account.move.portal.attempt
+        """
+        for attempt in self.search([("is_open", "=", True)], order="id"):
+            try:
+                if not attempt._is_charge_unanswered():
+                    attempt._cancel_attempt()
+            except stripe.StripeError as error:
+                _logger.info("Payment %s not released: %s", attempt.reference, error)
+        left = self.search([("is_open", "=", True)])
+        for attempt in left:
+            for move in attempt.line_ids.move_id:
+                move.message_post(
+                    body=self.env._(
+                        "The portal was uninstalled while a payment of %(amount)s was "
+                        "under way (%(reference)s, %(provider_reference)s at "
+                        "%(provider)s). Please see there what becomes of it.",
+                        amount=attempt.currency_id.format(attempt.amount),
+                        reference=attempt.reference,
+                        provider_reference=attempt.transaction_id.provider_reference
+                        or "-",
+                        provider=attempt.provider_id.name,
+                    )
+                )
+        return left
+
     def _release(self):
         """Give an attempt up whose invoices leave no reason for it, or warn staff.
 
@@ -983,8 +1034,8 @@ class AccountMovePortalAttempt(models.Model):
             ),
             self.env._(
                 "It was under way (%(reference)s) when the invoice was changed, paid "
-                "or cancelled. If it arrives, refund it or match it with another "
-                "invoice.",
+                "or cancelled, or when the payment provider was switched off. If it "
+                "arrives and is not due, refund it or match it with another invoice.",
                 reference=self.reference,
             ),
         )
@@ -1101,8 +1152,10 @@ class AccountMovePortalAttempt(models.Model):
                 self.env._("Stripe cannot be reached. Please try again in a minute.")
             ) from error
 
-    def _refund_whole(self):
-        """Refund all that was taken, through the provider.
+    def _refund_taken(self):
+        """Refund, through the provider, what was taken and is not due.
+
+        It is all of it where nothing of it was due, and what nobody has booked.
 
         :raise UserError: If the provider does not refund it.
         """
@@ -1120,8 +1173,24 @@ class AccountMovePortalAttempt(models.Model):
             return
         if self.state != "done" or self.provider_id.support_refund == "none":
             raise UserError(self.env._("This payment cannot be refunded from here."))
-        left = self.amount - self._get_refunded_amount()
+        taken = self.overpaid_amount or self.amount
+        left = self.currency_id.round(taken - self._get_refunded_amount())
+        if self.currency_id.compare_amounts(left, 0.0) <= 0:
+            raise UserError(self.env._("This has been refunded already."))
         self.transaction_id._refund(amount_to_refund=left)
+
+    def _get_credit_lines(self):
+        """Return what of this payment's entry is the customer's credit still.
+
+        :rtype: account.move.line
+        """
+        payment = self.transaction_id.payment_id
+        return payment.move_id.line_ids.filtered(
+            lambda line: (
+                line.account_id == payment.destination_account_id
+                and not line.reconciled
+            )
+        )
 
     # === BUSINESS METHODS - CHARGE OF A SAVED CARD === #
 
@@ -1397,21 +1466,24 @@ class AccountMovePortalAttempt(models.Model):
         customer paid is a fact, whatever keeps us from booking it.
         """
         self.ensure_one()
-        if not self.transaction_id._portal_book():
-            self._report_unbooked()
+        if error := self.transaction_id._portal_book():
+            self._report_unbooked(error)
 
-    def _report_unbooked(self):
-        """Give staff to do what keeps this payment from being booked, once."""
+    def _report_unbooked(self, error):
+        """Give staff to do what keeps this payment from being booked, once.
+
+        :param Exception error: Why it could not be booked.
+        """
         self.ensure_one()
         self._report(
             "unbooked",
             self.env._("Online payment could not be booked"),
             self.env._(
                 "%(amount)s were paid (%(reference)s). Odoo tries to book it again "
-                "every few minutes. Please see what keeps it from doing so, such as a "
-                "locked period or a journal without accounts.",
+                "every few minutes. This keeps it from doing so: %(error)s",
                 amount=self.currency_id.format(self.amount),
                 reference=self.reference,
+                error=str(error) or type(error).__name__,
             ),
         )
 
@@ -1554,7 +1626,9 @@ class AccountMovePortalAttempt(models.Model):
         move = self.move_id
         if not move:
             return self.env["mail.activity"]
-        return move.activity_schedule(
+        # By OdooBot: it is often noticed in a request of a customer or of a provider,
+        # who have no address from which the colleague could be mailed.
+        return move.with_user(SUPERUSER_ID).activity_schedule(
             "mail.mail_activity_data_warning",
             user_id=move._get_portal_staff()[:1].id,
             summary=summary,
@@ -1582,7 +1656,7 @@ class AccountMovePortalAttempt(models.Model):
         return {
             "draft": "waiting",
             "authorized": "processing",
-            "done": "paid" if self.transaction_id.is_post_processed else "processing",
+            "done": "paid",  # Even if we cannot book it yet: the money came.
             "cancel": "cancelled",
             "error": "failed",
         }[self.state]
@@ -2003,8 +2077,8 @@ class AccountMovePortalAttempt(models.Model):
             data = {}
             StripeController._include_refund_in_payment_data(refund, data)
             tx._process("stripe", data)
-            if not tx._portal_book():
-                self._report_unbooked()
+            if error := tx._portal_book():
+                self._report_unbooked(error)
             if tx.state == "error" and tx.payment_id:
                 # The money came back to us after the refund was booked.
                 self._reverse(tx, self.env._("The refund came back."))
@@ -2172,14 +2246,21 @@ class AccountMovePortalAttempt(models.Model):
         First by Stripe's events since the last one seen, which tell of what happened
         to finished payments as well; then each open attempt by itself.
         """
+        # One that is switched off as well: what it took may be returned for months.
         providers = self.env["payment.provider"].search(
-            [("code", "=", "stripe"), ("state", "!=", "disabled")]
+            [("code", "=", "stripe"), ("stripe_secret_key", "!=", False)]
         )
         for provider in providers:
             try:
                 self._stripe_catch_up_events(provider)
-            except stripe.StripeError:
-                _logger.warning("Stripe: the events could not be listed", exc_info=True)
+            except stripe.StripeError as error:
+                # Of one that is switched off the keys may well have been withdrawn.
+                is_off = provider.state == "disabled"
+                _logger.log(
+                    logging.INFO if is_off else logging.WARNING,
+                    "Stripe: the events could not be listed: %s",
+                    error,
+                )
         self._catch_up_open_attempts()
 
     @api.model
