@@ -18,15 +18,13 @@ from odoo.addons.payment_stripe.controllers.main import StripeController
 
 from ... import const
 from ...tools import email_addresses, sql, texts
-from . import decline_codes, stripe_errors, stripe_params
+from . import decline_codes, stripe_errors, stripe_params, stripe_rules
 from .errors import PortalPaymentValidationError, UnansweredChargeError
 
 _logger = logging.getLogger(__name__)
 #: How long a started attempt keeps others out while nothing comes of it. Twice what
 #: 3-D Secure takes at most.
 ATTEMPT_MINUTES = 15
-#: Stripe's states of an intent that has taken money, or is about to.
-TAKING = ("processing", "requires_capture", "succeeded")
 #: How a payment can be made.
 FLOWS = ("direct", "redirect", "token")
 #: What is asked for, in the order of the form, and how long it may be.
@@ -285,10 +283,8 @@ class AccountMovePortalAttempt(models.Model):
         try:
             attempt_sudo._cancel_attempt()
         except stripe.StripeError as error:
-            if stripe_errors.classify(error) not in (
-                stripe_errors.GONE,
-                stripe_errors.KEYS,
-            ):
+            # What staff know of, or are about to: there is nothing to wait for.
+            if not stripe_rules.get_error_rule(error).todo:
                 raise UserError(
                     self.env._(
                         "The provider cannot be asked now. Please try again in a "
@@ -869,9 +865,9 @@ class AccountMovePortalAttempt(models.Model):
             if self.is_open and self._may_be_superseded(link, client_key, restart):
                 self._cancel_attempt()
         except stripe.StripeError as error:
-            if stripe_errors.classify(error) != stripe_errors.GONE:
+            if stripe_rules.get_error_rule(error).told:
                 raise self._get_unreachable_error() from error
-            self._give_up()
+            self._follow_error(error)
         if self.is_open:
             raise self._get_progress_error()
 
@@ -991,7 +987,8 @@ class AccountMovePortalAttempt(models.Model):
                 if not attempt._is_charge_unanswered():
                     attempt._cancel_attempt()
             except stripe.StripeError as error:
-                _logger.info("Payment %s not released: %s", attempt.reference, error)
+                kind = stripe_errors.classify(error)
+                _logger.info("Payment %s not released: %s", attempt.reference, kind)
         left = self.search([("is_open", "=", True)])
         for attempt in left:
             for move in attempt.line_ids.move_id:
@@ -1051,7 +1048,7 @@ class AccountMovePortalAttempt(models.Model):
         if self.origin != "portal":
             return False
         intent = payment_data.get("payment_intent")
-        return not intent or intent["status"] in TAKING
+        return not intent or intent["status"] in stripe_rules.TAKING
 
     def _is_mismatch(self, taken):
         """Return whether an amount is not the one that was asked for.
@@ -1387,11 +1384,9 @@ class AccountMovePortalAttempt(models.Model):
         :param stripe.StripeError error: The error.
         """
         self.ensure_one()
-        kind = stripe_errors.classify(error)
-        if kind == stripe_errors.GONE:
-            self._give_up()
-        elif kind == stripe_errors.KEYS:
-            self._report_wrong_keys()
+        follow = stripe_rules.get_error_rule(error).follow
+        if follow:
+            getattr(self, follow)()
 
     def _try_step(self, method, *args):
         """Run a step of the catch-up in a database transaction of its own.
@@ -1412,14 +1407,13 @@ class AccountMovePortalAttempt(models.Model):
             return False
         except stripe.StripeError as error:
             self.env.cr.rollback()
-            kind = stripe_errors.classify(error)
-            if kind == stripe_errors.REFUSED:
+            rule = stripe_rules.get_error_rule(error)
+            if rule.is_ours:
                 _logger.exception("Payment %s could not be caught up", self.reference)
                 return False
+            kind = stripe_errors.classify(error)
             _logger.info("Payment %s not caught up: %s", self.reference, kind)
-            return self._try_step(self._follow_error, error) and (
-                kind == stripe_errors.GONE  # Else it is to be asked for again.
-            )
+            return self._try_step(self._follow_error, error) and not rule.asks_again
         except Exception:
             self.env.cr.rollback()
             _logger.exception("Payment %s could not be caught up", self.reference)
@@ -1514,6 +1508,9 @@ class AccountMovePortalAttempt(models.Model):
             if attempt.state == "done":
                 for kind in ("mismatch", "uncertain", "unbooked"):
                     attempt._resolve(kind, "matched")
+                # The customer has tried again.
+                for failed in attempt.line_ids.move_id.portal_attempt_line_ids:
+                    failed.attempt_id._resolve("failed", "done")
             attempt._resolve("late", "released")
         for attempt, before in due.items():
             if attempt.transaction_id.payment_id:
@@ -1653,13 +1650,8 @@ class AccountMovePortalAttempt(models.Model):
             if self.provider_id.code in const.OFFLINE_PROVIDERS:
                 return "awaiting_transfer"
             return "verify" if self.verification_url else "processing"
-        return {
-            "draft": "waiting",
-            "authorized": "processing",
-            "done": "paid",  # Even if we cannot book it yet: the money came.
-            "cancel": "cancelled",
-            "error": "failed",
-        }[self.state]
+        # `paid` even if we cannot book it yet: the money came.
+        return stripe_rules.ANSWERS[self.state]
 
     def _get_method_name(self):
         """Return how was paid, in the words of the payment screen.
@@ -1909,6 +1901,7 @@ class AccountMovePortalAttempt(models.Model):
             tx._process("stripe", data)
             if before == "pending" and self.state == "error":
                 self._tell_payer_of_failure()
+                self._report_failure()
         if self._is_on_hold() and _is_refunded(intent):
             self._cancel_mismatch()
         self._stripe_apply_method(intent)
@@ -1925,6 +1918,26 @@ class AccountMovePortalAttempt(models.Model):
         self.ensure_one()
         if self.origin == "portal":
             self.transaction_id._after_portal_failure()
+
+    def _report_failure(self):
+        """Tell staff that money they were waiting for does not come, once.
+
+        The invoice said for days that a payment is being processed.
+        """
+        self.ensure_one()
+        self._report(
+            "failed",
+            self.env._(
+                "A bank payment of %(amount)s has failed",
+                amount=self.currency_id.format(self.amount),
+            ),
+            self.env._(
+                "%(reference)s: %(reason)s The customer has been told and can pay "
+                "again.",
+                reference=self.reference,
+                reason=self.transaction_id.state_message or "",
+            ),
+        )
 
     def _stripe_is_refused(self, intent):
         """Return whether Stripe says of an intent why it was refused.

@@ -46,6 +46,7 @@ class AccountMovePortalTodo(models.Model):
             ("cancelled", "Paid though cancelled"),
             ("disputed", "Disputed or returned"),
             ("unbooked", "Not booked"),
+            ("failed", "Bank payment failed"),
             ("uncertain", "Charge uncertain"),
             ("late", "Released too late"),
             ("gone", "Unknown to the provider"),
