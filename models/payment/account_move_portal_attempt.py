@@ -2090,11 +2090,33 @@ class AccountMovePortalAttempt(models.Model):
             data = {}
             StripeController._include_refund_in_payment_data(refund, data)
             tx._process("stripe", data)
-            if error := tx._portal_book():
-                self._report_unbooked(error)
+            self._book_refund(tx)
             if tx.state == "error" and tx.payment_id:
                 # The money came back to us after the refund was booked.
                 self._reverse(tx, self.env._("The refund came back."))
+
+    def _book_refund(self, refund):
+        """Book a refund of this payment, and take what was too much off the credit.
+
+        :param payment.transaction refund: The refund, in sudo mode.
+        """
+        self.ensure_one()
+        if error := refund._portal_book():
+            self._report_unbooked(error)
+            return
+        credit = self.overpaid_amount and self._get_credit_lines()
+        if not credit or refund.payment_id.state not in ("in_process", "paid"):
+            return
+        lines = refund.payment_id.move_id.line_ids.filtered(
+            lambda line: line.account_id == credit.account_id and not line.reconciled
+        )
+        if not lines:
+            return
+        left = -sum(credit.mapped("amount_residual_currency"))
+        if self.currency_id.compare_amounts(-refund.amount, left) >= 0:
+            for kind in const.CREDIT_KINDS:
+                self._resolve(kind, "refunded")
+        (credit + lines).reconcile()
 
     # === BUSINESS METHODS - STRIPE: DISPUTES AND RETURNS === #
 

@@ -1,8 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-#: Reasons for which the customer has credit, to be refunded or matched.
-CREDIT_KINDS = ("overpaid", "cancelled")
+from ... import const
 
 
 class AccountMovePortalTodo(models.Model):
@@ -113,9 +112,9 @@ class AccountMovePortalTodo(models.Model):
         :raise UserError: If it cannot be booked.
         """
         attempt_sudo = self._check_settle(
-            "mismatch", "uncertain", "unbooked", *CREDIT_KINDS
+            "mismatch", "uncertain", "unbooked", *const.CREDIT_KINDS
         )
-        if self.kind in CREDIT_KINDS:
+        if self.kind in const.CREDIT_KINDS:
             return self._open_invoices_to_match(attempt_sudo)
         if self.kind == "mismatch":
             attempt_sudo._book_mismatch()
@@ -226,7 +225,7 @@ class AccountMovePortalTodo(models.Model):
         todos = self.search(
             [
                 ("state", "=", "open"),
-                ("kind", "in", CREDIT_KINDS),
+                ("kind", "in", const.CREDIT_KINDS),
                 ("attempt_id.transaction_id.payment_id", "in", payments.ids),
             ]
         )

@@ -166,7 +166,10 @@ class PaymentTransaction(models.Model):
             amount = amount_to_refund or self.amount
             if refund_sudo := attempt_sudo._take_unanswered_refund(amount):
                 return refund_sudo.with_env(self.env)
-        return super()._refund(amount_to_refund=amount_to_refund)
+        refund = super()._refund(amount_to_refund=amount_to_refund)
+        if attempt_sudo:
+            attempt_sudo._book_refund(refund.sudo())
+        return refund
 
     def _capture(self, amount_to_capture=None):
         """Override of `payment`: Stripe captures a portal payment as a whole.

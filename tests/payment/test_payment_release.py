@@ -378,7 +378,9 @@ class TestPaymentRelease(PortalPaymentCommon, HttpCase):
         self.assertEqual((todo.state, todo.resolution), ("done", "refunded"))
         [refund] = self.sandbox.objects("refund")
         self.assertEqual(refund["amount"], 10000)
-        self.assertEqual(tx.child_transaction_ids.mapped("state"), ["done"])
+        refunded = tx.child_transaction_ids
+        self.assertEqual((refunded.state, refunded.payment_id.amount), ("done", 100.0))
+        self.assertFalse(tx.portal_attempt_id._get_credit_lines(), "it is used up")
 
     def test_b10_payment_of_two_invoices_of_which_one_is_paid_elsewhere(self):
         other = self._create_portal_invoice(50.0)
