@@ -126,7 +126,8 @@ class PortalPaymentCommon(PortalCommon):
 
     def _check_ledger_of(self, attempt, intent, held):
         tx = attempt.transaction_id
-        currency = self.env["res.currency"].search(
+        currencies = self.env["res.currency"].with_context(active_test=False)
+        currency = currencies.search(
             [("name", "=", intent["currency"].upper())]
         )
         held = payment_utils.to_major_currency_units(held, currency)

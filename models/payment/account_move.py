@@ -330,6 +330,12 @@ class AccountMove(models.Model):
         self.ensure_one()
         if self.state != "posted":
             return "draft" if self.state == "draft" else "cancelled"
+        # What is on its way though nothing is due is told of first.
+        if any(
+            attempt_sudo.state in ("pending", "authorized")
+            for attempt_sudo in self._find_portal_attempts_sudo()
+        ):
+            return "processing"
         if self.payment_state == "reversed":
             return "credited"
         if self.currency_id.is_zero(self.portal_balance_due):

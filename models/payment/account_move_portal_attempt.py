@@ -617,7 +617,9 @@ class AccountMovePortalAttempt(models.Model):
             self.authorization = self.move_id._get_portal_authorization(
                 self.currency_id.format(self.amount)
             )
-        if tx.state == "draft" and tx.provider_code not in const.OFFLINE_PROVIDERS:
+        # In whatever state it was created: others may bring what is on its way.
+        may_take = tx.state in ("draft", "pending", "authorized")
+        if may_take and tx.provider_code not in const.OFFLINE_PROVIDERS:
             moves = self.line_ids.move_id
             moves._lock_for_portal_payment()
             for other in self._find_open(moves):

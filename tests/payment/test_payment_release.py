@@ -155,6 +155,20 @@ class TestPaymentRelease(PortalPaymentCommon, HttpCase):
         self.assertEqual(self._get_kinds(tx), ["overpaid"])
         self.assertEqual(tx.portal_attempt_id.overpaid_amount, 100.0)
 
+    def test_s15_page_tells_of_money_on_its_way_though_nothing_is_due(self):
+        for change in (self._credit, self._register_payment):
+            self.invoice = self._create_portal_invoice()
+            self.link = self._create_link(self.invoice)
+            tx = self._start_late(self.link)
+            change()
+            self._catch_up()
+            self.assertEqual(self.invoice._get_portal_invoice_status(), "processing")
+            self.sandbox.control.settle(tx.provider_reference)
+            self._catch_up()
+            self.assertNotEqual(
+                self.invoice._get_portal_invoice_status(), "processing"
+            )
+
     # === Money that comes all the same === #
 
     def _pay_after(self, change):
@@ -322,11 +336,11 @@ class TestPaymentRelease(PortalPaymentCommon, HttpCase):
         note = late.invoice_ids.message_ids[0].body
         self.assertIn(late.provider_reference, note)
 
-    def _start_late(self):
+    def _start_late(self, link=None):
         """Have a debit under way that cannot be stopped, of another invoice."""
         self._enable_echeck()
         self.sandbox.control.change_settings(verify_banks_instantly=True)
-        link = self._create_link(self._create_portal_invoice())
+        link = link or self._create_link(self._create_portal_invoice())
         tx = self._create_attempt(link, method=self.echeck)
         self._confirm_bank(tx)
         self._catch_up()
