@@ -32,6 +32,7 @@ from .payment import test_payment_attempt_lines
 from .payment import test_payment_attempt_race
 from .payment import test_payment_bank
 from .payment import test_payment_browser
+from .payment import test_payment_catch_up
 from .payment import test_payment_countries
 from .payment import test_payment_dates
 from .payment import test_payment_discount
@@ -49,6 +50,7 @@ from .payment import test_payment_stripe
 from .payment import test_payment_stripe_errors
 from .payment import test_payment_terms
 from .payment import test_payment_todo
+from .payment import test_payment_todo_mail
 from .payment import test_stripe_params
 from .payment import test_stripe_rules
 from .scripts import test_scripts

@@ -48,6 +48,11 @@ REFUND_STATES = {
 }
 #: Of a refund's metadata: the reference under which it was asked for here.
 REFUND_MARK = "odoo_reference"
+#: How often the schedule asks for a debit under way.
+PENDING_PAUSE = timedelta(hours=1)
+#: What has to be left of the time of a scheduled run to ask for one more attempt: twice
+#: what a request may take.
+CATCH_UP_SECONDS = 20
 #: Events may be listed a little after the moment that they bear.
 OVERLAP = timedelta(hours=1)
 
@@ -171,6 +176,11 @@ class AccountMovePortalAttempt(models.Model):
         string="Overpaid",
         help="How much of this payment came though it was not due any more.",
         readonly=True,
+    )
+    asked_on = fields.Datetime(
+        help="When the schedule asked last how this stands.",
+        readonly=True,
+        copy=False,
     )
     review_due = fields.Boolean(
         help="It was booked since the provider was asked last. A dispute or a refund "
@@ -1426,12 +1436,38 @@ class AccountMovePortalAttempt(models.Model):
     def _catch_up_open_attempts(self):
         """Ask how each open attempt stands; give up those that were abandoned.
 
-        And once more after a payment was booked, for what came to it before.
+        And once more after a payment was booked, for what came to it before. Those come
+        first that were not asked for the longest time. What does not fit into the time
+        of a scheduled run is left to the next one, which follows at once.
         """
         domain = ["|", ("is_open", "=", True), ("review_due", "=", True)]
-        for attempt in self.search(domain, order="id"):
+        for attempt in self.search(domain, order="asked_on NULLS FIRST, id"):
+            if not attempt._is_to_be_asked():
+                continue
+            # On record whatever comes of it, so that none that fails keeps others back.
+            attempt.asked_on = fields.Datetime.now()
+            if self.env["ir.cron"]._commit_progress() < CATCH_UP_SECONDS:
+                self.env.ref(const.CATCH_UP_CRON).sudo()._trigger()
+                return
             if attempt.transaction_id.try_lock_for_update(allow_referencing=True):
                 attempt._try_step(attempt._catch_up)
+
+    def _is_to_be_asked(self):
+        """Return whether the schedule is to ask for this attempt now.
+
+        A debit takes days, and Stripe's events tell when it settles.
+
+        :rtype: bool
+        """
+        self.ensure_one()
+        is_patient = (
+            self.state == "pending"
+            and self._is_known_to_stripe()
+            and not self.release_requested_on
+        )
+        if not (is_patient and self.asked_on):
+            return True
+        return self.asked_on <= fields.Datetime.now() - PENDING_PAUSE
 
     def _catch_up(self):
         """Bring one open attempt to where its provider has it."""
@@ -1626,12 +1662,17 @@ class AccountMovePortalAttempt(models.Model):
         if not move:
             return self.env["mail.activity"]
         # By OdooBot: it is often noticed in a request of a customer or of a provider,
-        # who have no address from which the colleague could be mailed.
-        return move.with_user(SUPERUSER_ID).activity_schedule(
-            "mail.mail_activity_data_warning",
-            user_id=move._get_portal_staff()[:1].id,
-            summary=summary,
-            note=note,
+        # who have no address from which the colleague could be mailed. And at once:
+        # what scheduled code notifies of would wait for the mail queue, up to an hour.
+        return (
+            move.with_user(SUPERUSER_ID)
+            .with_context(mail_notify_force_send=True)
+            .activity_schedule(
+                "mail.mail_activity_data_warning",
+                user_id=move._get_portal_staff()[:1].id,
+                summary=summary,
+                note=note,
+            )
         )
 
     # === BUSINESS METHODS - PAYMENT STATUS === #
