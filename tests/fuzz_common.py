@@ -123,7 +123,9 @@ class PortalFuzzCommon(PortalPaymentCommon):
                 "redirect_status": "succeeded",
             }
         )
-        query = urlencode({name: str(value) for name, value in params.items()}, errors="replace")
+        query = urlencode(
+            {name: str(value) for name, value in params.items()}, errors="replace"
+        )
         response = self.url_open(
             f"/payment/stripe/return?{query}", allow_redirects=False
         )
@@ -133,7 +135,9 @@ class PortalFuzzCommon(PortalPaymentCommon):
         """Open a page with an address that somebody has changed."""
         page = self.random.choice(("", "pay", "result", "receipt"))
         params = self._spoil(dict.fromkeys(("visit", "amount", "country_id", "p"), "1"))
-        query = urlencode({name: str(value) for name, value in params.items()}, errors="replace")
+        query = urlencode(
+            {name: str(value) for name, value in params.items()}, errors="replace"
+        )
         path = self.link._get_path(page) if page else self.link._get_path()
         response = self.url_open(f"{path}?{query}", allow_redirects=False)
         # The page; to another one, as nothing was paid; no receipt.

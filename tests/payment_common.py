@@ -10,16 +10,14 @@ from stripe import WebhookSignature
 from odoo import SUPERUSER_ID, fields
 from odoo.fields import Command
 
-from odoo.addons.payment import utils as payment_utils
-from odoo.addons.account_payment_portal.models.payment.account_move_portal_dispute import (
-    _holds_money,
-)
 from odoo.addons.account_payment_portal.models.payment.payment_provider import (
     EVENT_TYPES,
     STRIPE_SANDBOX_PARAMETER,
 )
+from odoo.addons.payment import utils as payment_utils
 
 from ..models.payment.account_move_portal_attempt import ATTEMPT_MINUTES
+from ..models.payment.account_move_portal_dispute import _holds_money
 from .common import PortalCommon
 from .development import StripeSandbox
 
@@ -127,9 +125,7 @@ class PortalPaymentCommon(PortalCommon):
     def _check_ledger_of(self, attempt, intent, held):
         tx = attempt.transaction_id
         currencies = self.env["res.currency"].with_context(active_test=False)
-        currency = currencies.search(
-            [("name", "=", intent["currency"].upper())]
-        )
+        currency = currencies.search([("name", "=", intent["currency"].upper())])
         held = payment_utils.to_major_currency_units(held, currency)
         booked = sum(
             child.payment_id.amount * (1 if child == tx else -1)

@@ -6,21 +6,22 @@ class BaseModuleUninstall(models.TransientModel):
 
     _inherit = "base.module.uninstall"
 
-    portal_open_attempt_ids = fields.Many2many(
-        comodel_name="account.move.portal.attempt",
+    portal_open_payments = fields.Text(
         string="Payments under way",
-        compute="_compute_portal_open_attempt_ids",
-        # Whoever uninstalls need be no accountant; payments of all companies end.
-        compute_sudo=True,
+        help="One in each line. Of all companies: they all end.",
+        compute="_compute_portal_open_payments",
+        compute_sudo=True,  # Whoever uninstalls need be no accountant.
     )
 
     @api.depends("module_ids")
-    def _compute_portal_open_attempt_ids(self):
+    def _compute_portal_open_payments(self):
         for wizard in self:
             names = wizard._get_modules().mapped("name")
-            wizard.portal_open_attempt_ids = (
-                "account_payment_portal" in names
-                and wizard.env["account.move.portal.attempt"].search(
-                    [("is_open", "=", True)]
-                )
+            attempts = wizard.env["account.move.portal.attempt"]
+            if "account_payment_portal" in names:
+                attempts = attempts.search([("is_open", "=", True)])
+            wizard.portal_open_payments = "\n".join(
+                f"{attempt.reference}: {attempt.currency_id.format(attempt.amount)}, "
+                f"{attempt.provider_id.name}"
+                for attempt in attempts
             )

@@ -15,8 +15,8 @@ from . import stripe_errors
 #: `account.move.portal.attempt._get_payment_status`; whether money was taken, or is
 #: about to be; for what staff find it in their list, if they do.
 IntentRule = namedtuple("IntentRule", ("state", "is_open", "answer", "takes", "todo"))
-#: By the intent's status and what it goes with: the last error (`error`), a bank account
-#: to be verified (`verification`), a debit that was under way (`failed_debit`).
+#: By the intent's status and what it goes with: the last error (`error`), a bank
+#: account to be verified (`verification`), a debit that was under way (`failed_debit`).
 INTENT_RULES = {
     ("requires_payment_method", ""): IntentRule("draft", True, "waiting", False, None),
     ("requires_payment_method", "error"): IntentRule(
@@ -43,10 +43,10 @@ ANSWERS = {
     if with_ != "verification"
 }
 
-#: What follows from an error when nobody waits for the payment: what the attempt does;
-#: whether it asks again later; whether it is written to the log as an error of ours; for
-#: what staff find it in their list. And the code of what a customer is told who is
-#: about to start another payment: nothing where that can go on.
+#: What follows from an error when nobody waits for the payment: what the attempt
+#: does; whether it asks again later; whether it is written to the log as an error of
+#: ours; for what staff find it in their list. And the code of what a customer is told
+#: who is about to start another payment: nothing where that can go on.
 ErrorRule = namedtuple("ErrorRule", ("follow", "asks_again", "is_ours", "todo", "told"))
 ERROR_RULES = {
     stripe_errors.UNREACHABLE: ErrorRule(None, True, False, None, "unreachable"),
