@@ -87,7 +87,7 @@ class PaymentProvider(models.Model):
         return super().create(vals_list)
 
     def write(self, vals):
-        """Override of `payment` to release what is under way when it is switched off."""
+        """Override of `payment` to release what is under way once it is disabled."""
         if not vals.keys().isdisjoint(WAYS_TO_PAY_FIELDS):
             self.env.registry.clear_cache()
         result = super().write(vals)
