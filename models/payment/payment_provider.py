@@ -93,6 +93,9 @@ class PaymentProvider(models.Model):
         result = super().write(vals)
         if vals.get("state") == "disabled":
             self._find_portal_open_attempts_sudo()._request_release()
+        if "stripe_secret_key" in vals:
+            # Whether the new keys see what is under way is not to wait.
+            self._find_portal_open_attempts_sudo().asked_on = False
         return result
 
     def unlink(self):
