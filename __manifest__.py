@@ -38,6 +38,7 @@
         "views/payment/account_move_portal_todo_views.xml",
         "views/payment/payment_transaction_views.xml",
         "views/payment/account_move_views.xml",
+        "views/payment/base_module_uninstall_views.xml",
         "views/send/mail_templates.xml",
         "views/send/account_move_views.xml",
         "views/send/account_move_portal_delivery_views.xml",
@@ -97,4 +98,5 @@
     },
     "images": ["static/description/banner.png"],
     "application": True,
+    "uninstall_hook": "uninstall_hook",
 }

@@ -52,6 +52,11 @@ CONTEXT_CORE_SEND = "account_payment_portal_core_send"
 #: The day on which the payment that is being booked was started.
 CONTEXT_STARTED_ON = "account_payment_portal_started_on"
 
+# === PAYMENTS THAT NEED STAFF === #
+
+#: Reasons for which the customer has credit, to be refunded or matched.
+CREDIT_KINDS = ("overpaid", "cancelled")
+
 # === EXTERNAL IDS === #
 
 INVOICE_REPORT = "account_payment_portal.action_report_invoice"

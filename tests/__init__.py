@@ -23,6 +23,7 @@ from .notify import test_notification
 from .notify import test_notification_mail
 from .notify import test_notification_rule
 from .payment import test_amount_cases
+from .payment import test_clean_line
 from .payment import test_decline_texts
 from .payment import test_early_discount
 from .payment import test_payable
@@ -34,11 +35,13 @@ from .payment import test_payment_attempt_lines
 from .payment import test_payment_attempt_race
 from .payment import test_payment_bank
 from .payment import test_payment_browser
+from .payment import test_payment_catch_up
 from .payment import test_payment_countries
 from .payment import test_payment_dates
 from .payment import test_payment_discount
 from .payment import test_payment_dispute
 from .payment import test_payment_fuzz
+from .payment import test_payment_matrix
 from .payment import test_payment_other_providers
 from .payment import test_payment_provider_browser
 from .payment import test_payment_race
@@ -53,7 +56,9 @@ from .payment import test_payment_stripe
 from .payment import test_payment_stripe_errors
 from .payment import test_payment_terms
 from .payment import test_payment_todo
+from .payment import test_payment_todo_mail
 from .payment import test_stripe_params
+from .payment import test_stripe_rules
 from .scripts import test_scripts
 from .send import test_compose
 from .send import test_compose_access

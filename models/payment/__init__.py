@@ -10,5 +10,6 @@ from . import account_move_portal_attempt
 from . import account_move_portal_attempt_line
 from . import account_move_portal_dispute
 from . import account_move_portal_todo
+from . import base_module_uninstall
 from . import ir_ui_menu
 from . import res_country

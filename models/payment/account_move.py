@@ -1,4 +1,5 @@
 from collections import namedtuple
+from copy import deepcopy
 from datetime import timedelta
 from decimal import Decimal, InvalidOperation
 
@@ -10,6 +11,11 @@ from ... import const
 from ...tools import amounts, sql
 from .errors import PortalPaymentValidationError
 
+#: The form's buttons that leave no reason for a payment under way.
+ENDING_BUTTONS = (
+    *("action_reverse", "button_cancel", "button_draft"),
+    "button_request_cancel",
+)
 #: An amount that a customer is offered to pay: of the kind `discount`, `balance`,
 #: `next` or `overdue` (installments) or `most` (what can be paid at a time); in the
 #: invoice's currency; until when, or since when it is due, if there is such a day.
@@ -92,6 +98,41 @@ class AccountMove(models.Model):
         if not vals.keys().isdisjoint(("state", "partner_id", "move_type")):
             self._review_portal_attempts()
         return result
+
+    @api.model
+    def _get_view(self, view_id=None, view_type="form", **options):
+        """Override of `base` so that buttons ask first while money is under way.
+
+        Here and not in a view, so that it holds for whatever other add-ons make of
+        these buttons. Only the buttons ask: nothing else is kept from anybody.
+        """
+        arch, view = super()._get_view(view_id, view_type, **options)
+        if view_type == "form":
+            for button in arch.iterfind(".//button[@type='object']"):
+                if button.get("name") in ENDING_BUTTONS and not button.get("confirm"):
+                    self._ask_before_portal_button(button)
+        return arch, view
+
+    @api.model
+    def _ask_before_portal_button(self, button):
+        """Have a button make way for one that asks, while a payment is under way.
+
+        :param lxml.etree._Element button: The button.
+        """
+        hidden = button.get("invisible") or "False"
+        asking = deepcopy(button)
+        asking.tail = None
+        asking.set(
+            "confirm",
+            self.env._(
+                "A customer is paying this invoice online at the moment. If you go on, "
+                "that payment is cancelled if it still can be; otherwise it will stand "
+                "in the list of payments that need you."
+            ),
+        )
+        asking.set("invisible", f"({hidden}) or not portal_payment_is_under_way")
+        button.set("invisible", f"({hidden}) or portal_payment_is_under_way")
+        button.addnext(asking)
 
     @api.ondelete(at_uninstall=False)
     def _release_portal_attempts_on_deletion(self):
@@ -289,6 +330,12 @@ class AccountMove(models.Model):
         self.ensure_one()
         if self.state != "posted":
             return "draft" if self.state == "draft" else "cancelled"
+        # What is on its way though nothing is due is told of first.
+        if any(
+            attempt_sudo.state in ("pending", "authorized")
+            for attempt_sudo in self._find_portal_attempts_sudo()
+        ):
+            return "processing"
         if self.payment_state == "reversed":
             return "credited"
         if self.currency_id.is_zero(self.portal_balance_due):
@@ -861,18 +908,8 @@ class AccountMove(models.Model):
             self._release_portal_attempts()
 
     def _release_portal_attempts(self):
-        """Have the payments under way of these invoices given up, if need be.
-
-        Stripe is not asked in the transaction of whoever has changed the invoice, who
-        neither waits for it nor fails with it: the schedule is woken right after it.
-        """
-        waiting_sudo = self._find_portal_attempts_sudo().filtered(
-            lambda attempt: attempt.state != "done" and not attempt.release_requested_on
-        )
-        if waiting_sudo:
-            waiting_sudo.release_requested_on = fields.Datetime.now()
-            # In sudo mode because schedules are closed to accountants.
-            self.env.ref(const.CATCH_UP_CRON).sudo()._trigger()
+        """Have the payments under way of these invoices given up, if need be."""
+        self._find_portal_attempts_sudo()._request_release()
 
     def _check_payable_on_core_page(self, amount):
         """Check that these invoices can be paid now on core's own pages.

@@ -98,23 +98,23 @@ class PaymentTransaction(models.Model):
     def _portal_book(self):
         """Book this payment if it is confirmed and not booked yet.
 
-        :return: Whether nothing is left to be booked.
-        :rtype: bool
+        :return: Why it could not be booked; None if nothing is left to be booked.
+        :rtype: Exception | None
         """
         self.ensure_one()
         if self.state != "done" or self.is_post_processed:
-            return True
+            return None
         try:
             with self.env.cr.savepoint():
                 self._post_process()
                 self.env.flush_all()
         except psycopg2.OperationalError:
             raise  # Somebody else is booking it: to be run again.
-        except Exception:
+        except Exception as error:
             self.env.invalidate_all()
             _logger.exception("Payment %s could not be booked yet", self.reference)
-            return False
-        return True
+            return error
+        return None
 
     # === HOOKS OF CORE - REQUESTS TO PROVIDERS === #
 
@@ -166,7 +166,10 @@ class PaymentTransaction(models.Model):
             amount = amount_to_refund or self.amount
             if refund_sudo := attempt_sudo._take_unanswered_refund(amount):
                 return refund_sudo.with_env(self.env)
-        return super()._refund(amount_to_refund=amount_to_refund)
+        refund = super()._refund(amount_to_refund=amount_to_refund)
+        if attempt_sudo:
+            attempt_sudo._book_refund(refund.sudo())
+        return refund
 
     def _capture(self, amount_to_capture=None):
         """Override of `payment`: Stripe captures a portal payment as a whole.
