@@ -48,6 +48,7 @@ from .payment import test_payment_terms
 from .payment import test_payment_todo
 from .payment import test_stripe_params
 from .scripts import test_scripts
+from .send import test_bulk
 from .send import test_compose
 from .send import test_compose_access
 from .send import test_compose_browser
