@@ -14,6 +14,7 @@ class Connections:
 
     def __init__(self):
         self._sessions = {}
+        self._reused = set()
 
     def take(self, key, connect):
         """Return a connection that is there, the one of before if it still works.
@@ -26,9 +27,19 @@ class Connections:
         if session is not None and not _is_alive(session):
             self.drop(session)
             session = None
-        if session is None:
+        if session is not None:
+            self._reused.add(id(session))
+        else:
             session = self._sessions[key] = connect()
         return session
+
+    def is_reused(self, session):
+        """Return whether an earlier email went through a connection.
+
+        :param smtplib.SMTP session: The connection.
+        :rtype: bool
+        """
+        return id(session) in self._reused
 
     def drop(self, session):
         """Use a connection no more: nobody knows what state it is in.
@@ -38,6 +49,7 @@ class Connections:
         for key, known in list(self._sessions.items()):
             if known is session:
                 del self._sessions[key]
+        self._reused.discard(id(session))
         close(session)
 
     def close(self):

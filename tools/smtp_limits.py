@@ -34,6 +34,19 @@ def get_limits(host):
     return KNOWN_LIMITS.get((host or "").strip().lower(), (0, 0))
 
 
+def is_end_of_connection(error):
+    """Return whether a mail server wants a new connection before it takes more.
+
+    :param Exception error: What handing an email over raised: before anything of this
+        email was said.
+    :rtype: bool
+    """
+    cause = smtp_errors.get_cause(error)
+    return (
+        isinstance(cause, smtplib.SMTPSenderRefused) and cause.smtp_code == _UNAVAILABLE
+    )
+
+
 def is_server_wide(error):
     """Return whether a mail server would refuse any other email at this moment, too.
 

@@ -59,7 +59,7 @@ class AccountMoveSendPortalMass(models.TransientModel):
     invoice_count = fields.Integer(string="Selected", compute="_compute_summary")
     chosen_count = fields.Integer(string="To be sent", compute="_compute_summary")
     email_count = fields.Integer(string="Emails", compute="_compute_summary")
-    draft_count = fields.Integer(string="Drafts", compute="_compute_summary")
+    draft_count = fields.Integer(string="Not confirmed", compute="_compute_summary")
     sent_count = fields.Integer(
         string="Sent before with a portal link", compute="_compute_summary"
     )

@@ -691,13 +691,38 @@ class AccountMovePortalDelivery(models.Model):
             self._send_message(handover)
         except Exception as error:  # noqa: BLE001 - whatever it is, the link goes.
             failure = error
+            if run and self._is_for_new_connection(error, handover, run):
+                self._note(lambda each: each._set_begun_anew(handover.marks))
+            else:
+                self._note(
+                    lambda each: each._record_failure(failure, handover.marks, run)
+                )
             if run:
                 run.connections.drop(handover.session)
-            self._note(lambda each: each._record_failure(failure, handover.marks, run))
         else:
             self._note(lambda each: each._set_sent())
             if run:
                 self._release_server(handover.server)
+
+    def _is_for_new_connection(self, error, handover, run):
+        """Return whether the server only wants a new connection for the next emails.
+
+        :param Exception error: What it said.
+        :param Handover handover: What was handed over.
+        :param LaneRun run: What the lane knows.
+        :rtype: bool
+        """
+        return run.connections.is_reused(
+            handover.session
+        ) and smtp_limits.is_end_of_connection(error)
+
+    def _set_begun_anew(self, marks):
+        """Have this email sent again at once: nothing of it has left.
+
+        :param dict marks: What was known of the links before, by id.
+        """
+        self._undo_links(marks)
+        self.write({"state": "waiting", "attempts": self.attempts - 1})
 
     def _release_server(self, server):
         """Note that a mail server takes emails again, if it did not.

@@ -110,8 +110,13 @@ class AccountMovePortalLane(models.AbstractModel):
             ("batch_id", "=", False),
             ("batch_id", "not in", list(run.held)),
         ]
-        query = deliveries._search(
-            domain, order="is_mass, batch_id, move_id, sequence, id"
+        query = deliveries._search(domain)
+        # By the ids themselves, not by the order of batches and invoices.
+        query.order = SQL(
+            ", ".join(
+                f"account_move_portal_delivery.{name}"
+                for name in ("is_mass", "batch_id", "move_id", "sequence", "id")
+            )
         )
         # An email of the same invoice is under way.
         query.add_where(

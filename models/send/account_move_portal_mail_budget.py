@@ -123,6 +123,17 @@ class AccountMovePortalMailBudget(models.Model):
             cr.execute("SET TRANSACTION ISOLATION LEVEL READ COMMITTED")
             yield self.with_env(self.env(cr=cr))
 
+    def _lock(self):
+        """Wait for this row, and see it as it is then."""
+        self.env.cr.execute(
+            SQL(
+                "SELECT id FROM %s WHERE id = %s FOR NO KEY UPDATE",
+                SQL.identifier(self._table),
+                self.id,
+            )
+        )
+        self.invalidate_recordset()
+
     def _get_limit(self, limit, is_urgent):
         """Return how much of a limit may be used.
 
@@ -142,23 +153,18 @@ class AccountMovePortalMailBudget(models.Model):
         """
         self.ensure_one()
         now = fields.Datetime.now()
-        if self.held_until and self.held_until > now and not is_urgent:
-            return self.held_until
-        if not (self.minute_limit or self.day_limit):
-            return None
+        # What this transaction sees may be from before the row was made, or changed.
         with self._own_transaction() as budget:
-            budget.env.cr.execute(
-                SQL(
-                    "SELECT id FROM %s WHERE id = %s FOR NO KEY UPDATE",
-                    SQL.identifier(self._table),
-                    self.id,
-                )
-            )
+            if budget.held_until and budget.held_until > now and not is_urgent:
+                return budget.held_until
+            if not (budget.minute_limit or budget.day_limit):
+                return None
+            budget._lock()
             waits = [
                 budget._get_full_until(limit, period, is_urgent, now)
                 for limit, period in (
-                    (self.minute_limit, MINUTE),
-                    (self.day_limit, DAY),
+                    (budget.minute_limit, MINUTE),
+                    (budget.day_limit, DAY),
                 )
                 if limit
             ]
@@ -199,14 +205,7 @@ class AccountMovePortalMailBudget(models.Model):
         self.ensure_one()
         now = fields.Datetime.now()
         with self._own_transaction() as budget:
-            budget.env.cr.execute(
-                SQL(
-                    "SELECT id FROM %s WHERE id = %s FOR NO KEY UPDATE",
-                    SQL.identifier(self._table),
-                    self.id,
-                )
-            )
-            budget.invalidate_recordset()
+            budget._lock()
             if budget.held_until and budget.held_until > now:
                 return budget.held_until  # Another lane was told so, too.
             if budget.hold_count >= len(HOLD_MINUTES):

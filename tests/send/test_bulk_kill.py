@@ -70,9 +70,12 @@ class TestPortalBulkKill(PortalBulkProcessCase):
     def test_b6_lanes_stay_within_the_limit_together(self):
         self._create_emails(12)
         with self._transaction() as env:
-            server = env["ir.mail_server"].browse(self.ids["ir.mail_server"])
-            env["account.move.portal.mail.budget"]._get_for(server).write(
-                {"day_limit": 10, "reserve": 50}
+            env["account.move.portal.mail.budget"].create(
+                {
+                    "mail_server_id": self.ids["ir.mail_server"][0],
+                    "day_limit": 10,
+                    "reserve": 50,
+                }
             )
         lanes = [self._start_lane() for _lane in range(3)]
         for pid in lanes:

@@ -29,7 +29,9 @@ class TestPortalBulkLimits(PortalSendCommon):
         )
 
     def _start(self, **values):
-        choice = self.invoices._choose_for_portal_send(is_with_drafts=True)
+        choice = self.invoices._choose_for_portal_send(
+            is_with_drafts=True, is_repeating=values.get("is_repeating", False)
+        )
         # In sudo mode because emails are the system's.
         batch = (
             self.env["account.move.portal.batch"]
@@ -63,7 +65,12 @@ class TestPortalBulkLimits(PortalSendCommon):
             self._send_due()
             self.assertEqual((batch.sent_count, batch.waiting_count), (2, 3))
             urgent = batch.delivery_ids.filtered(lambda each: each.state == "waiting")
-            urgent[0].copy({"batch_id": False, "is_mass": False, "email": "u@x.example"})
+            urgent[0].copy(
+                {
+                    **dict.fromkeys(("batch_id", "is_mass"), False),
+                    **dict.fromkeys(("email", "formatted"), "u@x.example"),
+                }
+            )
             self._send_due()
             self.assertEqual(mailbox.messages[-1].envelope_to, ["u@x.example"])
             self.assertEqual(batch.sent_count, 2)

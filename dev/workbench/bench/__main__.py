@@ -1,6 +1,6 @@
 """``make bench``: a database of its own, a server, and the measurements.
 
-It is a benchmark, no test: no figure fails it.
+It is a benchmark, no test: no figure fails it. ``--bulk`` measures mass sending only.
 """
 
 import subprocess
@@ -87,6 +87,24 @@ def run(environment):
     environment.console.say(f"The same as JSON: {result}")
 
 
+def run_bulk(environment):
+    """Measure mass sending, on a fresh database of its own."""
+    with environment.copy(USUAL, "bench_bulk") as database:
+        environment.install(database)
+        config = environment.odoo.write_config(
+            "bench_bulk.conf", database, http_port=any_free_port(), dbfilter=""
+        )
+        result = environment.folder / "bench_bulk.json"
+        python(
+            environment,
+            "workbench.bench.bulk",
+            config,
+            f"http://{HOST}:{any_free_port()}",
+            result,
+        )
+    environment.console.say(f"The same as JSON: {result}")
+
+
 def main():
     """Run from the command line.
 
@@ -97,7 +115,9 @@ def main():
     environment = TestEnvironment(Project(), console)
     try:
         with environment.running():
-            run(environment)
+            if "--bulk" not in sys.argv:
+                run(environment)
+            run_bulk(environment)
     except (SetupError, ComponentFailed) as error:
         console.say(f"\n{error}")
         return 1
