@@ -286,8 +286,8 @@ class AccountMovePortalDelivery(models.Model):
         self.move_id.check_access("write")
         # In sudo mode because what is sent is written by the system alone.
         waiting_sudo = self.sudo().filtered(lambda each: each.state == "waiting")
-        waiting_sudo.lock_for_update(allow_referencing=True)
-        for delivery_sudo in waiting_sudo:
+        # What a lane is about to send at this moment leaves.
+        for delivery_sudo in waiting_sudo.try_lock_for_update(allow_referencing=True):
             delivery_sudo._set_cancelled()
 
     def action_repeat(self):
@@ -459,7 +459,6 @@ class AccountMovePortalDelivery(models.Model):
     @api.model
     def _run_due(self):
         """Override to look after what broke off first, and to send in lanes."""
-        self._recover_abandoned()
         self.env["account.move.portal.lane"]._run()
 
     @api.model
@@ -598,6 +597,10 @@ class AccountMovePortalDelivery(models.Model):
         :rtype: Handover | None
         """
         if self.is_mass:
+            if run and (due_on := self._find_time_to_wait(self._get_mass_server())):
+                self._put_off_until(due_on, run)
+                return None
+            # Only now: what it says is true when it leaves.
             self.batch_id._fill_in(self)
         self._make_documents()
         links, marks = self._prepare_links()
@@ -609,7 +612,8 @@ class AccountMovePortalDelivery(models.Model):
             self._set_waiting(is_queued=True, due_on=due_on)
             self._wake_queue(at=due_on + timedelta(seconds=59))
             return None
-        if run and (due_on := self._find_time_to_wait(server)):
+        is_counted = not run or self.is_mass
+        if not is_counted and (due_on := self._find_time_to_wait(server)):
             mail.filtered("id").unlink()
             self._undo_links(marks)
             self._put_off_until(due_on, run)
@@ -624,6 +628,15 @@ class AccountMovePortalDelivery(models.Model):
             link._set_sent()
         self.env.flush_all()
         return Handover(session, server, message, recipients, marks)
+
+    def _get_mass_server(self):
+        """Return the mail server that this email will go through.
+
+        :return: The server; empty for that of the configuration.
+        :rtype: ir.mail_server
+        """
+        mail = self.env["mail.mail"].new({"email_from": self._get_author()[1]})
+        return self._find_mail_server(mail)[0]
 
     def _find_time_to_wait(self, server):
         """Return when the limits of a mail server let this email go, if not now.
@@ -665,7 +678,7 @@ class AccountMovePortalDelivery(models.Model):
             if part.get_content_maintype() != "text" or part.is_attachment():
                 continue
             for token in PORTAL_TOKENS.findall(part.get_content()):
-                if token not in known:
+                if token not in known and self._is_of_another(token):
                     raise ValueError("The email has the link of another recipient.")
         if not self.is_mass:
             return  # A person chose the files, from the invoice's sources.
@@ -673,6 +686,18 @@ class AccountMovePortalDelivery(models.Model):
             owner = (file.res_model, file.res_id)
             if file.res_model == "account.move" and owner[1] != self.move_id.id:
                 raise ValueError("The email has a file of another invoice.")
+
+    def _is_of_another(self, token):
+        """Return whether a link is not this recipient's.
+
+        A person may have written a link to another invoice of the same recipient.
+
+        :param str token: The token of the link.
+        :rtype: bool
+        """
+        # In sudo mode because tokens are hidden.
+        link_sudo = self.link_id.sudo()._find(token)
+        return self.is_mass or bool(link_sudo and link_sudo.email != self.email)
 
     def _hand_over(self, handover, run=None):
         """Hand the email over to the mail server, and note its answer.

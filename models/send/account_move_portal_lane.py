@@ -58,6 +58,7 @@ class AccountMovePortalLane(models.AbstractModel):
     @api.model
     def _run(self):
         """Send what is due, email by email, until the time is up."""
+        self._recover()
         run = LaneRun()
         try:
             while delivery := self._claim_next(run):
@@ -72,6 +73,16 @@ class AccountMovePortalLane(models.AbstractModel):
             self.env["account.move.portal.delivery"]._wake_queue(
                 at=min(run.held.values())
             )
+
+    @api.model
+    def _recover(self):
+        """Look after what broke off; another lane may do so at the same time."""
+        try:
+            with mute_logger(sql_db.__name__):
+                self.env["account.move.portal.delivery"]._recover_abandoned()
+                self.env.flush_all()
+        except psycopg2.OperationalError:
+            self._rollback()
 
     @api.model
     def _commit_progress(self, processed, remaining=None):
@@ -283,8 +294,14 @@ class AccountMovePortalLane(models.AbstractModel):
         if not batch or batch.origin == "window":
             return
         now = time.monotonic()
-        self.env.flush_all()
-        is_done = batch._conclude()
-        if is_done or now - run.told.get(batch.id, 0) >= PROGRESS_SECONDS:
-            run.told[batch.id] = now
-            batch._notify_progress()
+        # To see what other lanes have committed: one of them sees that all is done.
+        self.env["account.move.portal.delivery"]._commit()
+        try:
+            with mute_logger(sql_db.__name__):
+                is_done = batch._conclude()
+                if is_done or now - run.told.get(batch.id, 0) >= PROGRESS_SECONDS:
+                    run.told[batch.id] = now
+                    batch._notify_progress()
+                self.env.flush_all()
+        except psycopg2.OperationalError:
+            self._rollback()  # Another lane has said so.

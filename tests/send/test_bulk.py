@@ -329,6 +329,51 @@ class TestPortalBulk(PortalSendCommon):
         [mail] = mailbox.messages
         self.assertIn(self.customer.email, mail.envelope_to)
 
+    def test_b6_confirmed_in_the_window_leaves_once(self):
+        invoice = self._create_portal_invoice(post=False)
+        invoice.journal_id.portal_send_at_confirmation = True
+        with self.mailbox() as mailbox:
+            window = self._open_window(invoice)
+            window.action_continue()
+            self._send_due()
+            window.action_send()
+            self._send_due()
+        self.assertEqual(len(mailbox.messages), 1)
+
+    # === NOTHING OF ANOTHER CUSTOMER === #
+
+    @mute_logger(LANE)
+    def test_b6_email_with_anothers_link_or_file_does_not_leave(self):
+        other = self._create_link(self.invoices[1], email="c1@customer.example")
+        batch = self._start(
+            self.invoices[:2],
+            is_adjusting=True,
+            subject="Hello",
+            body=f"<p>See {other._get_url()}</p>",
+        )
+        with self.mailbox() as mailbox:
+            self._send_due()
+        self.assertFalse(
+            [each for each in mailbox.messages if each.envelope_to[0][:2] == "c0"]
+        )
+        first = batch.delivery_ids.filtered(lambda each: each.email[:2] == "c0")
+        self.assertEqual(first.state, "refused")
+        self.assertIn("another recipient", first.answer)
+        foreign = self.env["ir.attachment"].create(
+            {
+                "name": "theirs.pdf",
+                "raw": b"%PDF-1.4",
+                "res_model": "account.move",
+                "res_id": self.invoices[1].id,
+            }
+        )
+        third = self._start(self.invoices[2])
+        third.delivery_ids.attachment_ids = foreign
+        with self.mailbox() as mailbox:
+            self._send_due()
+        self.assertFalse(mailbox.messages)
+        self.assertIn("another invoice", third.delivery_ids.answer)
+
     # === ACCESS === #
 
     def test_b6_who_may_not_send_invoices_sends_none(self):
