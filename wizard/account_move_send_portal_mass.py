@@ -96,7 +96,7 @@ class AccountMoveSendPortalMass(models.TransientModel):
     @api.depends("move_ids", "drafts", "is_repeating")
     def _compute_summary(self):
         for window in self:
-            choice, moves = window._choose(), window.move_ids
+            choice, moves = window._choose(), window.move_ids._origin
             sent, _queued = moves._find_portal_sent()
             window.invoice_count = len(moves)
             window.chosen_count = len(choice.recipients)
@@ -256,7 +256,8 @@ class AccountMoveSendPortalMass(models.TransientModel):
 
         :rtype: Choice
         """
-        return self.move_ids._choose_for_portal_send(
+        # While the window is being filled in, they are not the records themselves.
+        return self.move_ids._origin._choose_for_portal_send(
             is_with_drafts=self.drafts != "leave", is_repeating=self.is_repeating
         )
 
@@ -311,7 +312,7 @@ class AccountMoveSendPortalMass(models.TransientModel):
         return (
             self.env["pos.order"]
             .sudo()
-            .search_count([("account_move", "in", self.move_ids.ids)])
+            .search_count([("account_move", "in", self.move_ids._origin.ids)])
         )
 
     def _count_viewed(self):
@@ -320,7 +321,7 @@ class AccountMoveSendPortalMass(models.TransientModel):
         :rtype: int
         """
         [(count,)] = self.env["account.move.portal.event"]._read_group(
-            [("move_id", "in", self.move_ids.ids), ("kind", "=", "viewed")],
+            [("move_id", "in", self.move_ids._origin.ids), ("kind", "=", "viewed")],
             [],
             ["move_id:count_distinct"],
         )
@@ -376,7 +377,7 @@ class AccountMoveSendPortalMass(models.TransientModel):
         )
         server_sudo, _smtp_from = delivery_sudo._find_mail_server(mail_sudo)
         budget = (
-            self.env["account.move.portal.mail.budget"].sudo()._get_for(server_sudo)
+            self.env["account.move.portal.mail.budget"].sudo()._find_for(server_sudo)
         )
         limits = [
             text

@@ -89,8 +89,7 @@ class AccountMovePortalMailBudget(models.Model):
         domain = [("mail_server_id", "=", server.id)]
         if budget := self.search(domain, limit=1):
             return budget
-        host = server.smtp_host if server else odoo_config["smtp_server"]
-        minute_limit, day_limit = smtp_limits.get_limits(host)
+        minute_limit, day_limit = self._get_known_limits(server)
         with self._own_transaction() as budgets:
             # Another lane may make it at this moment.
             sql.insert_unless_exists(
@@ -106,6 +105,31 @@ class AccountMovePortalMailBudget(models.Model):
             )
             row = budgets.search(domain, limit=1)
         return self.browse(row.id)
+
+    @api.model
+    def _find_for(self, server):
+        """Return the row of a mail server, to be read; none is made.
+
+        :param ir.mail_server server: The server; empty for that of the configuration.
+        :return: The row, or a new record of what it would be.
+        :rtype: account.move.portal.mail.budget
+        """
+        budget = self.search([("mail_server_id", "=", server.id)], limit=1)
+        minute_limit, day_limit = self._get_known_limits(server)
+        return budget or self.new(
+            {"minute_limit": minute_limit, "day_limit": day_limit}
+        )
+
+    @api.model
+    def _get_known_limits(self, server):
+        """Return what a mail server is known to take.
+
+        :param ir.mail_server server: The server; empty for that of the configuration.
+        :return: Emails in a minute and in a day, 0 where no limit is known.
+        :rtype: tuple[int, int]
+        """
+        host = server.smtp_host if server else odoo_config["smtp_server"]
+        return smtp_limits.get_limits(host)
 
     @contextmanager
     def _own_transaction(self):
@@ -250,7 +274,7 @@ class AccountMovePortalMailBudget(models.Model):
             if limit and count:
                 allowed = self._get_limit(limit, is_urgent=False)
                 used = self.env["account.move.portal.mail.permit"].search_count(
-                    [("budget_id", "=", self.id), ("taken_on", ">", start - period)]
+                    [("budget_id", "in", self.ids), ("taken_on", ">", start - period)]
                 )
                 ends.append(start + period * ((used + count - 1) // allowed))
         return max(ends)
