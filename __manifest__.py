@@ -62,21 +62,22 @@
             "account_payment_portal/static/src/links/**/*",
             "account_payment_portal/static/src/dashboard/**/*",
         ],
-        # The invoice page's own bundle: it loads nothing of Odoo's front end.
+        # The invoice page's own bundle: it loads nothing of Odoo's front end but its
+        # loader of modules.
         "account_payment_portal.assets_portal": [
             "account_payment_portal/static/src/portal/portal.css",
-            "account_payment_portal/static/src/portal/call_server.js",
+            "web/static/src/module_loader.js",
+            "account_payment_portal/static/src/portal/server.js",
+            "account_payment_portal/static/src/portal/front_time.js",
             "account_payment_portal/static/src/portal/presence.js",
             "account_payment_portal/static/src/portal/invoice_document.js",
             "account_payment_portal/static/src/portal/payment_result.js",
             "account_payment_portal/static/src/portal/verification.js",
         ],
-        # What the payment screen loads beside it: modules, and core's loader of them.
+        # What the payment screen loads beside it.
         "account_payment_portal.assets_payment": [
             "account_payment_portal/static/src/payment/payment.css",
-            "web/static/src/module_loader.js",
             "account_payment_portal/static/src/payment/amount.js",
-            "account_payment_portal/static/src/payment/server.js",
             "account_payment_portal/static/src/payment/feedback.js",
             "account_payment_portal/static/src/payment/billing.js",
             "account_payment_portal/static/src/payment/amount_field.js",
@@ -95,6 +96,7 @@
         "web.assets_unit_tests": [
             "account_payment_portal/static/src/payment/amount.js",
             "account_payment_portal/static/src/payment/echeck.js",
+            "account_payment_portal/static/src/portal/front_time.js",
             "account_payment_portal/static/tests/**/*",
         ],
     },

@@ -3,7 +3,7 @@
 import json
 import secrets
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from odoo.http import request
 from odoo.tools import is_html_empty
@@ -18,6 +18,8 @@ from .common import PAGE_HEADERS, link_route, record_action, render, render_priv
 ECHECK = "ach_direct_debit"
 #: Where a browser keeps which payment it has started through which link.
 SESSION_KEY = "account_payment_portal_payments"
+# What screen and provider need to know of each: one query for all.
+STATE_FIELDS = ("name", "code", "country_id")
 # The forms of other providers load what they like, and OWL compiles at run time. What
 # can be kept out is: another site's frame around the page.
 PROVIDER_POLICY = "frame-ancestors 'none'; base-uri 'none'; object-src 'none'"
@@ -50,6 +52,26 @@ def extend_policy(policy, sources):
     for name, more in sources.items():
         directives[name] = f"{directives.get(name, '')} {more}".strip()
     return "; ".join(f"{name} {value}" for name, value in directives.items())
+
+
+def make_choices(choices, chosen_id):
+    """Return what a list has to choose from.
+
+    Not a loop of the template, which would be a third of the server's work for the
+    screen: there are many countries.
+
+    :param choices: The id, code and name of each.
+    :type choices: list[tuple[int, str, str]]
+    :param int|bool chosen_id: Which of them is chosen; falsy if none is.
+    :rtype: markupsafe.Markup
+    """
+    return Markup("").join(
+        Markup(
+            f'<option value="{choice_id}" data-code="{escape(code)}"'
+            f"{' selected' if choice_id == chosen_id else ''}>{escape(name)}</option>"
+        )
+        for choice_id, code, name in choices
+    )
 
 
 # === WHAT A BROWSER HAS STARTED === #
@@ -120,7 +142,6 @@ class PortalPaymentScreen(PortalAccount):
             return redirect_private(link_sudo._get_path())
         if request.httprequest.method != "POST":
             return redirect_private(link_sudo._get_path("pay"))
-        visit_sudo = link_sudo.env["account.move.portal.event"]
         attempts_sudo = link_sudo.env["account.move.portal.attempt"]
         amount, billing, errors = attempts_sudo._read_choice(
             link_sudo,
@@ -141,40 +162,16 @@ class PortalPaymentScreen(PortalAccount):
         if errors or not option:
             return self._render_payment_screen(
                 link_sudo,
-                visit_sudo=visit_sudo,
+                visit_sudo=link_sudo.env["account.move.portal.event"],
                 billing=billing,
                 entered_amount=entered.get("amount"),
                 errors=errors,
                 is_script_missing=not errors,
                 chosen_option=payment_option,
             )
-        response = render_private(
-            "account_payment_portal.provider_page",
-            {
-                **form_values,
-                # Core gives it to pages of its front end only.
-                "is_html_empty": is_html_empty,
-                "link_sudo": link_sudo,
-                "move_sudo": move_sudo,
-                "amount": amount,
-                "option": option,
-                "payment_methods_sudo": option["method_sudo"],
-                "tokens_sudo": form_values["tokens_sudo"].browse(),
-                "transaction_route": link_sudo._get_path("transaction")
-                + self._get_portal_visit_query(),
-                "entered": json.dumps(
-                    {
-                        "amount": entered.get("amount"),
-                        "billing": billing,
-                        "client_key": entered.get("client_key", ""),
-                        "restart": bool(entered.get("restart")),
-                    }
-                ),
-                "nonce": secrets.token_urlsafe(16),
-            },
+        return self._render_provider_page(
+            link_sudo, {**form_values, "amount": amount}, option, billing, entered
         )
-        response.headers["Content-Security-Policy"] = PROVIDER_POLICY
-        return response
 
     @link_route("country", type="jsonrpc")
     def portal_invoice_country(self, link_sudo, country_id=None, **_kwargs):
@@ -208,6 +205,10 @@ class PortalPaymentScreen(PortalAccount):
         :rtype: odoo.http.Response
         """
         move_sudo = link_sudo.move_id
+        # First, as it reads all states, and the provider's values need one of them.
+        billing_values = self._get_portal_billing_values(
+            link_sudo, values.pop("billing", None)
+        )
         form_values = self._get_portal_payment_form_values(link_sudo)
         query = visit_sudo._get_visit_query() or self._get_portal_visit_query()
         screen = {
@@ -220,14 +221,12 @@ class PortalPaymentScreen(PortalAccount):
             ),
             "payment_options": self._get_portal_payment_options(link_sudo, form_values),
             "currency": form_values["currency"],
-            "company_mismatch": form_values["company_mismatch"],
-            "expected_company": form_values["expected_company"],
             "sdk_url": link_sudo.env["payment.provider"]._stripe_get_sdk_url(),
             # So that whoever pays is known to come from the page.
             "transaction_route": link_sudo._get_path("transaction") + query,
             "form_route": link_sudo._get_path("pay/form") + query,
             "errors": {},
-            **self._get_portal_billing_values(link_sudo, values.pop("billing", None)),
+            **billing_values,
             **values,
         }
         offered = [option["id"] for option in screen["payment_options"]]
@@ -244,6 +243,43 @@ class PortalPaymentScreen(PortalAccount):
                 response.headers["Content-Security-Policy"],
                 link_sudo.env["payment.provider"]._stripe_get_policy_sources(),
             )
+        return response
+
+    def _render_provider_page(self, link_sudo, form_values, option, billing, entered):
+        """Render the form of a provider that has one of its own.
+
+        :param account.move.portal.link link_sudo: The link, in sudo mode.
+        :param dict form_values: As `_get_portal_payment_form_values` returns them, with
+            the amount that was entered.
+        :param dict option: The way to pay, as `_get_portal_payment_options` returns it.
+        :param dict billing: What was entered, as parsed.
+        :param dict entered: The fields of the screen, by name.
+        :rtype: odoo.http.Response
+        """
+        transaction_path = link_sudo._get_path("transaction")
+        values = {
+            **self._get_core_form_values(link_sudo, form_values["amount"]),
+            **form_values,
+            # Core gives it to pages of its front end only.
+            "is_html_empty": is_html_empty,
+            "link_sudo": link_sudo,
+            "move_sudo": link_sudo.move_id,
+            "option": option,
+            "payment_methods_sudo": option["method_sudo"],
+            "tokens_sudo": form_values["tokens_sudo"].browse(),
+            "transaction_route": transaction_path + self._get_portal_visit_query(),
+            "entered": json.dumps(
+                {
+                    "amount": entered.get("amount"),
+                    "billing": billing,
+                    "client_key": entered.get("client_key", ""),
+                    "restart": bool(entered.get("restart")),
+                }
+            ),
+            "nonce": secrets.token_urlsafe(16),
+        }
+        response = render_private("account_payment_portal.provider_page", values)
+        response.headers["Content-Security-Policy"] = PROVIDER_POLICY
         return response
 
     def _get_portal_visit_query(self):
@@ -267,15 +303,22 @@ class PortalPaymentScreen(PortalAccount):
             link_sudo, get_own_payment(link_sudo)
         )
         billing = billing or known
-        countries_sudo = link_sudo.env["res.country"].search_fetch([], ["name", "code"])
+        countries_sudo = link_sudo.env["res.country"]
         country_sudo = countries_sudo.browse(billing["country_id"] or []).exists()
+        states_sudo = link_sudo.env["res.country.state"].search_fetch(
+            [("country_id", "in", country_sudo.ids)], STATE_FIELDS
+        )
+        states = [(state.id, state.code, state.name) for state in states_sudo]
         required = self._get_portal_required_fields(country_sudo)
         return {
             "billing": billing,
             "is_billing_complete": not attempts_sudo._check_billing(billing, required),
             "portal_amount": amount,
-            "countries_sudo": countries_sudo,
+            "countries": make_choices(
+                countries_sudo._get_portal_choices(), country_sudo.id
+            ),
             "country_sudo": country_sudo,
+            "states": make_choices(states, billing["state_id"]),
             "required_fields": required,
         }
 
@@ -379,9 +422,10 @@ class PortalPaymentScreen(PortalAccount):
         )
 
     def _get_portal_payment_form_values(self, link_sudo):
-        """Return the parameters of core's payment form for an invoice's balance.
+        """Return what a payment begins with: the balance, and the ways to pay it.
 
         :param account.move.portal.link link_sudo: The link, in sudo mode.
+        :return: Of the parameters of core's payment form those that the screen needs.
         :rtype: dict
         """
         move_sudo = link_sudo.move_id
@@ -390,11 +434,31 @@ class PortalPaymentScreen(PortalAccount):
         providers_sudo, methods_sudo = move_sudo._get_portal_payment_options(
             payer_sudo, amount
         )
+        return {
+            "amount": amount,
+            "currency": move_sudo.currency_id,
+            "partner_id": payer_sudo.id,
+            "providers_sudo": providers_sudo,
+            # Cards first, then bank accounts, then whatever else is enabled.
+            "payment_methods_sudo": methods_sudo.sorted(
+                lambda method: (method.code != "card", method.code != ECHECK)
+            ),
+            **self._get_portal_saving_values(link_sudo, payer_sudo, providers_sudo),
+        }
+
+    def _get_core_form_values(self, link_sudo, amount):
+        """Return the other parameters of core's payment form.
+
+        :param account.move.portal.link link_sudo: The link, in sudo mode.
+        :param float amount: What is to be paid, with which providers' limits are
+            compared, in the invoice's currency.
+        :rtype: dict
+        """
+        move_sudo = link_sudo.move_id
         values = self._get_common_page_view_values(
             invoices_data={
                 "partner": move_sudo.partner_id,
                 "company": move_sudo.company_id,
-                # What a provider's limit is compared with: what is to be paid.
                 "total_amount": amount,
                 "currency": move_sudo.currency_id,
                 "amount_residual": amount,
@@ -404,29 +468,29 @@ class PortalPaymentScreen(PortalAccount):
             # The link's token, in the path, is what authorizes the request.
             access_token="",
         )
-        values.update(
-            amount=amount,
-            partner_id=payer_sudo.id,
-            company_mismatch=False,  # See `_get_payer`.
-            # Not core's, which asks for whoever is logged in.
-            providers_sudo=providers_sudo,
-            show_tokenize_input_mapping=self._compute_show_tokenize_input_mapping(
-                providers_sudo
-            ),
-            tokens_sudo=values["tokens_sudo"].filtered(
-                lambda token: token.provider_id in providers_sudo
-            ),
-            # Cards first, then bank accounts, then whatever else is enabled.
-            payment_methods_sudo=methods_sudo.sorted(
-                lambda method: (method.code != "card", method.code != ECHECK)
-            ),
-        )
+        # Core asks whether whoever is logged in may pay the company: see `_get_payer`.
+        return {**values, "company_mismatch": False}
+
+    def _get_portal_saving_values(self, link_sudo, payer_sudo, providers_sudo):
+        """Return which saved ways to pay are offered, and which may be saved.
+
+        :param account.move.portal.link link_sudo: The link, in sudo mode.
+        :param res.partner payer_sudo: For whom is paid, in sudo mode.
+        :param payment.provider providers_sudo: The offered providers, in sudo mode.
+        :rtype: dict
+        """
+        tokens_sudo = link_sudo.env["payment.token"]
         if not link_sudo._is_customer(request.env.user):
             # A link opens the invoice, not the customer's saved cards.
-            values.update(
-                tokens_sudo=values["tokens_sudo"].browse(),
-                show_tokenize_input_mapping=dict.fromkeys(
-                    values["show_tokenize_input_mapping"], False
-                ),
-            )
-        return values
+            return {
+                "tokens_sudo": tokens_sudo,
+                "show_tokenize_input_mapping": dict.fromkeys(providers_sudo.ids, False),
+            }
+        return {
+            "tokens_sudo": tokens_sudo._get_available_tokens(
+                providers_sudo.ids, payer_sudo.id
+            ),
+            "show_tokenize_input_mapping": self._compute_show_tokenize_input_mapping(
+                providers_sudo
+            ),
+        }

@@ -31,6 +31,7 @@ from .payment import test_payment_attempt_lines
 from .payment import test_payment_attempt_race
 from .payment import test_payment_bank
 from .payment import test_payment_browser
+from .payment import test_payment_countries
 from .payment import test_payment_dates
 from .payment import test_payment_discount
 from .payment import test_payment_dispute

@@ -1,5 +1,7 @@
 import resource
+import time
 from contextlib import contextmanager
+from weakref import WeakKeyDictionary
 
 from odoo.tests import HttpCase
 from odoo.tests.common import TEST_CURSOR_COOKIE_NAME
@@ -22,6 +24,8 @@ PERSON_AGENT = (
     "Mozilla/5.0 (Linux; Android 15; Pixel 9) AppleWebKit/537.36 (KHTML, like Gecko) "
     "Chrome/143.0.0.0 Mobile Safari/537.36"
 )
+#: Seconds that the slowest machine may take for an answer.
+ANSWERED_WITHIN = 60
 PERSON_BRANDS = '"Chromium";v="143"'
 
 
@@ -40,6 +44,7 @@ class PortalBrowserCase(HttpCase):
     def setUpClass(cls):
         super().setUpClass()
         cls._chromium = None
+        cls._unanswered = WeakKeyDictionary()
         for name in cls.bundles:
             bundle = cls.env["ir.qweb"]._get_asset_bundle(name)
             bundle.css()
@@ -107,7 +112,39 @@ class PortalBrowserCase(HttpCase):
                     "{get: () => false})"
                 )
             self.trust(context)
-            yield context.new_page()
+            page = context.new_page()
+            self._follow_requests(page)
+            yield page
+
+    def _follow_requests(self, page):
+        """Know which requests of a page are not answered yet."""
+        unanswered = self._unanswered[page] = set()
+
+        def follow(request):
+            # Not beacons: nothing says when those are answered.
+            is_beacon = request.resource_type == "ping"
+            if request.url.startswith(self.base_url()) and not is_beacon:
+                unanswered.add(request)
+
+        page.on("request", follow)
+        for answered in ("requestfinished", "requestfailed"):
+            page.on(answered, lambda request: unanswered.discard(request))
+
+    def wait_for_answers(self, page):
+        """Wait until a page's requests are answered, to read the records anew.
+
+        The server's threads work with the test's cursor: who reads while one of them
+        does may get the rows of its query. Not `networkidle`, which says that the page
+        has been idle once.
+
+        :param playwright.sync_api.Page page: The page, from `page()`.
+        """
+        deadline = time.monotonic() + ANSWERED_WITHIN
+        while self._unanswered[page]:
+            self.assertLess(time.monotonic(), deadline, self._unanswered[page])
+            page.wait_for_timeout(10)
+        self._wait_remaining_requests()
+        self.env.invalidate_all()
 
     def visit(self, page, path, wait_until="networkidle"):
         """Go to a page of the test's server, and wait until it has loaded all.

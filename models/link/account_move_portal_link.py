@@ -43,11 +43,15 @@ MOVE_FIELDS = (
 )
 COMPANY_FIELDS = (
     *("name", "parent_path", "partner_id", "primary_color", "uses_default_logo"),
+    *("active", "currency_id"),  # Of the parents; to compare amounts with limits.
     "write_date",  # The logo's address changes with it.
 )
 CURRENCY_FIELDS = ("name", "symbol", "position", "rounding", "decimal_places")
 USER_FIELDS = ("active", "company_id", "partner_id", "share")
-PARTNER_FIELDS = ("name", "country_id", "email", "phone", "lang", "tz")
+PARTNER_FIELDS = (
+    *("name", "email", "phone", "lang", "tz"),
+    *("street", "street2", "city", "zip", "state_id", "country_id"),
+)
 REVOCATION_REASONS = [
     ("staff", "Revoked by staff"),
     ("cancelled", "Invoice cancelled"),

@@ -11,3 +11,4 @@ from . import account_move_portal_attempt_line
 from . import account_move_portal_dispute
 from . import account_move_portal_todo
 from . import ir_ui_menu
+from . import res_country

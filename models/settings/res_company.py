@@ -49,9 +49,13 @@ def _get_only_zone(country):
     :rtype: str
     """
     zones = pytz.country_timezones.get(country.code or "", ())
+    if not zones:
+        return ""
     now = datetime.now(pytz.utc)
-    times = {now.astimezone(pytz.timezone(zone)).utcoffset() for zone in zones}
-    return zones[0] if len(times) == 1 else ""
+    times = (now.astimezone(pytz.timezone(zone)).utcoffset() for zone in zones)
+    first = next(times)
+    # Of large countries the second zone is another one: not all need be looked at.
+    return zones[0] if all(time == first for time in times) else ""
 
 
 class ResCompany(models.Model):

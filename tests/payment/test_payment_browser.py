@@ -103,7 +103,7 @@ class TestPaymentBrowser(TracesMixin, PortalPaymentCommon, PortalBrowserCase):
                 expect(problem).to_contain_text(words)
                 expect(problem).to_contain_text("Nothing was charged. Try another card")
                 expect(problem).to_be_focused()
-            self.env.invalidate_all()
+            self.wait_for_answers(page)
             self.assertEqual(self.invoice.amount_residual, 100.0)
             self.assertFalse(self._get_transactions().payment_id)
             self._fill_card(page, CARD_NUMBER)
@@ -121,7 +121,7 @@ class TestPaymentBrowser(TracesMixin, PortalPaymentCommon, PortalBrowserCase):
             self._pass_challenge(page, "Fail")
             problem = page.locator("#pay_errors")
             expect(problem).to_contain_text("unable to authenticate")
-            self.env.invalidate_all()
+            self.wait_for_answers(page)
             self.assertEqual(self.invoice.amount_residual, 100.0)
             self._pay(page)
             self._pass_challenge(page, "Complete")
@@ -171,7 +171,7 @@ class TestPaymentBrowser(TracesMixin, PortalPaymentCommon, PortalBrowserCase):
             self._fill_card(page, CARD_NUMBER)
             self._pay(page)
             self._expect_heading(page, PAID)
-            page.wait_for_load_state("networkidle")
+            self.wait_for_answers(page)
             self.sandbox.control.dispute(self._get_transactions().provider_reference)
             self._assert_taken_back(page, "payment_disputed")
 
@@ -186,8 +186,7 @@ class TestPaymentBrowser(TracesMixin, PortalPaymentCommon, PortalBrowserCase):
         expect(page.locator("#balance_due")).to_contain_text("100.00")
         expect(page.locator(".o_portal_reversed")).to_contain_text("100.00")
         expect(page.get_by_role("link", name="Pay Now")).to_be_visible()
-        page.wait_for_load_state("networkidle")
-        self.env.invalidate_all()
+        self.wait_for_answers(page)
         self.assertIn(kind, self.link.event_ids.mapped("kind"))
         [activity] = self.invoice.activity_ids
         self.assertEqual(activity.user_id, self.salesperson)
@@ -199,7 +198,7 @@ class TestPaymentBrowser(TracesMixin, PortalPaymentCommon, PortalBrowserCase):
         Neither in a request, nor in a line of the log, nor in any table.
         """
         # The server works with this test's cursor: it is left nothing to do.
-        page.wait_for_load_state("networkidle")
+        self.wait_for_answers(page)
         page.goto("about:blank")
         patterns = [self._get_pattern(number) for number in numbers]
         for pattern in patterns:
@@ -329,6 +328,7 @@ class TestPaymentBrowser(TracesMixin, PortalPaymentCommon, PortalBrowserCase):
             }.items():
                 expect(page.locator(f"#{field}_error")).to_contain_text(text)
                 expect(page.locator("#pay_errors")).to_contain_text(text)
+            self.wait_for_answers(page)
             self.assertFalse(self._get_transactions())
             page.locator("#pay_errors a").first.click()
             expect(page.get_by_label("Email")).to_be_focused()
@@ -350,6 +350,7 @@ class TestPaymentBrowser(TracesMixin, PortalPaymentCommon, PortalBrowserCase):
     def test_b3_other_tab_is_asked_before_it_takes_over(self):
         with self.page() as page:
             self._open_screen(page)
+            self.wait_for_answers(page)
             self._create_attempt(portal_client_key="another tab")
             self.env.flush_all()
             self._fill_card(page, CARD_NUMBER)

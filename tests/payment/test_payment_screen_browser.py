@@ -98,14 +98,13 @@ class TestPaymentScreenBrowser(PortalPaymentCommon, PortalBrowserCase):
         expect(self._get_button(page)).to_contain_text("Pay $")
 
     def _assert_nothing_started(self, page):
-        page.wait_for_load_state("networkidle")
-        self.env.invalidate_all()
+        self.wait_for_answers(page)
         self.assertFalse(self._get_transactions())
         self.assertFalse(self._get_intents())
 
     def _expect_paid(self, page, invoice=None):
         expect(page.get_by_role("heading", level=1)).to_have_text(PAID)
-        page.wait_for_load_state("networkidle")
+        self.wait_for_answers(page)
         self._assert_paid_once(invoice)
 
     # === The way of a payment === #
@@ -408,7 +407,7 @@ class TestPaymentScreenBrowser(PortalPaymentCommon, PortalBrowserCase):
             with page.expect_response("**/transaction**"):
                 self._get_button(page).click()
             expect(page.get_by_role("status")).to_have_text("Processing…")
-            page.wait_for_load_state("networkidle")
+            self.wait_for_answers(page)
             page.clock.fast_forward("00:21")
             expect(page.get_by_role("status")).to_contain_text("do not pay again")
             expect(

@@ -1,11 +1,12 @@
 """The invoices that are measured: ``python -m workbench.bench.fixtures CONFIG URL``.
 
-Prints one line of JSON: for each number of lines an invoice's id, its addresses on
-core's portal and on ours.
+Prints one line of JSON: for each number of lines an invoice's id, the addresses of its
+page and of its payment on core's portal and on ours.
 """
 
 import json
 import sys
+from urllib.parse import urlsplit
 
 from odoo.fields import Command
 
@@ -16,7 +17,7 @@ BATCH = 100
 
 
 def set_up_company(env, url):
-    """Give the company accounts, a name and an address.
+    """Give the company accounts, a name, an address, and Stripe.
 
     :param str url: where the server answers
     """
@@ -35,6 +36,14 @@ def set_up_company(env, url):
             "generic_coa", company, install_demo=False
         )
     env["ir.config_parameter"].set_param("web.base.url", url)
+    env.ref("payment.payment_provider_stripe").write(
+        {
+            "state": "test",
+            "is_published": True,
+            "stripe_publishable_key": "pk_test_bench",
+            "stripe_secret_key": "sk_test_bench",
+        }
+    )
 
 
 def create_customer(env):
@@ -83,17 +92,30 @@ def create_invoice(env, customer, lines):
 
 
 def addresses(invoice):
-    """Where the invoice is shown by core and by us.
+    """Where the invoice is shown and paid at core and here.
 
     :rtype: dict
     """
     link = invoice.env["account.move.portal.link"].create(
         {"move_id": invoice.id, "email": invoice.partner_id.email}
     )
+    payment_link = (
+        invoice.env["payment.link.wizard"]
+        .with_context(active_model=invoice._name, active_id=invoice.id)
+        .create({})
+        .link
+    )
     return {
         "id": invoice.id,
-        "ours": link._get_path(),
-        "core": invoice.get_portal_url(),
+        "page": {
+            "ours": link._get_path(),
+            # With a parameter that is not for us; else core's page leads to ours.
+            "core": invoice.get_portal_url(query_string="&core=1"),
+        },
+        "payment": {
+            "ours": link._get_path("pay"),
+            "core": urlsplit(payment_link)._replace(scheme="", netloc="").geturl(),
+        },
     }
 
 

@@ -17,19 +17,19 @@ ACCESS = re.compile(r'" 200 - (\d+) ([\d.]+) ([\d.]+)\s*$')
 REQUESTS, TURNS = 10, 6
 
 
-def answer_row(url, invoice, lines):
+def answer_row(name, url, paths):
     """Time until a client has the whole page, on a connection that is kept.
 
+    :param str name: of the page
     :param str url: of the server
-    :param dict invoice: its addresses
-    :param str lines: how many lines it has
+    :param dict paths: of the page, ours and core's
     :rtype: bench.sample.Row
     """
     with requests.Session() as ours, requests.Session() as core:
         return compare(
-            f"Page of {lines} lines, answer",
-            lambda: ours.get(url + invoice["ours"]).raise_for_status(),
-            lambda: core.get(url + invoice["core"]).raise_for_status(),
+            f"{name}, answer",
+            lambda: ours.get(url + paths["ours"]).raise_for_status(),
+            lambda: core.get(url + paths["core"]).raise_for_status(),
             repeat=REQUESTS * TURNS,
         )
 
@@ -57,27 +57,27 @@ def serve(address, log):
             ]
 
 
-def server_rows(url, invoice, lines, log):
+def server_rows(name, url, paths, log):
     """The server's own work for a page: its time and its queries.
 
+    :param str name: of the page
     :param str url: of the server
-    :param dict invoice: its addresses
-    :param str lines: how many lines it has
+    :param dict paths: of the page, ours and core's
     :param pathlib.Path log: of the server
     :rtype: list[bench.sample.Row]
     """
     served = {"ours": [], "core": []}
     for _turn in range(TURNS):
         for side, figures in served.items():
-            figures += serve(url + invoice[side], log)
-    names = (("queries", ""), ("server", "ms"))
+            figures += serve(url + paths[side], log)
+    kinds = (("queries", ""), ("server", "ms"))
     return [
         Row(
-            f"Page of {lines} lines, {name}",
+            f"{name}, {kind}",
             unit,
             *(middle([figure[at] for figure in served[side]]) for side in served),
         )
-        for at, (name, unit) in enumerate(names)
+        for at, (kind, unit) in enumerate(kinds)
     ]
 
 
@@ -109,9 +109,12 @@ def visit(browser, address):
     return len(finished), size, paint
 
 
-def browser_rows(url, invoice):
+def browser_rows(name, url, paths):
     """What a phone loads.
 
+    :param str name: of the page
+    :param str url: of the server
+    :param dict paths: of the page, ours and core's
     :rtype: list[bench.sample.Row]
     """
     with sync_playwright() as playwright:
@@ -119,7 +122,7 @@ def browser_rows(url, invoice):
             executable_path=find_browser(), args=["--no-sandbox"]
         )
         visits = {
-            side: [visit(browser, url + invoice[side]) for _each in range(5)]
+            side: [visit(browser, url + paths[side]) for _each in range(5)]
             for side in ("ours", "core")
         }
         browser.close()
@@ -128,13 +131,14 @@ def browser_rows(url, invoice):
         for side, seen in visits.items()
     }
     return [
-        Row(name, unit, figures["ours"][at] / scale, figures["core"][at] / scale)
-        for at, (name, unit, scale) in enumerate(
-            [
-                ("Page on a phone, requests", "", 1),
-                ("Page on a phone, bytes", "KB", 1024),
-                ("Page on a phone, first paint", "ms", 1),
-            ]
+        Row(
+            f"{name} on a phone, {kind}",
+            unit,
+            figures["ours"][at] / scale,
+            figures["core"][at] / scale,
+        )
+        for at, (kind, unit, scale) in enumerate(
+            [("requests", "", 1), ("bytes", "KB", 1024), ("first paint", "ms", 1)]
         )
     ]
 
@@ -147,14 +151,21 @@ def rows(url, facts, log):
     :param pathlib.Path log: of the server
     :rtype: list[bench.sample.Row]
     """
+    pages = {
+        f"Page of {lines} lines": invoice["page"]
+        for lines, invoice in facts["lines"].items()
+    }
+    small = facts["lines"]["2"]
+    pages["Payment screen"] = small["payment"]
     return [
         *(
             row
-            for lines, invoice in facts["lines"].items()
+            for name, paths in pages.items()
             for row in (
-                *server_rows(url, invoice, lines, log),
-                answer_row(url, invoice, lines),
+                *server_rows(name, url, paths, log),
+                answer_row(name, url, paths),
             )
         ),
-        *browser_rows(url, facts["lines"]["2"]),
+        *browser_rows("Page", url, small["page"]),
+        *browser_rows("Payment screen", url, small["payment"]),
     ]

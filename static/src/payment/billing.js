@@ -1,4 +1,4 @@
-import {ServerError, callServer} from "./server";
+import {ServerError, callServer} from "@account_payment_portal/portal/server";
 
 /** Leave out what has no value: Stripe takes an empty text for a wrong one. */
 function compact(values) {

@@ -1,6 +1,10 @@
+import {
+    ConnectionError,
+    ServerError,
+    callServer,
+} from "@account_payment_portal/portal/server";
 import {AmountField} from "./amount_field";
 import {Billing} from "./billing";
-import {ConnectionError, ServerError, callServer} from "./server";
 import {ECheck} from "./echeck";
 import {Feedback} from "./feedback";
 import {StripeFields, getStripe, within} from "./stripe_fields";

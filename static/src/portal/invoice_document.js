@@ -1,33 +1,43 @@
-// @odoo-module ignore
-// The invoice's frame: as tall as the invoice, and what Print prints.
-(() => {
-    "use strict";
-
-    const frame = document.getElementById("invoice_document");
-    if (!frame) {
-        return;
+/** The invoice's frame: as tall as the invoice, and what Print prints. */
+class InvoiceDocument {
+    /**
+     * @param {HTMLIFrameElement} frame - The frame.
+     */
+    constructor(frame) {
+        this.frame = frame;
+        frame.addEventListener("load", () => this.fit());
+        addEventListener("resize", () => this.fit());
+        this.fit();
+        document
+            .getElementById("print_invoice")
+            .addEventListener("click", (ev) => this.print(ev));
+        addEventListener("keydown", (ev) => {
+            const isWithControl = (ev.ctrlKey || ev.metaKey) && !ev.altKey;
+            if (isWithControl && ev.key.toLowerCase() === "p") {
+                this.print(ev);
+            }
+        });
     }
-    const fit = () => {
-        const root = frame.contentDocument && frame.contentDocument.documentElement;
+
+    fit() {
+        const root = this.frame.contentDocument?.documentElement;
         if (root) {
             // A frame tells no less than its own height.
-            frame.style.height = "0";
-            frame.style.height = `${root.scrollHeight}px`;
+            this.frame.style.height = "0";
+            this.frame.style.height = `${root.scrollHeight}px`;
         }
-    };
-    frame.addEventListener("load", fit);
-    addEventListener("resize", fit);
-    fit();
+    }
 
-    const print = (ev) => {
+    print(ev) {
         ev.preventDefault();
-        frame.contentWindow.focus();
-        frame.contentWindow.print();
-    };
-    document.getElementById("print_invoice").addEventListener("click", print);
-    addEventListener("keydown", (ev) => {
-        if ((ev.ctrlKey || ev.metaKey) && !ev.altKey && ev.key.toLowerCase() === "p") {
-            print(ev);
-        }
-    });
-})();
+        this.frame.contentWindow.focus();
+        this.frame.contentWindow.print();
+    }
+}
+
+const frame = document.getElementById("invoice_document");
+if (frame) {
+    new InvoiceDocument(frame);
+}
+
+export {InvoiceDocument};

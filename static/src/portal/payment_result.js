@@ -1,17 +1,46 @@
-// @odoo-module ignore
-// Follows a payment: the answer on the page becomes the new one, without a reload, so
-// that screen readers say it.
-(() => {
-    "use strict";
+import {callServer} from "./server";
 
-    const POLL_MS = [1000, 1500, 2000, 3000, 5000, 10000];
-    const SLOW_POLL_MS = 60000;
+const POLL_MS = [1000, 1500, 2000, 3000, 5000, 10000];
+const SLOW_POLL_MS = 60000;
 
-    const result = document.getElementById("payment_result");
-    if (!result) {
-        return;
+/**
+ * Follows a payment: the answer on the page becomes the new one, without a reload, so
+ * that screen readers say it.
+ */
+class PaymentResult {
+    /**
+     * @param {HTMLElement} result - The answer.
+     */
+    constructor(result) {
+        this.result = result;
+        this.pollLater(0);
     }
-    const show = async () => {
+
+    pollLater(count) {
+        if (!this.result.dataset.statusUrl) {
+            return;
+        }
+        const quick = POLL_MS[Math.min(count, POLL_MS.length - 1)];
+        // What takes days is not asked for every second.
+        const isQuick = this.result.dataset.answer === "waiting";
+        setTimeout(() => this.poll(count), isQuick ? quick : SLOW_POLL_MS);
+    }
+
+    async poll(count) {
+        const {answer, statusUrl} = this.result.dataset;
+        try {
+            if ((await callServer(statusUrl)) !== answer) {
+                await this.show();
+                this.pollLater(0);
+                return;
+            }
+        } catch {
+            // The server is busy, or the phone has no network: ask again.
+        }
+        this.pollLater(count + 1);
+    }
+
+    async show() {
         const response = await fetch(location.pathname);
         const page = new DOMParser().parseFromString(
             await response.text(),
@@ -22,37 +51,19 @@
             location.reload();
             return;
         }
-        result.replaceChildren(...fresh.childNodes);
-        result.dataset.answer = fresh.dataset.answer;
+        this.result.replaceChildren(...fresh.childNodes);
+        this.result.dataset.answer = fresh.dataset.answer;
         if (fresh.dataset.statusUrl) {
-            result.dataset.statusUrl = fresh.dataset.statusUrl;
+            this.result.dataset.statusUrl = fresh.dataset.statusUrl;
         } else {
-            delete result.dataset.statusUrl;
+            delete this.result.dataset.statusUrl;
         }
-    };
-    const poll = async (count) => {
-        const {answer, statusUrl} = result.dataset;
-        try {
-            const now = await window.accountPaymentPortal.callServer(statusUrl, {});
-            if (now !== answer) {
-                await show();
-                pollLater(0);
-                return;
-            }
-        } catch {
-            // The server is busy, or the phone has no network: ask again.
-        }
-        pollLater(count + 1);
-    };
-    const pollLater = (count) => {
-        if (!result.dataset.statusUrl) {
-            return;
-        }
-        const quick = POLL_MS[Math.min(count, POLL_MS.length - 1)];
-        // What takes days is not asked for every second.
-        const pause = result.dataset.answer === "waiting" ? quick : SLOW_POLL_MS;
-        setTimeout(poll, pause, count);
-    };
+    }
+}
 
-    pollLater(0);
-})();
+const result = document.getElementById("payment_result");
+if (result) {
+    new PaymentResult(result);
+}
+
+export {PaymentResult};
