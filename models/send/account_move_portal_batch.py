@@ -329,7 +329,8 @@ class AccountMovePortalBatch(models.Model):
                 for move in moves
             ]
         self.env["account.move.portal.delivery"].create(rows)
-        batch._conclude()
+        if not batch._conclude():
+            batch._notify_progress()
         self.env["account.move.portal.delivery"]._wake_queue(at=due_on or None)
         return batch
 
