@@ -165,9 +165,7 @@ class AccountMoveSendPortalMass(models.TransientModel):
         if not choice.recipients:
             raise UserError(self.env._("None of these invoices can be sent."))
         if len(self.move_ids.company_id) > 1:
-            raise UserError(
-                self.env._("Select the invoices of one company at a time.")
-            )
+            raise UserError(self.env._("Select the invoices of one company at a time."))
         # In sudo mode because what is sent is written by the system alone.
         batch = (
             self.env["account.move.portal.batch"]
@@ -410,4 +408,3 @@ class AccountMoveSendPortalMass(models.TransientModel):
         if self.when == "later" and self.day:
             return self.company_id._get_portal_moment(self.day, self.hour)
         return fields.Datetime.now()
-

@@ -227,14 +227,18 @@ class AccountMove(models.Model):
             )
         }
         sent = ours.get("sent", set()) | ours.get("uncertain", set())
-        links = self.env["account.move.portal.link"].sudo()._read_group(
-            [
-                ("move_id", "in", self.ids),
-                ("sent_on", "!=", False),
-                ("audience", "=", "customer"),
-                ("email", "!=", False),
-            ],
-            ["move_id"],
+        links = (
+            self.env["account.move.portal.link"]
+            .sudo()
+            ._read_group(
+                [
+                    ("move_id", "in", self.ids),
+                    ("sent_on", "!=", False),
+                    ("audience", "=", "customer"),
+                    ("email", "!=", False),
+                ],
+                ["move_id"],
+            )
         )
         sent |= {move.id for (move,) in links}
         return sent, ours.get("waiting", set()) | ours.get("sending", set())

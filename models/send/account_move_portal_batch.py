@@ -303,7 +303,9 @@ class AccountMovePortalBatch(models.Model):
             deliveries = self.env["account.move.portal.delivery"]
             thread_id = deliveries._make_message_id(move.id)
             for sequence, recipient in enumerate(recipients):
-                own = {"thread_id": thread_id} if sequence else {"message_id": thread_id}
+                own = (
+                    {"thread_id": thread_id} if sequence else {"message_id": thread_id}
+                )
                 rows.append(
                     {
                         **common,
@@ -430,8 +432,10 @@ class AccountMovePortalBatch(models.Model):
         }
         files = self.env["ir.attachment"]
         if self.is_with_documents:
-            found = self.env["account.move.send"].sudo(False)._get_portal_documents(
-                move.sudo(False)
+            found = (
+                self.env["account.move.send"]
+                .sudo(False)
+                ._get_portal_documents(move.sudo(False))
             )
             files = files.concat(*found.values()).sudo()
         values["download_ids"] = [Command.set(files.ids)]

@@ -467,11 +467,15 @@ class AccountMovePortalDelivery(models.Model):
         action = self.env.ref(self._queue_cron).sudo().ir_actions_server_id
         # In sudo mode because schedules are the system's. Those that were added or
         # switched off by an administrator, too.
-        lanes_sudo = self.env["ir.cron"].sudo().search(
-            [
-                ("ir_actions_server_id.model_id", "=", action.model_id.id),
-                ("ir_actions_server_id.code", "=", action.code),
-            ]
+        lanes_sudo = (
+            self.env["ir.cron"]
+            .sudo()
+            .search(
+                [
+                    ("ir_actions_server_id.model_id", "=", action.model_id.id),
+                    ("ir_actions_server_id.code", "=", action.code),
+                ]
+            )
         )
         for lane_sudo in lanes_sudo:
             lane_sudo._trigger(at=at)
@@ -1266,6 +1270,7 @@ class AccountMovePortalDelivery(models.Model):
         :rtype: smtplib.SMTP | None
         :raise MailDeliveryException: If it cannot be reached or lets nobody in.
         """
+
         def connect():
             return self.env["ir.mail_server"]._connect__(
                 mail_server_id=server.id, smtp_from=smtp_from

@@ -72,9 +72,8 @@ class AccountMovePortalMailBudget(models.Model):
     @api.depends("mail_server_id")
     def _compute_display_name(self):
         for budget in self:
-            budget.display_name = (
-                budget.mail_server_id.display_name
-                or self.env._("Mail server of the configuration file")
+            budget.display_name = budget.mail_server_id.display_name or self.env._(
+                "Mail server of the configuration file"
             )
 
     # === BUSINESS METHODS === #

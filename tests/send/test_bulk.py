@@ -68,9 +68,7 @@ class TestPortalBulk(PortalSendCommon):
     # === THE SUMMARY === #
 
     def test_b6_summary_says_what_goes_and_why_the_rest_does_not(self):
-        draft = self._create_portal_invoice(
-            post=False, partner_id=self.customers[0].id
-        )
+        draft = self._create_portal_invoice(post=False, partner_id=self.customers[0].id)
         cancelled = self._create_portal_invoice(partner_id=self.customers[0].id)
         cancelled.button_draft()
         cancelled.button_cancel()
@@ -209,9 +207,7 @@ class TestPortalBulk(PortalSendCommon):
 
     @mute_logger(LANE, *MAIL_LOGGERS)
     def test_b6_draft_that_cannot_be_confirmed_holds_up_nobody(self):
-        draft = self._create_portal_invoice(
-            post=False, partner_id=self.customers[0].id
-        )
+        draft = self._create_portal_invoice(post=False, partner_id=self.customers[0].id)
         batch = self._start(self.invoices | draft, drafts="confirm")
         draft.invoice_line_ids = [Command.clear()]  # Core confirms no empty invoice.
         # In sudo mode because emails are the system's.
@@ -260,9 +256,7 @@ class TestPortalBulk(PortalSendCommon):
             self._send_due()
         self.env.cr.precommit.run()
         # In sudo mode because the bus is the system's.
-        told = (
-            self.env["bus.bus"].sudo().search([("channel", "like", f"{channel.id}")])
-        )
+        told = self.env["bus.bus"].sudo().search([("channel", "like", f"{channel.id}")])
         text = " ".join(told.mapped("message"))
         self.assertIn("account_payment_portal.batch", text)
         self.assertIn("3 emails sent, 0 not sent", text)

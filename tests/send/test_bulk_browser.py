@@ -31,7 +31,7 @@ class TestPortalBulkBrowser(PortalSendCommon, PortalBrowserCase):
             window.get_by_role("button", name="Send Now").click()
             bar = page.locator(".o_form_view").get_by_role("progressbar")
             expect(bar).to_have_attribute("aria-valuenow", "0")
-            # In tests nothing comes over Odoo's bus: it is told when the page is loaded.
+            # In tests nothing comes over Odoo's bus: it is told on loading.
             page.reload()
             expect(page.locator(".o_portal_batches")).to_contain_text("2")
             page.screenshot(path="/tmp/wt/pics/bulk-batch.png")
