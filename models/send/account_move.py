@@ -254,11 +254,10 @@ class AccountMove(models.Model):
         )
         return window._get_window()
 
-    def _post(self, soft=True):
-        """Override of `account` to send what is sent as soon as it is confirmed."""
-        posted = super()._post(soft)
-        posted._send_portal_at_confirmation()
-        return posted
+    def _after_portal_confirmation(self):
+        """Override to send what is sent as soon as it is confirmed."""
+        super()._after_portal_confirmation()
+        self._send_portal_at_confirmation()
 
     def _send_portal_at_confirmation(self):
         """Have the invoices sent whose customer or journal is marked so."""

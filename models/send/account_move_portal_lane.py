@@ -63,9 +63,9 @@ class AccountMovePortalLane(models.AbstractModel):
         try:
             while delivery := self._claim_next(run):
                 self._process(delivery, run)
-                if not self._commit_progress(1):
+                if not self._commit_done(1):
                     # Core goes on as soon as others had their turn.
-                    self._commit_progress(0, self._count_due(run))
+                    self._commit_done(0, self._count_due(run))
                     break
         finally:
             run.connections.close()
@@ -85,7 +85,7 @@ class AccountMovePortalLane(models.AbstractModel):
             self._rollback()
 
     @api.model
-    def _commit_progress(self, processed, remaining=None):
+    def _commit_done(self, processed, remaining=None):
         """Commit, and tell the scheduler.
 
         :param int processed: How many emails were dealt with.

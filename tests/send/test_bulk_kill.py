@@ -53,7 +53,7 @@ class TestPortalBulkKill(PortalBulkProcessCase):
     def test_b6_killed_after_noting_repeats_nothing(self):
         self._create_emails(4)
         lane_class = self.registry["account.move.portal.lane"]
-        self._kill_and_go_on(lane_class, "_commit_progress", "after")
+        self._kill_and_go_on(lane_class, "_commit_done", "after")
         states = self._assert_each_once_or_uncertain()
         self.assertEqual(states, ["sent"] * 4)
 
