@@ -23,7 +23,6 @@ class TestPortalBulkBrowser(PortalSendCommon, PortalBrowserCase):
             expect(window).to_contain_text("What will be sent")
             expect(window).to_contain_text("The customer has no email address.")
             expect(window).to_contain_text("no known limit")
-            page.screenshot(path="/tmp/wt/pics/bulk-window.png")
             mail = window.frame_locator("iframe[title='The email']")
             expect(mail.get_by_role("link", name="View & Pay Invoice")).to_be_visible()
             window.locator("button[name='action_next']").click()
@@ -34,7 +33,6 @@ class TestPortalBulkBrowser(PortalSendCommon, PortalBrowserCase):
             # In tests nothing comes over Odoo's bus: it is told on loading.
             page.reload()
             expect(page.locator(".o_portal_batches")).to_contain_text("2")
-            page.screenshot(path="/tmp/wt/pics/bulk-batch.png")
             self._send_due()
             page.reload()
             expect(bar).to_have_attribute("aria-valuenow", "100")
