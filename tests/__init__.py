@@ -51,7 +51,6 @@ from .payment import test_payment_todo
 from .payment import test_stripe_params
 from .scripts import test_scripts
 from .send import test_bulk
-from .send import test_bulk_browser
 from .send import test_bulk_kill
 from .send import test_bulk_limits
 from .send import test_compose
