@@ -43,6 +43,9 @@
         "views/send/account_move_views.xml",
         "views/send/account_move_portal_delivery_views.xml",
         "views/send/account_move_portal_batch_views.xml",
+        "views/send/account_move_portal_mail_budget_views.xml",
+        "views/send/res_partner_views.xml",
+        "views/send/account_journal_views.xml",
         "views/notify/base_automation_views.xml",
         # The page, which shows what is in all rooms.
         "views/portal/portal_templates.xml",
@@ -50,10 +53,12 @@
         "wizard/account_move_portal_link_share_views.xml",
         "wizard/account_move_portal_text_translation_views.xml",
         "wizard/account_move_send_portal_views.xml",
+        "wizard/account_move_send_portal_mass_views.xml",
     ],
     "assets": {
         "web.assets_backend": [
             "account_payment_portal/static/src/compose/**/*",
+            "account_payment_portal/static/src/batch/**/*",
             "account_payment_portal/static/src/notification_builder/*.js",
             "account_payment_portal/static/src/links/**/*",
             "account_payment_portal/static/src/dashboard/**/*",

@@ -49,6 +49,8 @@ CONTEXT_PDF = "account_payment_portal_pdf"
 CONTEXT_PAY_URL = "account_payment_portal_pay_url"
 #: Set where Odoo's own window to send an invoice is wanted, whatever the company's way.
 CONTEXT_CORE_SEND = "account_payment_portal_core_send"
+#: Set while an invoice is confirmed by what sends it anyway.
+CONTEXT_NO_AUTO_SEND = "account_payment_portal_no_auto_send"
 #: The day on which the payment that is being booked was started.
 CONTEXT_STARTED_ON = "account_payment_portal_started_on"
 

@@ -60,6 +60,9 @@ from .payment import test_payment_todo_mail
 from .payment import test_stripe_params
 from .payment import test_stripe_rules
 from .scripts import test_scripts
+from .send import test_bulk
+from .send import test_bulk_kill
+from .send import test_bulk_limits
 from .send import test_compose
 from .send import test_compose_access
 from .send import test_compose_browser

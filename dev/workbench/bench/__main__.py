@@ -1,6 +1,7 @@
 """``make bench``: a database of its own, a server, and the measurements.
 
-It is a benchmark, no test: no figure fails it.
+It is a benchmark, no test: no figure fails it. Arguments choose what is measured:
+``pages``, ``documents``, ``reports``, ``bulk``.
 """
 
 import subprocess
@@ -91,6 +92,24 @@ def run(environment, parts):
     environment.console.say(f"The same as JSON: {result}")
 
 
+def run_bulk(environment):
+    """Measure mass sending, on a fresh database of its own."""
+    with environment.copy(USUAL, "bench_bulk") as database:
+        environment.install(database)
+        config = environment.odoo.write_config(
+            "bench_bulk.conf", database, http_port=any_free_port(), dbfilter=""
+        )
+        result = environment.folder / "bench_bulk.json"
+        python(
+            environment,
+            "workbench.bench.bulk",
+            config,
+            f"http://{HOST}:{any_free_port()}",
+            result,
+        )
+    environment.console.say(f"The same as JSON: {result}")
+
+
 def main():
     """Run from the command line; arguments choose what is measured.
 
@@ -101,7 +120,11 @@ def main():
     environment = TestEnvironment(Project(), console)
     try:
         with environment.running():
-            run(environment, sys.argv[1:])
+            parts = sys.argv[1:]
+            if parts != ["bulk"]:
+                run(environment, [part for part in parts if part != "bulk"])
+            if not parts or "bulk" in parts:
+                run_bulk(environment)
     except (SetupError, ComponentFailed) as error:
         console.say(f"\n{error}")
         return 1
