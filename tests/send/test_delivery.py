@@ -250,6 +250,55 @@ class TestPortalDelivery(PortalSendCommon):
             (message.model, message.res_id), ("account.move", self.invoice.id)
         )
 
+    def _answer(self, delivery_mail, **headers):
+        """Have the mail gateway receive an answer, as the customer's program sends it.
+
+        :return: The new messages on the invoice.
+        """
+        answer = EmailMessage()
+        answer["From"] = "Otto <otto@x.example>"
+        answer["To"] = "billing@company.example"
+        answer["Subject"] = "Re: Your invoice"
+        answer["Message-Id"] = f"<answer-{delivery_mail.envelope_to[0]}>"
+        for name, value in headers.items():
+            answer[name.replace("_", "-")] = value
+        answer.set_content("A question about it.")
+        before = self.invoice.message_ids
+        self.env["mail.thread"].message_process(False, answer.as_string())
+        return self.invoice.message_ids - before
+
+    def test_s11_answer_by_in_reply_to_alone_reaches_the_invoice(self):
+        with self.mailbox() as mailbox:
+            self._send(
+                email_to="carla@customer.example, otto@x.example",
+                email_bcc="boss@company.example",
+            )
+        [note] = self._get_notes()
+        for mail in mailbox.messages:
+            with self.subTest(to=mail.envelope_to):
+                message_id = mail.header("Message-Id").strip()
+                [answer] = self._answer(mail, In_Reply_To=message_id)
+                self.assertIn("A question about it.", answer.body)
+                self.assertEqual(answer.parent_id, note)
+
+    def test_s11_answer_to_an_email_without_a_note_reaches_the_invoice(self):
+        delivery = self._create_delivery()
+        with self.mailbox() as mailbox:
+            self._send_due()
+        [mail] = mailbox.messages
+        self._get_notes().sudo().unlink()
+        [answer] = self._answer(
+            mail, In_Reply_To=delivery.message_id, References=delivery.message_id
+        )
+        self.assertIn("A question about it.", answer.body)
+
+    @mute_logger("odoo.addons.mail.models.mail_thread")
+    def test_s11_answer_to_an_unknown_email_reaches_no_invoice(self):
+        with self.mailbox() as mailbox:
+            self._send(email_to="carla@customer.example")
+        with self.assertRaises(ValueError):
+            self._answer(mailbox.messages[0], In_Reply_To="<other@x.example>")
+
     # === UNCERTAIN === #
 
     @mute_logger(*MAIL_LOGGERS)
