@@ -78,7 +78,9 @@ class PortalBulkProcessCase(BaseCase):
                     for partner in partners
                 ]
             )
-            choice = moves._choose_for_portal_send(is_with_drafts=True)
+            choice = moves.env["account.move.portal.batch"]._choose(
+                moves, is_with_drafts=True
+            )
             batch = env["account.move.portal.batch"]._start(
                 choice,
                 {"company_id": env.company.id, "origin": "list", **batch_values},

@@ -97,7 +97,8 @@ class AccountMoveSendPortalMass(models.TransientModel):
     def _compute_summary(self):
         for window in self:
             choice, moves = window._choose(), window.move_ids._origin
-            sent, _queued = moves._find_portal_sent()
+            batches = self.env["account.move.portal.batch"]
+            sent, _queued = batches._find_sent(moves)
             window.invoice_count = len(moves)
             window.chosen_count = len(choice.recipients)
             window.email_count = sum(map(len, choice.recipients.values()))
@@ -255,8 +256,10 @@ class AccountMoveSendPortalMass(models.TransientModel):
         :rtype: Choice
         """
         # While the window is being filled in, they are not the records themselves.
-        return self.move_ids._origin._choose_for_portal_send(
-            is_with_drafts=self.drafts != "leave", is_repeating=self.is_repeating
+        return self.env["account.move.portal.batch"]._choose(
+            self.move_ids._origin,
+            is_with_drafts=self.drafts != "leave",
+            is_repeating=self.is_repeating,
         )
 
     def _get_batch_values(self):

@@ -87,12 +87,10 @@ class PaymentProvider(models.Model):
         return super().create(vals_list)
 
     def write(self, vals):
-        """Override of `payment` to release what is under way once it is disabled."""
+        """Override of `payment` to have new keys tried at once."""
         if not vals.keys().isdisjoint(WAYS_TO_PAY_FIELDS):
             self.env.registry.clear_cache()
         result = super().write(vals)
-        if vals.get("state") == "disabled":
-            self._find_portal_open_attempts_sudo()._request_release()
         if "stripe_secret_key" in vals:
             # Whether the new keys see what is under way is not to wait.
             self._find_portal_open_attempts_sudo().asked_on = False
@@ -101,32 +99,6 @@ class PaymentProvider(models.Model):
     def unlink(self):
         self.env.registry.clear_cache()
         return super().unlink()
-
-    # === ONCHANGE METHODS === #
-
-    @api.onchange("state")
-    def _onchange_state_warn_of_open_portal_attempts(self):
-        """Warn of payments that are under way when the provider is switched off.
-
-        :return: The warning, if there is something to be warned of.
-        :rtype: dict | None
-        """
-        attempts_sudo = self._origin._find_portal_open_attempts_sudo()
-        if self.state != "disabled" or not attempts_sudo:
-            return None
-        return {
-            "warning": {
-                "title": self.env._("Payments are under way"),
-                "message": self.env._(
-                    "%(count)s payments with this provider are under way: "
-                    "%(references)s. They are cancelled if you switch it off; those "
-                    "that can no longer be stopped will stand in the list of payments "
-                    "that need you.",
-                    count=len(attempts_sudo),
-                    references=", ".join(attempts_sudo[:10].mapped("reference")),
-                ),
-            }
-        }
 
     # === BUSINESS METHODS === #
 

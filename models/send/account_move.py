@@ -1,10 +1,7 @@
-from typing import NamedTuple
-
 from odoo import api, fields, models
 from odoo.fields import Command
 
 from ... import const
-from ...tools import email_addresses
 
 
 class AccountMove(models.Model):
@@ -136,113 +133,6 @@ class AccountMove(models.Model):
 
     # === BUSINESS METHODS - MASS SENDING === #
 
-    def _get_portal_recipients(self):
-        """Return who gets the email of this invoice if nobody says otherwise.
-
-        :return: The recipients, and what is no address.
-        :rtype: tuple[list[Recipient], list[str]]
-        """
-        self.ensure_one()
-        contact = self.partner_id
-        contact = contact if contact.email else contact.commercial_partner_id
-        # In sudo mode because billers may not read all of a company.
-        company_sudo = self.company_id.sudo()
-        return email_addresses.collect(
-            {
-                "to": contact._format_portal_addresses(),
-                "cc": company_sudo.portal_mail_cc,
-                "bcc": company_sudo.portal_mail_bcc,
-            }
-        )
-
-    def _is_portal_settled(self):
-        """Return whether nothing is due any more on this invoice.
-
-        :rtype: bool
-        """
-        self.ensure_one()
-        return self.state == "posted" and self.payment_state in (
-            "paid",
-            "in_payment",
-            "reversed",
-        )
-
-    def _choose_for_portal_send(self, is_with_drafts=False, is_repeating=False):
-        """Decide which of these invoices are sent, and why the others are not.
-
-        :param bool is_with_drafts: Whether drafts are sent, too.
-        :param bool is_repeating: Whether those are sent again that were sent.
-        :rtype: Choice
-        """
-        # In sudo mode because emails are the system's.
-        sent, queued = self._find_portal_sent()
-        recipients, left_out, addresses = {}, {}, {}
-        for move in self:
-            key = (move.partner_id, move.company_id)
-            if key not in addresses:
-                addresses[key] = move._get_portal_recipients()
-            found, malformed = addresses[key]
-            has_recipient = any(each.kind == "to" for each in found)
-            reasons = {
-                "not_invoice": move.move_type != "out_invoice",
-                "cancelled": move.state == "cancel",
-                "draft": move.state == "draft" and not is_with_drafts,
-                "paid": move._is_portal_settled(),
-                "queued": move.id in queued,
-                "sent": not is_repeating and (move.is_move_sent or move.id in sent),
-                "bad_email": bool(malformed),
-                "no_email": not has_recipient,
-            }
-            reason = next((name for name, applies in reasons.items() if applies), None)
-            if reason:
-                left_out.setdefault(reason, []).append(move.id)
-            else:
-                recipients[move] = found
-        return Choice(
-            recipients,
-            {reason: self.browse(ids) for reason, ids in left_out.items()},
-        )
-
-    def _find_portal_sent(self):
-        """Return which of these invoices were sent by us, and which wait.
-
-        :return: Their ids.
-        :rtype: tuple[set[int], set[int]]
-        """
-        # In sudo mode because emails are the system's.
-        deliveries_sudo = self.env["account.move.portal.delivery"].sudo()
-        ours = {
-            state: {move.id for move in moves}
-            for state, moves in deliveries_sudo._read_group(
-                [
-                    ("move_id", "in", self.ids),
-                    ("kind", "=", "invoice"),
-                    ("state", "in", ["sent", "waiting", "sending", "uncertain"]),
-                    "|",
-                    ("is_queued", "=", True),
-                    ("state", "!=", "waiting"),
-                ],
-                ["state"],
-                ["move_id:recordset"],
-            )
-        }
-        sent = ours.get("sent", set()) | ours.get("uncertain", set())
-        links = (
-            self.env["account.move.portal.link"]
-            .sudo()
-            ._read_group(
-                [
-                    ("move_id", "in", self.ids),
-                    ("sent_on", "!=", False),
-                    ("audience", "=", "customer"),
-                    ("email", "!=", False),
-                ],
-                ["move_id"],
-            )
-        )
-        sent |= {move.id for (move,) in links}
-        return sent, ours.get("waiting", set()) | ours.get("sending", set())
-
     def action_open_portal_mass_send(self):
         """Open the window that sends many invoices at once.
 
@@ -272,20 +162,10 @@ class AccountMove(models.Model):
             )
         )
         for company, moves in marked.grouped("company_id").items():
-            choice = moves._choose_for_portal_send()
+            # In sudo mode because what is sent is written by the system alone.
+            batches_sudo = self.env["account.move.portal.batch"].sudo()
+            choice = batches_sudo._choose(moves)
             if choice.recipients:
-                # In sudo mode because what is sent is written by the system alone.
-                self.env["account.move.portal.batch"].sudo()._start(
+                batches_sudo._start(
                     choice, {"company_id": company.id, "origin": "confirmation"}
                 )
-
-
-class Choice(NamedTuple):
-    """Which invoices are sent, and which are not.
-
-    :param dict recipients: Who gets the email, by invoice.
-    :param dict left_out: The invoices that are not sent, by reason.
-    """
-
-    recipients: dict
-    left_out: dict

@@ -1,3 +1,5 @@
+from typing import NamedTuple
+
 from markupsafe import Markup
 
 from odoo import api, fields, models
@@ -8,6 +10,17 @@ from odoo.tools import format_datetime, is_html_empty
 from ... import const
 from ...tools import email_addresses, inline_pictures
 from ...tools.inline_pictures import Picture
+
+
+class Choice(NamedTuple):
+    """Which invoices are sent, and which are not.
+
+    :param dict recipients: Who gets the email, by invoice.
+    :param dict left_out: The invoices that are not sent, by reason.
+    """
+
+    recipients: dict
+    left_out: dict
 
 
 class AccountMovePortalBatch(models.Model):
@@ -275,6 +288,120 @@ class AccountMovePortalBatch(models.Model):
         """
         return self._get_deliveries(move).sorted("id")[:1].message_id
 
+    # === BUSINESS METHODS - WHICH INVOICES ARE SENT === #
+
+    @api.model
+    def _choose(self, moves, is_with_drafts=False, is_repeating=False):
+        """Decide which invoices are sent, and why the others are not.
+
+        :param account.move moves: The invoices.
+        :param bool is_with_drafts: Whether drafts are sent, too.
+        :param bool is_repeating: Whether those are sent again that were sent.
+        :rtype: Choice
+        """
+        sent, queued = self._find_sent(moves)
+        recipients, left_out, addresses = {}, {}, {}
+        for move in moves:
+            key = (move.partner_id, move.company_id)
+            if key not in addresses:
+                addresses[key] = self._get_recipients(move)
+            found, malformed = addresses[key]
+            has_recipient = any(each.kind == "to" for each in found)
+            reasons = {
+                "not_invoice": move.move_type != "out_invoice",
+                "cancelled": move.state == "cancel",
+                "draft": move.state == "draft" and not is_with_drafts,
+                "paid": self._is_paid(move),
+                "queued": move.id in queued,
+                "sent": not is_repeating and (move.is_move_sent or move.id in sent),
+                "bad_email": bool(malformed),
+                "no_email": not has_recipient,
+            }
+            reason = next((name for name, applies in reasons.items() if applies), None)
+            if reason:
+                left_out.setdefault(reason, []).append(move.id)
+            else:
+                recipients[move] = found
+        return Choice(
+            recipients,
+            {reason: moves.browse(ids) for reason, ids in left_out.items()},
+        )
+
+    @api.model
+    def _get_recipients(self, move):
+        """Return who gets the email of an invoice if nobody says otherwise.
+
+        :param account.move move: The invoice.
+        :return: The recipients, and what is no address.
+        :rtype: tuple[list[Recipient], list[str]]
+        """
+        contact = move.partner_id
+        contact = contact if contact.email else contact.commercial_partner_id
+        # In sudo mode because billers may not read all of a company.
+        company_sudo = move.company_id.sudo()
+        return email_addresses.collect(
+            {
+                "to": contact._format_portal_addresses(),
+                "cc": company_sudo.portal_mail_cc,
+                "bcc": company_sudo.portal_mail_bcc,
+            }
+        )
+
+    @api.model
+    def _is_paid(self, move):
+        """Return whether nothing is due any more on an invoice.
+
+        :param account.move move: The invoice.
+        :rtype: bool
+        """
+        return move.state == "posted" and move.payment_state in (
+            "paid",
+            "in_payment",
+            "reversed",
+        )
+
+    @api.model
+    def _find_sent(self, moves):
+        """Return which invoices were sent by us, and which wait.
+
+        :param account.move moves: The invoices.
+        :return: Their ids.
+        :rtype: tuple[set[int], set[int]]
+        """
+        # In sudo mode because emails are the system's.
+        deliveries_sudo = self.env["account.move.portal.delivery"].sudo()
+        ours = {
+            state: {move.id for move in moves}
+            for state, moves in deliveries_sudo._read_group(
+                [
+                    ("move_id", "in", moves.ids),
+                    ("kind", "=", "invoice"),
+                    ("state", "in", ["sent", "waiting", "sending", "uncertain"]),
+                    "|",
+                    ("is_queued", "=", True),
+                    ("state", "!=", "waiting"),
+                ],
+                ["state"],
+                ["move_id:recordset"],
+            )
+        }
+        sent = ours.get("sent", set()) | ours.get("uncertain", set())
+        links = (
+            self.env["account.move.portal.link"]
+            .sudo()
+            ._read_group(
+                [
+                    ("move_id", "in", moves.ids),
+                    ("sent_on", "!=", False),
+                    ("audience", "=", "customer"),
+                    ("email", "!=", False),
+                ],
+                ["move_id"],
+            )
+        )
+        sent |= {move.id for (move,) in links}
+        return sent, ours.get("waiting", set()) | ours.get("sending", set())
+
     # === BUSINESS METHODS - MASS SENDING === #
 
     @api.model
@@ -365,9 +492,9 @@ class AccountMovePortalBatch(models.Model):
             return self.env._("The invoice has another customer since it was chosen.")
         if move.currency_id.compare_amounts(delivery.expected_total, move.amount_total):
             return self.env._("The total has changed since the invoice was chosen.")
-        if move._is_portal_settled():
+        if self._is_paid(move):
             return self._explain("paid")
-        recipients, _malformed = move._get_portal_recipients()
+        recipients, _malformed = self._get_recipients(move)
         if delivery.email not in {each.email for each in recipients}:
             return self.env._(
                 "The recipient’s address has changed since the invoice was chosen."

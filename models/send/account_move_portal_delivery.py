@@ -8,7 +8,7 @@ import psycopg2
 from dateutil.relativedelta import relativedelta
 from markupsafe import Markup
 
-from odoo import api, fields, models, modules
+from odoo import api, fields, models
 from odoo.exceptions import AccessError, LockError
 from odoo.fields import Domain
 from odoo.tools import formataddr
@@ -395,15 +395,24 @@ class AccountMovePortalDelivery(models.Model):
     def _after_sent(self):
         """Do what follows when the mail server has accepted this email."""
         if self.kind == "invoice":
-            self.link_id._record_sent(self.message_id, self._get_attachments())
+            self._record_on_link()
             if self.move_id.state == "posted":
                 self.move_id.is_move_sent = True
-        self.request_id._after_portal_delivery(self)
+        self._answer_request()
+
+    def _record_on_link(self):
+        """Note among the events of the link that the mail server has the email."""
+        files = self._get_attachments()
+        documents = files.filtered(lambda file: file.mimetype == "application/pdf")
+        # In sudo mode because nobody has the right to create events.
+        self.env["account.move.portal.event"]._record_sent(
+            self.link_id.sudo(), self.message_id, documents[:1].raw
+        )
 
     def _after_refused(self):
         """Do what follows when this email was refused for good."""
         if self.request_id:
-            self.request_id._after_portal_delivery(self)
+            self._answer_request()
         elif self.is_queued:
             self._schedule_activity(self.env._("An email was not delivered"))
 
@@ -418,7 +427,17 @@ class AccountMovePortalDelivery(models.Model):
         )
         if self.is_queued:
             self._schedule_activity(self.env._("An email may not have arrived"))
-        self.request_id._after_portal_delivery(self)
+        self._answer_request()
+
+    def _answer_request(self):
+        """Note at the request for a new link what became of this email."""
+        for request in self.request_id:
+            if self.state == "sent":
+                request._record_answer(self.link_id)
+            elif self.state == "refused":
+                request._record_refusal(self.answer)
+            else:  # Perhaps it was: it counts as an answer, and is told as it is.
+                request.state = "sent"
 
     def _log_fact(self, fact):
         """Note something on the invoice.
@@ -809,7 +828,7 @@ class AccountMovePortalDelivery(models.Model):
             outcome(self)
             self._commit()
         except psycopg2.Error:
-            if not self._can_commit():
+            if not sql.can_commit():
                 raise
             # Lets go of what is locked, as far as the connection is still there.
             with suppress(psycopg2.Error):
@@ -873,17 +892,9 @@ class AccountMovePortalDelivery(models.Model):
         self.batch_id._note_hold(until, answer)
 
     @api.model
-    def _can_commit(self):
-        """Return whether a transaction can end here; not so in tests.
-
-        :rtype: bool
-        """
-        return not modules.module.current_test
-
-    @api.model
     def _commit(self):
         """Make what was done so far last, whatever comes."""
-        if self._can_commit():
+        if sql.can_commit():
             # A mail that left cannot be rolled back: what it needs must not be either.
             self.env.cr.commit()  # pylint: disable=invalid-commit
         else:
@@ -973,6 +984,8 @@ class AccountMovePortalDelivery(models.Model):
         """
         move = self.move_id
         author_id, email_from = self._get_author()
+        texts = self.env["account.move.portal.text"]
+        content = (self.body, self.lang, self.download_ids.mapped("name"))
         return {
             "message_id": self.message_id,
             "references": self.thread_id,
@@ -980,12 +993,8 @@ class AccountMovePortalDelivery(models.Model):
             "email_from": email_from,
             "reply_to": self._get_reply_to(email_from),
             "subject": self.subject,
-            "body_html": link._render_mail(
-                self.subject, self.body, self.lang, self.download_ids.mapped("name")
-            ),
-            "portal_text": link._render_mail_text(
-                self.body, self.lang, self.download_ids.mapped("name")
-            ),
+            "body_html": texts._render_mail(link, self.subject, *content),
+            "portal_text": texts._render_mail_text(link, *content),
             "email_to": self.formatted,
             "headers": repr(self._get_headers(siblings)),
             "attachment_ids": attachments.ids,

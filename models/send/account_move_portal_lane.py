@@ -9,6 +9,7 @@ import psycopg2
 from odoo import api, fields, models, sql_db
 from odoo.tools import SQL, mute_logger
 
+from ...tools import sql
 from ...tools.smtp_connections import Connections
 
 _logger = logging.getLogger(__name__)
@@ -93,7 +94,7 @@ class AccountMovePortalLane(models.AbstractModel):
         :return: How many seconds are left; 0 to stop.
         :rtype: float
         """
-        if not self.env["account.move.portal.delivery"]._can_commit():
+        if not sql.can_commit():
             self.env.flush_all()
             return float("inf")
         return self.env["ir.cron"]._commit_progress(processed, remaining=remaining)
@@ -101,7 +102,7 @@ class AccountMovePortalLane(models.AbstractModel):
     @api.model
     def _rollback(self):
         """Undo what an email that collided with others has begun."""
-        if self.env["account.move.portal.delivery"]._can_commit():
+        if sql.can_commit():
             self.env.cr.rollback()
 
     @api.model

@@ -138,7 +138,7 @@ class AccountMovePortalMailBudget(models.Model):
 
         :return: These records there.
         """
-        if not self.env["account.move.portal.delivery"]._can_commit():
+        if not sql.can_commit():
             yield self
             return
         with self.env.registry.cursor() as cr:

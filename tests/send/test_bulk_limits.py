@@ -29,8 +29,10 @@ class TestPortalBulkLimits(PortalSendCommon):
         )
 
     def _start(self, **values):
-        choice = self.invoices._choose_for_portal_send(
-            is_with_drafts=True, is_repeating=values.get("is_repeating", False)
+        choice = self.env["account.move.portal.batch"]._choose(
+            self.invoices,
+            is_with_drafts=True,
+            is_repeating=values.get("is_repeating", False),
         )
         # In sudo mode because emails are the system's.
         batch = (

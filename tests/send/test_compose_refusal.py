@@ -45,7 +45,7 @@ class TestAccountMoveSendPortalRefusal(PortalSendCommon):
             action = window.action_send()
         self.assertEqual(action["res_id"], window.id)
         self.assertEqual(len(mailbox.messages), 2)
-        self.assertIn("full@customer.example: The mailbox is full", window.failure)
+        self.assertIn("The mail server says the mailbox is full", window.failure)
         self.assertNotIn("carla", window.failure)
         self.assertIn("carla@customer.example", window.delivered_to)
         self.assertTrue(self.invoice.is_move_sent)
