@@ -150,6 +150,9 @@ class AccountMove(models.Model):
             )
         if self._is_portal_discount_payment(payment):
             return self.amount_residual
+        share = self._get_portal_attempt_share(payment)
+        if share is not None:
+            return min(share, self.amount_residual)
         left = payment.amount
         # Credit notes, which were taken off the payment, come first.
         for move in payment.invoice_ids.sorted(
@@ -185,15 +188,32 @@ class AccountMove(models.Model):
         self.ensure_one()
         term_line = self.line_ids.filtered("discount_date")[:1]
         discounted = abs(term_line.discount_amount_currency)
-        if not term_line or len(payment.invoice_ids) != 1:
+        share = self._get_portal_attempt_share(payment)
+        if not term_line or (share is None and len(payment.invoice_ids) != 1):
             return False
+        paid = payment.amount if share is None else share
         tx = payment.payment_transaction_id
         paid_on = (
             self.company_id._get_portal_day(tx.create_date) if tx else payment.date
         )
         return self._is_eligible_for_early_payment_discount(
             payment.currency_id, paid_on
-        ) and (self.currency_id.compare_amounts(payment.amount, discounted) == 0)
+        ) and (self.currency_id.compare_amounts(paid, discounted) == 0)
+
+    def _get_portal_attempt_share(self, payment):
+        """Return which part of a payment was meant for this invoice.
+
+        :param account.payment payment: The payment.
+        :return: The amount in the invoice's currency; nothing if it was not made on the
+            portal, or for this invoice alone.
+        :rtype: float | None
+        """
+        self.ensure_one()
+        attempt = payment.payment_transaction_id.portal_attempt_id
+        lines = attempt.line_ids
+        if attempt.origin != "portal" or len(lines) < 2:
+            return None
+        return sum(lines.filtered(lambda line: line.move_id == self).mapped("amount"))
 
     def _get_portal_payments(self):
         """Return what has been paid on the invoice so far, oldest first.
