@@ -281,9 +281,11 @@ class _Comparison:
 
     @staticmethod
     def _without_glyph(characters):
-        """The characters that the fonts do not have."""
-        text = "".join(each for each in characters if each.isprintable())
-        return Finding(NO_GLYPH, text[:_EXCERPT], False, fonts.packages(text))
+        """The characters that the fonts do not have; by number where they show nothing."""
+        text = "".join(
+            each if each.isprintable() else f" U+{ord(each):04X} " for each in characters
+        )
+        return Finding(NO_GLYPH, text[:_EXCERPT].strip(), False, fonts.packages(text))
 
     def _critical_rows(self):
         for rows in (*self.expected.rows.values(), self.expected.totals):

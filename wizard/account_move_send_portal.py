@@ -125,6 +125,10 @@ class AccountMoveSendPortal(models.TransientModel):
     previewed_pdf = fields.Binary(
         help="The PDF that the user was shown.", attachment=False, readonly=True
     )
+    pdf_warnings = fields.Text(
+        help="What the user is asked to look at on the PDF before it is sent.",
+        readonly=True,
+    )
     printed_token = fields.Char(
         help="Of the link on the PDF, which opens nothing before the PDF is sent.",
         readonly=True,
@@ -403,7 +407,17 @@ class AccountMoveSendPortal(models.TransientModel):
                 abandoned_sudo._commit()
             elif self.delivery_state == "sent":
                 return self._conclude_delivery()
-            for delivery_sudo in self._write_deliveries(abandoned_sudo):
+            with self.env.cr.savepoint() as savepoint:
+                deliveries_sudo = self._write_deliveries(abandoned_sudo)
+                warnings = self._find_pdf_warnings()
+                is_news = warnings and warnings != self.pdf_warnings
+                if is_news:
+                    savepoint.rollback()
+            if is_news:
+                # The user looks at the PDF, and may send it all the same.
+                self.pdf_warnings = warnings
+                return self._get_window()
+            for delivery_sudo in deliveries_sudo:
                 delivery_sudo._deliver()
             return self._conclude_delivery()
 
@@ -850,6 +864,15 @@ class AccountMoveSendPortal(models.TransientModel):
         # What is left of the limit depends on how large they are.
         attached, offered = self._split_documents()
         return attached.sudo(), offered.sudo()
+
+    def _find_pdf_warnings(self):
+        """Return what staff should look at on the PDF that was just made.
+
+        :return: A sentence a line; empty if all is well, or was not made just now.
+        :rtype: str
+        """
+        found = self.env["ir.actions.report"]._get_pdf_warnings(self.move_id)
+        return "\n".join(found.get(self.move_id.id, []))
 
     def _make_draft_document(self):
         """Return a PDF of the draft, which is nothing but a preview.

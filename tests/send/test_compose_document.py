@@ -4,6 +4,10 @@ from odoo.tools.misc import mute_logger
 from ..send_common import PortalSendCommon
 
 MEGABYTE = 1024 * 1024
+#: What says in the log what is told here in the window.
+PDF_LOGGER = "odoo.addons.account_payment_portal.models.document.ir_actions_report"
+#: Of the area for private use: no font has it.
+NO_LETTER = "\ue123"
 
 
 class TestAccountMoveSendPortalDocument(PortalSendCommon, HttpCase):
@@ -138,3 +142,49 @@ class TestAccountMoveSendPortalDocument(PortalSendCommon, HttpCase):
         )
         window = self._open_window()
         self.assertEqual(window.document_ids.mapped("name"), ["fine.txt"])
+
+    # === What is to be looked at on the PDF === #
+
+    def _send(self, window):
+        with self.mailbox() as mailbox, mute_logger(PDF_LOGGER):
+            window.action_send()
+        return [message.envelope_to for message in mailbox.messages]
+
+    def test_s5_doubtful_pdf_is_sent_once_the_user_has_been_told(self):
+        self.invoice.narration = f"<p>Terms {NO_LETTER}</p>"
+        window = self._open_window()
+        window.subject = "As it was typed"
+        self.assertFalse(self._send(window))
+        self.assertEqual(window.step, "compose")
+        self.assertIn("U+E123", window.pdf_warnings)
+        self.assertEqual(window.subject, "As it was typed")
+        self.assertFalse(self.invoice.invoice_pdf_report_id, "nobody has got it")
+        self.assertFalse(self._get_links())
+        self.assertTrue(self._send(window))
+        self.assertEqual(window.step, "sent")
+        self.assertTrue(self.invoice.invoice_pdf_report_id)
+
+    def test_s5_another_doubt_is_told_as_well(self):
+        self.invoice.narration = f"<p>Terms {NO_LETTER}</p>"
+        window = self._open_window()
+        self._send(window)
+        self.invoice.narration = "<p>Terms \ue124</p>"
+        self.assertFalse(self._send(window))
+        self.assertIn("U+E124", window.pdf_warnings)
+
+    def test_s5_mended_pdf_is_sent_at_once(self):
+        self.invoice.narration = f"<p>Terms {NO_LETTER}</p>"
+        window = self._open_window()
+        self._send(window)
+        self.invoice.narration = "<p>Terms</p>"
+        self.assertTrue(self._send(window))
+
+    def test_s5_doubtful_pdf_of_a_draft_is_told_too(self):
+        draft = self._create_portal_invoice(post=False)
+        draft.narration = f"<p>Terms {NO_LETTER}</p>"
+        window = self._open_window(draft)
+        window.confirm_invoice = "no"
+        window.action_continue()
+        self.assertFalse(self._send(window))
+        self.assertIn("U+E123", window.pdf_warnings)
+        self.assertTrue(self._send(window))
