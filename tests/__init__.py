@@ -44,6 +44,7 @@ from .payment import test_payment_screen
 from .payment import test_payment_screen_browser
 from .payment import test_payment_screens_browser
 from .payment import test_payment_shares
+from .payment import test_payment_shares_race
 from .payment import test_payment_stripe
 from .payment import test_payment_stripe_errors
 from .payment import test_payment_terms

@@ -18,7 +18,8 @@ class AccountMoveLine(models.Model):
         other. What it matches are the amounts given here, which are no records: what is
         held back stays open on the payment, for the next invoice.
         """
-        line_id, amount, due_ids = self.env.context.get(const.CONTEXT_SHARE) or (0, 0, ())
+        share = self.env.context.get(const.CONTEXT_SHARE)
+        line_id, amount, due_ids = share or (0, 0.0, ())
         # The entry of an exchange difference, made on the way, is matched in full.
         if plan["aml_ids"] == {line_id, *due_ids}:
             line = self.browse(line_id)

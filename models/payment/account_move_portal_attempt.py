@@ -1098,6 +1098,14 @@ class AccountMovePortalAttempt(models.Model):
         self._set_open(False)
         self._resolve("mismatch", "refunded")
 
+    def _divide_again(self):
+        """Divide another amount than was asked for among the invoices."""
+        self.ensure_one()
+        if len(self.line_ids) > 1:
+            shares = dict(self.line_ids.move_id._get_portal_shares(self.amount))
+            for line in self.line_ids:
+                line.amount = shares[line.move_id]
+
     def _book_mismatch(self):
         """Take what the provider took for what was asked for, and book it.
 
@@ -1121,14 +1129,6 @@ class AccountMovePortalAttempt(models.Model):
             raise UserError(
                 self.env._("Stripe cannot be reached. Please try again in a minute.")
             ) from error
-
-    def _divide_again(self):
-        """Divide another amount than was asked for among the invoices."""
-        self.ensure_one()
-        if len(self.line_ids) > 1:
-            shares = dict(self.line_ids.move_id._get_portal_shares(self.amount))
-            for line in self.line_ids:
-                line.amount = shares[line.move_id]
 
     def _refund_whole(self):
         """Refund all that was taken, through the provider.

@@ -120,6 +120,9 @@ class TestPaymentShares(PortalPaymentCommon, HttpCase):
                     (move.amount_residual, move.portal_balance_due), (amount, amount)
                 )
 
+    def _get_term_lines(self, move):
+        return move.line_ids.filtered(lambda line: line.display_type == "payment_term")
+
     def _get_counterpart(self, tx):
         [line] = tx.payment_id.move_id.line_ids.filtered(
             lambda line: line.account_id == tx.payment_id.destination_account_id
@@ -191,7 +194,9 @@ class TestPaymentShares(PortalPaymentCommon, HttpCase):
         parts = self._create_portal_invoice(300.0, **values)
         tx = self._pay({self.first: 100.0, parts: 160.01})
         self._assert_left({self.first: 0.0, parts: 139.99})
-        terms = parts.line_ids.filtered(lambda line: line.display_type == "payment_term")
+        terms = parts.line_ids.filtered(
+            lambda line: line.display_type == "payment_term"
+        )
         self.assertEqual(
             terms.sorted("date_maturity").mapped("amount_residual"), [0.0, 139.99]
         )
@@ -230,9 +235,7 @@ class TestPaymentShares(PortalPaymentCommon, HttpCase):
     def test_b10_discounts_without_an_entry_pay_the_invoices(self):
         self._book_without_entries()
         moves = [self._create_discounted("included", price) for price in (80.0, 20.0)]
-        self._pay(
-            {move: move._get_portal_usual_offers()[0].amount for move in moves}
-        )
+        self._pay({move: move._get_portal_usual_offers()[0].amount for move in moves})
         self.assertEqual([move.portal_balance_due for move in moves], [0.0, 0.0])
 
     # === Currencies and rounding === #
@@ -248,9 +251,7 @@ class TestPaymentShares(PortalPaymentCommon, HttpCase):
         self._assert_left({moves[0]: 0.0, moves[1]: 56.66, moves[2]: 0, moves[3]: 0})
         self._assert_used_up(tx)
         for move in (moves[0], moves[2], moves[3]):
-            terms = move.line_ids.filtered(
-                lambda line: line.display_type == "payment_term"
-            )
+            terms = self._get_term_lines(move)
             self.assertEqual(terms.amount_residual, 0.0, "nothing in ours either")
 
     def test_b10_currency_without_decimals(self):
@@ -327,13 +328,20 @@ class TestPaymentShares(PortalPaymentCommon, HttpCase):
 
     def test_b10_another_amount_than_asked_for_is_divided_again(self):
         tx = self._start({self.first: 30.0, self.second: 60.0})
-        attempt = tx.portal_attempt_id
-        tx.amount = 120.0
-        attempt._divide_again()
-        self.assertEqual(
-            {line.move_id: line.amount for line in attempt.line_ids},
-            {self.first: 100.0, self.second: 20.0},
+        self._get_stripe().payment_intents.update(
+            tx.provider_reference, {"amount": 12000}
         )
+        self._confirm(tx)
+        self._catch_up()
+        attempt = tx.portal_attempt_id
+        self.assertEqual(attempt.todo_ids.kind, "mismatch")
+        self._assert_left({self.first: 100.0, self.second: 60.0})
+        attempt.todo_ids.with_user(self.biller).action_match()
+        self.env.invalidate_all()
+        self.assertEqual(tx.payment_id.amount, 120.0)
+        self._assert_left({self.first: 0.0, self.second: 40.0})
+        self._assert_used_up(tx)
+        self.assertFalse(attempt.overpaid_amount)
 
     # === One attempt at a time === #
 
