@@ -600,21 +600,43 @@ class AccountMovePortalAttempt(models.Model):
             attempt._begin()
 
     def _check_shares(self):
-        """Check that a new attempt's shares are of its invoices, and make its amount.
+        """Check that a new attempt's shares are due, and make up its amount.
 
+        A payment's entry has one line for what was owed, on one receivable account.
         What core has started is core's to divide.
 
-        :raise ValidationError: If not: this would be an error of ours.
+        :raise ValidationError: If these invoices cannot be paid so; in words for the
+            customer.
         """
         self.ensure_one()
-        lines, currency = self.line_ids, self.currency_id
-        if self.origin == "portal" and (
-            lines.move_id - self.transaction_id.invoice_ids
+        lines, moves, currency = self.line_ids, self.line_ids.move_id, self.currency_id
+        if self.origin != "portal":
+            return
+        if (
+            moves - self.transaction_id.invoice_ids
             or any(currency.compare_amounts(line.amount, 0.0) < 0 for line in lines)
             or currency.compare_amounts(sum(lines.mapped("amount")), self.amount) != 0
         ):
             raise ValidationError(
                 self.env._("The shares of the invoices do not make up the amount.")
+            )
+        if len(moves) == 1:
+            return
+        if not all(lines.mapped("is_still_due")):
+            raise ValidationError(
+                self.env._(
+                    "What is due on these invoices has changed. Please reload the page."
+                )
+            )
+        terms = moves.line_ids.filtered(
+            lambda line: line.display_type == "payment_term"
+        )
+        if len(terms.account_id) > 1 or len(moves.company_id) > 1:
+            raise ValidationError(
+                self.env._(
+                    "These invoices are kept in different accounts. Please pay them "
+                    "one by one."
+                )
             )
 
     def _begin(self):

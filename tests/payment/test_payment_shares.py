@@ -181,6 +181,42 @@ class TestPaymentShares(PortalPaymentCommon, HttpCase):
                     ],
                 )
 
+    def test_b10_what_cannot_be_paid_together_is_not_started(self):
+        account = self.company_data["default_account_receivable"]
+        partner = self.customer.copy({"name": "Somebody else", "email": False})
+        others = {
+            "another currency": {"currency_id": self.euro.id},
+            "another customer": {"partner_id": partner.id},
+        }
+        refused = {
+            name: (self._create_portal_invoice(**values), 10.0, "has changed")
+            for name, values in others.items()
+        }
+        refused["more than is due"] = (self.third, 40.01, "has changed")
+        self.customer.property_account_receivable_id = account.copy()
+        other = self._create_portal_invoice()
+        self.assertNotEqual(
+            self._get_term_lines(other).account_id,
+            self._get_term_lines(self.first).account_id,
+        )
+        refused["another account"] = (other, 10.0, "different accounts")
+        for name, (move, amount, message) in refused.items():
+            with (
+                self.subTest(name),
+                self.assertRaisesRegex(ValidationError, message),
+                self.env.cr.savepoint(),
+            ):
+                self._create_attempt(
+                    amount=100.0 + amount,
+                    invoice_ids=[Command.set((self.first + move).ids)],
+                    reference=f"refused {name}",
+                    portal_line_ids=[
+                        Command.create({"move_id": self.first.id, "amount": 100.0}),
+                        Command.create({"move_id": move.id, "amount": amount}),
+                    ],
+                )
+        self.assertFalse(self.first.portal_attempt_line_ids)
+
     def test_b10_installments_of_an_invoice_are_paid_in_their_order(self):
         term = self._create_term(
             line_ids=[
