@@ -53,6 +53,9 @@ CONTEXT_CORE_SEND = "account_payment_portal_core_send"
 CONTEXT_NO_AUTO_SEND = "account_payment_portal_no_auto_send"
 #: The day on which the payment that is being booked was started.
 CONTEXT_STARTED_ON = "account_payment_portal_started_on"
+#: The id of a payment's line, how much of it is matched now, in its currency, and with
+#: which lines of an invoice.
+CONTEXT_SHARE = "account_payment_portal_share"
 
 # === PAYMENTS THAT NEED STAFF === #
 

@@ -51,6 +51,8 @@ from .payment import test_payment_screen
 from .payment import test_payment_screen_browser
 from .payment import test_payment_screen_website
 from .payment import test_payment_screens_browser
+from .payment import test_payment_shares
+from .payment import test_payment_shares_race
 from .payment import test_payment_states_browser
 from .payment import test_payment_stripe
 from .payment import test_payment_stripe_errors

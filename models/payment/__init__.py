@@ -1,4 +1,5 @@
 from . import account_move
+from . import account_move_line
 from . import account_move_portal_link
 from . import account_partial_reconcile
 from . import account_payment

@@ -191,6 +191,9 @@ class AccountMove(models.Model):
             )
         if self._is_portal_discount_payment(payment):
             return self.amount_residual
+        share = self._get_portal_attempt_share(payment)
+        if share is not None:
+            return min(share, self.amount_residual)
         left = payment.amount
         # Credit notes, which were taken off the payment, come first.
         for move in payment.invoice_ids.sorted(
@@ -226,15 +229,32 @@ class AccountMove(models.Model):
         self.ensure_one()
         term_line = self.line_ids.filtered("discount_date")[:1]
         discounted = abs(term_line.discount_amount_currency)
-        if not term_line or len(payment.invoice_ids) != 1:
+        share = self._get_portal_attempt_share(payment)
+        if not term_line or (share is None and len(payment.invoice_ids) != 1):
             return False
+        paid = payment.amount if share is None else share
         tx = payment.payment_transaction_id
         paid_on = (
             self.company_id._get_portal_day(tx.create_date) if tx else payment.date
         )
         return self._is_eligible_for_early_payment_discount(
             payment.currency_id, paid_on
-        ) and (self.currency_id.compare_amounts(payment.amount, discounted) == 0)
+        ) and (self.currency_id.compare_amounts(paid, discounted) == 0)
+
+    def _get_portal_attempt_share(self, payment):
+        """Return which part of a payment was meant for this invoice.
+
+        :param account.payment payment: The payment.
+        :return: The amount in the invoice's currency; nothing if it was not made on the
+            portal, or for this invoice alone.
+        :rtype: float | None
+        """
+        self.ensure_one()
+        attempt = payment.payment_transaction_id.portal_attempt_id
+        lines = attempt.line_ids
+        if attempt.origin != "portal" or len(lines) < 2:
+            return None
+        return sum(lines.filtered(lambda line: line.move_id == self).mapped("amount"))
 
     def _get_portal_payments(self):
         """Return what has been paid on the invoice so far, oldest first.
@@ -369,6 +389,42 @@ class AccountMove(models.Model):
         return super()._is_eligible_for_early_payment_discount(
             currency, started_on or reference_date
         )
+
+    def _get_portal_discount_lines(self, amount):
+        """Return the entry lines of the discount with which an amount pays this invoice.
+
+        As core does for a payment of a single invoice. The context says on which day
+        the payment was started.
+
+        :param float amount: What is paid, in the invoice's currency.
+        :return: Values of journal items; none if no discount is granted.
+        :rtype: list[dict]
+        """
+        self.ensure_one()
+        if self.state != "posted":
+            return []
+        values = self._get_invoice_next_payment_values()
+        if (
+            values.get("installment_state") != "epd"
+            or self.currency_id.compare_amounts(amount, values["amount_due"]) != 0
+        ):
+            return []
+        term_line = values["epd_line"]
+        lines_by_kind = self._get_invoice_counterpart_amls_for_early_payment_discount(
+            [
+                {
+                    "aml": term_line,
+                    "amount_currency": -term_line.amount_residual_currency,
+                    "balance": -term_line.balance,
+                }
+            ],
+            values["epd_discount_amount"],
+        )
+        return [
+            {**line, "partner_id": self.partner_id.id}
+            for lines in lines_by_kind.values()
+            for line in lines
+        ]
 
     def _get_invoice_counterpart_amls_for_early_payment_discount(
         self, aml_values_list, open_balance

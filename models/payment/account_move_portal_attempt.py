@@ -606,11 +606,53 @@ class AccountMovePortalAttempt(models.Model):
             if not moves or tx.source_transaction_id:
                 continue
             attempt = tx.portal_attempt_id or self.create({"transaction_id": tx.id})
-            attempt.line_ids = [
+            # Where the customer has chosen, the shares are given.
+            attempt.line_ids = attempt.line_ids or [
                 Command.create({"move_id": move.id, "amount": share})
                 for move, share in moves._get_portal_shares(tx.amount)
             ]
+            attempt._check_shares()
             attempt._begin()
+
+    def _check_shares(self):
+        """Check that a new attempt's shares are due, and make up its amount.
+
+        A payment's entry has one line for what was owed, on one receivable account.
+        What core has started is core's to divide.
+
+        :raise ValidationError: If these invoices cannot be paid so; in words for the
+            customer.
+        """
+        self.ensure_one()
+        lines, moves, currency = self.line_ids, self.line_ids.move_id, self.currency_id
+        if self.origin != "portal":
+            return
+        if (
+            moves - self.transaction_id.invoice_ids
+            or any(currency.compare_amounts(line.amount, 0.0) < 0 for line in lines)
+            or currency.compare_amounts(sum(lines.mapped("amount")), self.amount) != 0
+        ):
+            raise ValidationError(
+                self.env._("The shares of the invoices do not make up the amount.")
+            )
+        if len(moves) == 1:
+            return
+        if not all(lines.mapped("is_still_due")):
+            raise ValidationError(
+                self.env._(
+                    "What is due on these invoices has changed. Please reload the page."
+                )
+            )
+        terms = moves.line_ids.filtered(
+            lambda line: line.display_type == "payment_term"
+        )
+        if len(terms.account_id) > 1 or len(moves.company_id) > 1:
+            raise ValidationError(
+                self.env._(
+                    "These invoices are kept in different accounts. Please pay them "
+                    "one by one."
+                )
+            )
 
     def _begin(self):
         """Take a new attempt's place as the one that is under way on its invoices.
@@ -1138,6 +1180,14 @@ class AccountMovePortalAttempt(models.Model):
         self._set_open(False)
         self._resolve("mismatch", "refunded")
 
+    def _divide_again(self):
+        """Divide another amount than was asked for among the invoices."""
+        self.ensure_one()
+        if len(self.line_ids) > 1:
+            shares = dict(self.line_ids.move_id._get_portal_shares(self.amount))
+            for line in self.line_ids:
+                line.amount = shares[line.move_id]
+
     def _book_mismatch(self):
         """Take what the provider took for what was asked for, and book it.
 
@@ -1149,6 +1199,7 @@ class AccountMovePortalAttempt(models.Model):
         if not self._is_on_hold() or not self.mismatched_amount:
             raise UserError(self.env._("There is no other amount that can be booked."))
         self.transaction_id.amount = self.mismatched_amount
+        self._divide_again()
         self.is_mismatched = False
         if not self._is_known_to_stripe():
             self.transaction_id._set_done()
@@ -1527,9 +1578,12 @@ class AccountMovePortalAttempt(models.Model):
         """
         return {
             attempt: sum(
-                move.portal_balance_due
-                for move in attempt.line_ids.move_id
-                if move.state == "posted"
+                # Of several, each takes its share, whatever the others leave.
+                min(line.amount, line.move_id.portal_balance_due)
+                if len(attempt.line_ids) > 1
+                else line.move_id.portal_balance_due
+                for line in attempt.line_ids
+                if line.move_id.state == "posted"
             )
             for attempt in self
             if attempt.state == "done" and not attempt.transaction_id.payment_id

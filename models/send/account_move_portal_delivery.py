@@ -25,6 +25,7 @@ from ...tools import (
     smtp_connections,
     smtp_errors,
     smtp_limits,
+    sql,
 )
 from ..link.account_move import is_staff
 
