@@ -358,7 +358,9 @@ class TestPaymentScreen(PortalPaymentCommon, HttpCase):
             self.assertEqual(page.get("dir"), "rtl", screen)
             amounts = page.xpath("//*[contains(@class, 'oe_currency_value')]")
             self.assertTrue(amounts, screen)
-            addresses = page.xpath("//main//*[text()[contains(., '@')]]")
+            addresses = page.xpath(
+                "//main//*[text()[contains(., '@')]][not(ancestor::*[@hidden])]"
+            )
             self.assertTrue(addresses, screen)
             for node in [*amounts, *addresses]:
                 isolated = node.xpath(
