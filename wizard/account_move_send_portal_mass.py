@@ -37,7 +37,6 @@ class AccountMoveSendPortalMass(models.TransientModel):
             ("send", "Send them as drafts that customers can view but not pay"),
             ("leave", "Leave them out"),
         ],
-        string="Drafts",
         required=True,
         default="leave",
     )

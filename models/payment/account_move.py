@@ -391,7 +391,7 @@ class AccountMove(models.Model):
         )
 
     def _get_portal_discount_lines(self, amount):
-        """Return the entry lines of the discount with which an amount pays this invoice.
+        """Return the entry lines of the discount with which an amount pays the invoice.
 
         As core does for a payment of a single invoice. The context says on which day
         the payment was started.

@@ -260,15 +260,18 @@ class PaymentTransaction(models.Model):
             started_on = company._get_portal_day(self.create_date)
             self = self.with_context(**{const.CONTEXT_STARTED_ON: started_on})
             if len(self._get_portal_attempt_sudo().line_ids) > 1:
-                return self._portal_create_shared_payment(**extra_create_values)
+                return self._portal_create_shared_payment(
+                    super()._create_payment, **extra_create_values
+                )
         return super()._create_payment(**extra_create_values)
 
-    def _portal_create_shared_payment(self, **extra_create_values):
+    def _portal_create_shared_payment(self, create_payment, **extra_create_values):
         """Create the payment of several invoices, and pay each by its share.
 
         Core matches in the order of due dates, whatever was ticked, and grants one
         discount at most. So it is given no invoices to match, but the discounts.
 
+        :param create_payment: Core's method that creates a payment.
         :param dict extra_create_values: As of `_create_payment`.
         :return: The payment.
         :rtype: account.payment
@@ -279,7 +282,7 @@ class PaymentTransaction(models.Model):
             lambda line: line.move_id in moves
         )
         # With the day on which the payment was started.
-        lines_sudo = lines_sudo.with_context(self.env.context)
+        lines_sudo = lines_sudo.with_context(**self.env.context)
         write_offs = {
             line: line.move_id._get_portal_discount_lines(line.amount)
             for line in lines_sudo.sorted("id")
@@ -298,7 +301,7 @@ class PaymentTransaction(models.Model):
             account = term_lines[0].account_id
             extra_create_values["destination_account_id"] = account.id
         self.invoice_ids -= moves
-        payment = super()._create_payment(**extra_create_values)
+        payment = create_payment(**extra_create_values)
         self.invoice_ids += moves
         lines_sudo._match_with_payment(
             payment,

@@ -146,8 +146,9 @@ class AccountMove(models.Model):
 
     def _after_portal_confirmation(self):
         """Override to send what is sent as soon as it is confirmed."""
-        super()._after_portal_confirmation()
+        result = super()._after_portal_confirmation()
         self._send_portal_at_confirmation()
+        return result
 
     def _send_portal_at_confirmation(self):
         """Have the invoices sent whose customer or journal is marked so."""

@@ -263,16 +263,6 @@ class AccountMovePortalText(models.AbstractModel):
         english = company.with_context(lang="en_US")[name] or ""
         company.update_field_translations(name, {"en_US": english, lang: str(text)})
 
-
-def _get_name(match):
-    """Return the name in a placeholder, as typed with an editor of HTML."""
-    return unescape(re.sub(r"<[^>]*>", "", match[1])).replace("\xa0", " ").strip()
-
-
-def _squeeze(html):
-    """Return HTML in the one form in which equal texts are equal."""
-    return "".join(html_normalize(str(html)).split())
-
     # === THE EMAIL === #
 
     @api.model
@@ -384,3 +374,13 @@ def _squeeze(html):
         return " · ".join(
             f"{label}: {value}" for label, value in self._get_mail_facts(move)[1:]
         )
+
+
+def _get_name(match):
+    """Return the name in a placeholder, as typed with an editor of HTML."""
+    return unescape(re.sub(r"<[^>]*>", "", match[1])).replace("\xa0", " ").strip()
+
+
+def _squeeze(html):
+    """Return HTML in the one form in which equal texts are equal."""
+    return "".join(html_normalize(str(html)).split())

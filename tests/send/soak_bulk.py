@@ -1,3 +1,4 @@
+import logging
 import os
 import random
 import signal
@@ -11,6 +12,7 @@ from ..bulk_common import DEADLINE, PortalBulkProcessCase
 from ..development import Rate
 from ..send_common import MAIL_LOGGERS
 
+_logger = logging.getLogger(__name__)
 COUNT = 2000
 LANES = 2
 
@@ -72,4 +74,4 @@ class SoakPortalBulk(PortalBulkProcessCase):
                 else:
                     self.assertEqual(state, "uncertain")
                     self.assertLessEqual(times, 1)
-        print(f"{COUNT} emails, {kills} lanes killed: {counts}")
+        _logger.info("%s emails, %s lanes killed: %s", COUNT, kills, counts)

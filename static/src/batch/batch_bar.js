@@ -25,7 +25,10 @@ export class BatchBar extends Component {
 
     get words() {
         const {progress} = this.props;
-        const words = [_t("%s sent", progress.sent), _t("%s waiting", progress.waiting)];
+        const words = [
+            _t("%s sent", progress.sent),
+            _t("%s waiting", progress.waiting),
+        ];
         if (progress.failed) {
             words.push(_t("%s failed", progress.failed));
         }
@@ -35,7 +38,10 @@ export class BatchBar extends Component {
             words.push(
                 progress.seconds_left < 90
                     ? _t("about %s seconds left", progress.seconds_left)
-                    : _t("about %s minutes left", Math.round(progress.seconds_left / 60))
+                    : _t(
+                          "about %s minutes left",
+                          Math.round(progress.seconds_left / 60)
+                      )
             );
         }
         return words.join(" · ");

@@ -61,4 +61,8 @@ export class PortalBatchSystray extends Component {
 
 registry
     .category("systray")
-    .add("account_payment_portal.batches", {Component: PortalBatchSystray}, {sequence: 60});
+    .add(
+        "account_payment_portal.batches",
+        {Component: PortalBatchSystray},
+        {sequence: 60}
+    );
