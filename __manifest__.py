@@ -2,7 +2,7 @@
     "name": "Invoice Payment Portal",
     "version": "19.0.1.0.0",
     "category": "Accounting/Accounting",
-    "summary": "E-mail customers a link to view, print, download and pay an invoice",
+    "summary": "Email customers a link to view, print, download and pay an invoice",
     "author": "Invoice Payment Portal contributors",
     "license": "LGPL-3",
     "development_status": "Beta",

@@ -18,7 +18,7 @@ MAIL_LOGGERS = (
 
 
 class PortalSendCommon(PortalMailCommon):
-    """Someone with the least rights who e-mails payment portal links."""
+    """Someone with the least rights who emails payment portal links."""
 
     #: Whether the invoice has its PDF already, for tests to which it does not matter:
     #: to make it takes longer than all the rest of sending.

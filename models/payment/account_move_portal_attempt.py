@@ -776,7 +776,7 @@ class AccountMovePortalAttempt(models.Model):
             if not values[name]
         }
         if values["email"] and not email_normalize(values["email"]):
-            errors["email"] = self.env._("Please check the e-mail address.")
+            errors["email"] = self.env._("Please check the email address.")
         for name, size in BILLING_FIELDS.items():
             if size and len(values[name]) > size:
                 errors[name] = self.env._(
