@@ -14,6 +14,7 @@ from odoo.tests.common import get_db_name
 
 from odoo.addons.base.models.ir_mail_server import IrMail_Server
 
+from ..tools import sql
 from .development import Mailbox
 
 #: Seconds after which something that hangs is given up, however slow the machine is.
@@ -34,9 +35,7 @@ class PortalBulkProcessCase(BaseCase):
         self.startPatcher(
             patch.object(IrMail_Server, "_disable_send", lambda *args: False)
         )
-        self.startPatcher(
-            patch.object(self.delivery_class, "_can_commit", lambda *args: True)
-        )
+        self.startPatcher(patch.object(sql, "can_commit", lambda: True))
         self.mark = uuid.uuid4().hex[:8]
         self.mailbox = Mailbox()
         self.mailbox.start()

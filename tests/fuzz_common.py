@@ -2,6 +2,8 @@ import json
 import random
 from urllib.parse import urlencode
 
+from odoo.tools import mute_logger
+
 from .payment_common import PortalPaymentCommon
 
 #: What no browser of ours sends.
@@ -45,6 +47,11 @@ class PortalFuzzCommon(PortalPaymentCommon):
             params[name] = self.random.choice(NONSENSE)
         return params
 
+    @mute_logger(
+        "odoo.http",
+        "odoo.addons.payment_stripe.controllers.main",
+        "odoo.addons.payment_stripe.models.payment_transaction",
+    )
     def _fuzz(self, count):
         """Send requests to all addresses of the payment, and check the answers."""
         kinds = (self._fuzz_screen,) * 6 + (

@@ -910,7 +910,11 @@ class AccountMove(models.Model):
         :rtype: account.move.portal.attempt
         """
         self.ensure_one()
-        attempts_sudo = self.env["account.move.portal.attempt"]._find_open(self)
+        # In sudo mode because customers have no rights on them.
+        attempts_sudo = self.env["account.move.portal.attempt"].sudo()
+        # Core reads these for the page anyway; without any there is nothing to find.
+        if self.sudo().transaction_ids:
+            attempts_sudo = attempts_sudo._find_open(self)
         return attempts_sudo.filtered(
             lambda attempt: attempt.state == "pending" and attempt._is_bank_payment()
         )[:1]

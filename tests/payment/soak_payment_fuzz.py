@@ -1,5 +1,4 @@
 from odoo.tests import HttpCase
-from odoo.tools import mute_logger
 
 from ..fuzz_common import PortalFuzzCommon
 
@@ -7,6 +6,5 @@ from ..fuzz_common import PortalFuzzCommon
 class TestPaymentFuzzSoak(PortalFuzzCommon, HttpCase):
     """The same with as many requests as make a day of a curious stranger."""
 
-    @mute_logger("odoo.http")
     def test_b5_payments_addresses_answer_whatever_is_sent(self):
         self._fuzz(2000)

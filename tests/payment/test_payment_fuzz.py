@@ -1,5 +1,4 @@
 from odoo.tests import HttpCase
-from odoo.tools import mute_logger
 
 from ..fuzz_common import PortalFuzzCommon
 
@@ -7,7 +6,6 @@ from ..fuzz_common import PortalFuzzCommon
 class TestPaymentFuzz(PortalFuzzCommon, HttpCase):
     """Whatever is sent to the payment's addresses is answered, and no error of ours."""
 
-    @mute_logger("odoo.http")
     def test_b5_payments_addresses_answer_whatever_is_sent(self):
         self._fuzz(300)
 

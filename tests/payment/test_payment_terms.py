@@ -93,7 +93,7 @@ class TestPaymentTerms(PortalPaymentCommon, HttpCase):
         with freeze_time("2026-03-21 12:00:00"):
             invoice = self._create(self.installments)
             tx = self._create_attempt(link=self._create_link(invoice), amount=30.0)
-            tx._set_done()
+            self._settle_without_charge(tx)
             tx._portal_book()
             self.assertEqual(invoice._get_portal_invoice_status(), "partly_paid")
             self.assertEqual(invoice._get_portal_days_overdue(), 0)
