@@ -350,10 +350,11 @@ class AccountMove(models.Model):
         self.ensure_one()
         if self.state != "posted":
             return "draft" if self.state == "draft" else "cancelled"
-        # What is on its way though nothing is due is told of first.
+        # What is on its way though nothing is due is told of first. By the transactions,
+        # which the page has read; in sudo mode because attempts are closed to customers.
         if any(
-            attempt_sudo.state in ("pending", "authorized")
-            for attempt_sudo in self._find_portal_attempts_sudo()
+            attempt_sudo.is_open and attempt_sudo.state in ("pending", "authorized")
+            for attempt_sudo in self.sudo().transaction_ids.portal_attempt_id
         ):
             return "processing"
         if self.payment_state == "reversed":
@@ -910,11 +911,7 @@ class AccountMove(models.Model):
         :rtype: account.move.portal.attempt
         """
         self.ensure_one()
-        # In sudo mode because customers have no rights on them.
-        attempts_sudo = self.env["account.move.portal.attempt"].sudo()
-        # Core reads these for the page anyway; without any there is nothing to find.
-        if self.sudo().transaction_ids:
-            attempts_sudo = attempts_sudo._find_open(self)
+        attempts_sudo = self.env["account.move.portal.attempt"]._find_open(self)
         return attempts_sudo.filtered(
             lambda attempt: attempt.state == "pending" and attempt._is_bank_payment()
         )[:1]
