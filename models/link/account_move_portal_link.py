@@ -97,9 +97,7 @@ class AccountMovePortalLink(models.Model):
         index="btree_not_null",  # Looked up when a contact gets another address.
         ondelete="set null",
     )
-    email = fields.Char(
-        string="Email", help="None for the link on the PDF.", readonly=True
-    )
+    email = fields.Char(help="None for the link on the PDF.", readonly=True)
     role = fields.Selection(
         selection=[
             ("to", "To"),

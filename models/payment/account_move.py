@@ -350,8 +350,8 @@ class AccountMove(models.Model):
         self.ensure_one()
         if self.state != "posted":
             return "draft" if self.state == "draft" else "cancelled"
-        # What is on its way though nothing is due is told of first. By the transactions,
-        # which the page has read; in sudo mode because attempts are closed to customers.
+        # What is on its way though nothing is due is told of first. By transactions,
+        # which the page has read; in sudo mode because customers see no attempts.
         if any(
             attempt_sudo.is_open and attempt_sudo.state in ("pending", "authorized")
             for attempt_sudo in self.sudo().transaction_ids.portal_attempt_id

@@ -416,10 +416,28 @@ class AccountMovePortalBatch(models.Model):
         :rtype: account.move.portal.batch
         """
         batch = self.create({**values, "scheduled_on": due_on})
+        rows = [
+            *batch._prepare_chosen(choice, due_on),
+            *batch._prepare_left_out(choice),
+        ]
+        self.env["account.move.portal.delivery"].create(rows)
+        if not batch._conclude():
+            batch._notify_progress()
+        self.env["account.move.portal.delivery"]._wake_queue(at=due_on or None)
+        return batch
+
+    def _prepare_chosen(self, choice, due_on):
+        """Prepare the emails of the invoices that are sent.
+
+        :param Choice choice: Which are sent, and to whom.
+        :param datetime.datetime|bool due_on: When, in UTC; False for now.
+        :return: Values of deliveries.
+        :rtype: list[dict]
+        """
         rows = []
         for move, recipients in choice.recipients.items():
             common = {
-                "batch_id": batch.id,
+                "batch_id": self.id,
                 "move_id": move.id,
                 "is_mass": True,
                 "is_queued": True,
@@ -443,11 +461,21 @@ class AccountMovePortalBatch(models.Model):
                         "formatted": recipient.formatted,
                     }
                 )
+        return rows
+
+    def _prepare_left_out(self, choice):
+        """Prepare the rows that say why an invoice is not sent.
+
+        :param Choice choice: Which are not, and why.
+        :return: Values of deliveries.
+        :rtype: list[dict]
+        """
+        rows = []
         for reason, moves in choice.left_out.items():
             explanation = self._explain(reason)
             rows += [
                 {
-                    "batch_id": batch.id,
+                    "batch_id": self.id,
                     "move_id": move.id,
                     "is_mass": True,
                     "email": "",
@@ -457,11 +485,7 @@ class AccountMovePortalBatch(models.Model):
                 }
                 for move in moves
             ]
-        self.env["account.move.portal.delivery"].create(rows)
-        if not batch._conclude():
-            batch._notify_progress()
-        self.env["account.move.portal.delivery"]._wake_queue(at=due_on or None)
-        return batch
+        return rows
 
     @api.model
     def _explain(self, reason):
