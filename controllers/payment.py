@@ -154,6 +154,8 @@ class PortalPaymentResult(http.Controller):
         attempt_sudo = get_last_payment(link_sudo)
         if not attempt_sudo:
             return redirect_private(link_sudo._get_path())
+        # Other providers confirm a payment and leave it to whoever comes next to book.
+        attempt_sudo._book()
         return render(
             "account_payment_portal.result_page",
             {
