@@ -1,5 +1,6 @@
 from odoo.fields import Command
 from odoo.tests import HttpCase
+from odoo.tools import mute_logger
 
 from ...models.payment import account_move_portal_attempt, stripe_errors
 from ...models.payment.stripe_rules import ERROR_RULES, INTENT_RULES
@@ -117,6 +118,7 @@ class TestStripeRules(PortalPaymentCommon, HttpCase):
             self.sandbox.faults.add("error", times=0, path=path, **FAULTS[kind])
         return tx
 
+    @mute_logger("odoo.http")  # Which names each refusal.
     def test_b5_each_class_of_errors_has_its_consequences(self):
         self.assertEqual(ERROR_RULES.keys(), {*FAULTS, stripe_errors.GONE})
         for kind, rule in ERROR_RULES.items():
