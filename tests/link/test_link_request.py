@@ -18,7 +18,9 @@ from ..send_common import MAIL_LOGGERS
 from ..traces_common import TracesMixin
 
 RETRY_MINUTES = deliveries.AccountMovePortalDelivery._queue_retry_minutes
-SEND_LOGGER = "odoo.addons.account_payment_portal.models.send.account_move_portal_attempt"
+SEND_LOGGER = (
+    "odoo.addons.account_payment_portal.models.send.account_move_portal_attempt"
+)
 
 
 class TestPortalLinkRequest(TracesMixin, PortalMailCommon, HttpCase):
