@@ -1,7 +1,7 @@
 """Run the tests of PDF and Stripe with the lowest and the newest packages.
 
-The lowest are those of ``requirements.txt``, which Odoo.sh installs and the manifest asks
-for; the newest are what the package index has today.
+The lowest are those of ``requirements.txt``, which Odoo.sh installs and the manifest
+asks for; the newest are what the package index has today.
 """
 
 import re
