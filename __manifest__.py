@@ -7,7 +7,10 @@
     "license": "LGPL-3",
     "development_status": "Beta",
     "depends": ["account_payment", "payment_stripe", "base_automation"],
-    "external_dependencies": {"python": ["pdfkit", "pypdf", "stripe"]},
+    "external_dependencies": {
+        # The lowest versions that are tested, as in requirements.txt.
+        "python": ["pdfkit>=1.0.0", "pypdf>=4.3.1", "stripe>=11.0.0"],
+    },
     "data": [
         # Security.
         "security/ir.model.access.csv",

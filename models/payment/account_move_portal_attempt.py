@@ -1589,6 +1589,70 @@ class AccountMovePortalAttempt(models.Model):
             if attempt.state == "done" and not attempt.transaction_id.payment_id
         }
 
+    def _create_shared_payment(self, create_payment, **extra_create_values):
+        """Create the payment of several invoices, and pay each by its share.
+
+        Core matches in the order of due dates, whatever was ticked, and grants one
+        discount at most. So it is given no invoices to match, but the discounts.
+
+        :param create_payment: Core's method that creates the transaction's payment.
+        :param dict extra_create_values: As of `_create_payment`.
+        :return: The payment.
+        :rtype: account.payment
+        """
+        self.ensure_one()
+        moves = self.transaction_id.invoice_ids
+        lines = self.line_ids.filtered(lambda line: line.move_id in moves)
+        write_offs = {
+            line: line.move_id._get_portal_discount_lines(line.amount)
+            for line in lines.sorted("id")
+        }
+        extra_create_values = {
+            "invoice_ids": [Command.set(moves.ids)],
+            "write_off_line_vals": [
+                values for discounts in write_offs.values() for values in discounts
+            ],
+            **extra_create_values,
+        }
+        term_lines = moves.line_ids.filtered(
+            lambda line: line.display_type == "payment_term"
+        )
+        if term_lines:
+            account = term_lines[0].account_id
+            extra_create_values["destination_account_id"] = account.id
+        self.transaction_id.invoice_ids -= moves
+        payment = create_payment(**extra_create_values)
+        self.transaction_id.invoice_ids += moves
+        lines._match_with_payment(
+            payment,
+            {
+                line: sum(values["amount_currency"] for values in discounts)
+                for line, discounts in write_offs.items()
+            },
+        )
+        return payment
+
+    def _take_drafts_off(self):
+        """Keep core from posting invoices that staff have reset to draft.
+
+        They were posted when the payment was started; whoever edits one is not to find
+        it posted when the money comes.
+
+        :return: The drafts by attempt, to be put back.
+        :rtype: dict[account.move.portal.attempt, account.move]
+        """
+        drafts = {}
+        for attempt in self.filtered(lambda each: each.origin == "portal"):
+            tx = attempt.transaction_id
+            moves = tx.invoice_ids.filtered(lambda move: move.state == "draft")
+            if moves and tx.state == "done" and not tx.source_transaction_id:
+                tx.invoice_ids -= moves
+                drafts[attempt] = moves
+        return drafts
+
+    def _after_booking(self):
+        """Do what follows once these are booked. Hook for the room `send`."""
+
     def _after_post_process(self, due):
         """Close an attempt of which nothing more can come.
 
@@ -1997,7 +2061,7 @@ class AccountMovePortalAttempt(models.Model):
             StripeController._include_payment_intent_in_payment_data(intent, data)
             tx._process("stripe", data)
             if before == "pending" and self.state == "error":
-                self._tell_payer_of_failure()
+                self._after_failure()
                 self._report_failure()
         if self._is_on_hold() and _is_refunded(intent):
             self._cancel_mismatch()
@@ -2010,11 +2074,17 @@ class AccountMovePortalAttempt(models.Model):
             self._stripe_apply_reversals(intent)
             self.review_due = False
 
-    def _tell_payer_of_failure(self):
-        """Have the payer told that money did not arrive, or was returned."""
-        self.ensure_one()
-        if self.origin == "portal":
-            self.transaction_id._after_portal_failure()
+    def _after_failure(self):
+        """Do what follows when money did not arrive, or was returned by the bank.
+
+        Hook for the room `send`.
+        """
+
+    def _after_verification_request(self):
+        """Do what follows when a bank account is to be verified.
+
+        Hook for the room `send`.
+        """
 
     def _report_failure(self):
         """Tell staff that money they were waiting for does not come, once.
@@ -2085,8 +2155,7 @@ class AccountMovePortalAttempt(models.Model):
         self.verification_url = url
         if url:
             self.transaction_id._set_pending(state_message=False)
-            if self.origin == "portal":
-                self.transaction_id._after_portal_verification_request()
+            self._after_verification_request()
 
     def _stripe_cancel_intent(self):
         """See to it, at Stripe, that nothing can come of this attempt any more.
@@ -2273,7 +2342,7 @@ class AccountMovePortalAttempt(models.Model):
         if taker and not self._get_refunded_amount():
             self.is_reversed = True
             taker.reversal_move_id = self._reverse(self.transaction_id, taker.reason)
-            self._tell_payer_of_failure()
+            self._after_failure()
             is_return = taker.kind == "return"
             self.transaction_id._notify_outcome("returned" if is_return else "disputed")
 
