@@ -56,20 +56,6 @@ class PaymentTransaction(models.Model):
             tx._portal_queue_receipt()
         return result
 
-    def _after_portal_failure(self):
-        """Override to tell the payer, whom nothing else tells."""
-        result = super()._after_portal_failure()
-        for tx in self:
-            tx._queue_portal_email("payment_failed")
-        return result
-
-    def _after_portal_verification_request(self):
-        """Override to tell the payer how to verify the bank account."""
-        result = super()._after_portal_verification_request()
-        for tx in self:
-            tx._queue_portal_email("verification")
-        return result
-
     # === BUSINESS METHODS - EMAILS === #
 
     def _get_portal_payer_lang(self):
