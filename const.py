@@ -60,7 +60,7 @@ CONTEXT_SHARE = "account_payment_portal_share"
 # === PAYMENTS THAT NEED STAFF === #
 
 #: Reasons for which the customer has credit, to be refunded or matched.
-CREDIT_KINDS = ("overpaid", "cancelled")
+CREDIT_KINDS = ("overpaid", "cancelled", "changed")
 
 # === EXTERNAL IDS === #
 

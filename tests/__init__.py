@@ -36,6 +36,7 @@ from .payment import test_payment_attempt_race
 from .payment import test_payment_bank
 from .payment import test_payment_browser
 from .payment import test_payment_catch_up
+from .payment import test_payment_changed_invoice
 from .payment import test_payment_countries
 from .payment import test_payment_dates
 from .payment import test_payment_discount

@@ -130,7 +130,7 @@ class EarlyDiscountCommon(PortalPaymentCommon):
         """Book a payment that was made, as whichever comes first does."""
         tx = self._create_attempt(link=self._create_link(invoice), amount=amount)
         self._settle_without_charge(tx)
-        tx._portal_book()
+        tx.portal_attempt_id._try_booking(tx)
         return tx.payment_id
 
     def _register(self, invoice):
