@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 import psycopg2
 
-from odoo import api, fields, models, sql_db
+from odoo import SUPERUSER_ID, api, fields, models, sql_db
 from odoo.tools import SQL, mute_logger
 
 from ...tools import sql
@@ -17,6 +17,9 @@ _logger = logging.getLogger(__name__)
 DOCUMENTS_AT_ONCE = 20
 #: How often an email is begun anew because others changed its invoice meanwhile.
 MAX_COLLISIONS = 5
+#: How long a job runs a lane before another one goes on, in seconds: well within what
+#: Odoo gives a request (`limit_time_real`).
+JOB_SECONDS = 60
 #: Seconds between two messages on how far a sending has got.
 PROGRESS_SECONDS = 1
 
@@ -31,6 +34,8 @@ class LaneRun:
     :param dict collisions: How often an email was begun, by id.
     :param dict told: When it was told how far a sending has got, by id.
     :param ir.mail_server server: The mail server that was used last.
+    :param float end: When to stop, as `time.monotonic()` has it; the scheduler says by
+        itself how much time there is.
     """
 
     connections: Connections = field(default_factory=Connections)
@@ -39,6 +44,7 @@ class LaneRun:
     collisions: dict[int, int] = field(default_factory=dict)
     told: dict[int, float] = field(default_factory=dict)
     server: object = None
+    end: float = float("inf")
 
 
 class AccountMovePortalLane(models.AbstractModel):
@@ -57,16 +63,24 @@ class AccountMovePortalLane(models.AbstractModel):
     # === BUSINESS METHODS - THE RUN === #
 
     @api.model
-    def _run(self):
-        """Send what is due, email by email, until the time is up."""
+    def _run(self, seconds=float("inf")):
+        """Send what is due, email by email, until the time is up.
+
+        :param float seconds: How much time there is, if the scheduler does not say so.
+        :return: Whether more is due.
+        :rtype: bool
+        """
         self._recover()
-        run = LaneRun()
+        run = LaneRun(end=time.monotonic() + seconds)
+        has_more = False
         try:
             while delivery := self._claim_next(run):
                 self._process(delivery, run)
-                if not self._commit_done(1):
+                if not self._commit_done(run, 1):
                     # Core goes on as soon as others had their turn.
-                    self._commit_done(0, self._count_due(run))
+                    remaining = self._count_due(run)
+                    self._commit_done(run, 0, remaining)
+                    has_more = bool(remaining)
                     break
         finally:
             run.connections.close()
@@ -74,6 +88,7 @@ class AccountMovePortalLane(models.AbstractModel):
             self.env["account.move.portal.delivery"]._wake_queue(
                 at=min(run.held.values())
             )
+        return has_more
 
     @api.model
     def _recover(self):
@@ -86,18 +101,22 @@ class AccountMovePortalLane(models.AbstractModel):
             self._rollback()
 
     @api.model
-    def _commit_done(self, processed, remaining=None):
+    def _commit_done(self, run, processed, remaining=None):
         """Commit, and tell the scheduler.
 
+        :param LaneRun run: What the run knows.
         :param int processed: How many emails were dealt with.
         :param int|None remaining: How many are still due; None if that is as it was.
         :return: How many seconds are left; 0 to stop.
         :rtype: float
         """
+        left = max(run.end - time.monotonic(), 0)
         if not sql.can_commit():
             self.env.flush_all()
-            return float("inf")
-        return self.env["ir.cron"]._commit_progress(processed, remaining=remaining)
+            return left
+        return min(
+            left, self.env["ir.cron"]._commit_progress(processed, remaining=remaining)
+        )
 
     @api.model
     def _rollback(self):
@@ -183,6 +202,44 @@ class AccountMovePortalLane(models.AbstractModel):
                 return deliveries.browse(found or [])
             self._rollback()
         return deliveries
+
+    # === BUSINESS METHODS - JOBS OF OCA'S QUEUE_JOB === #
+
+    @api.model
+    def _wake_jobs(self, count, at=None):
+        """Have jobs run lanes, too, where OCA's `queue_job` is installed.
+
+        They only wake the same method: who has more faith in its workers than in the
+        scheduler, or has switched that off, loses nothing of what is promised here.
+
+        :param int count: How many jobs.
+        :param datetime.datetime|None at: When, in UTC; as soon as possible if None.
+        """
+        if "queue.job" not in self.env:
+            return
+        if at:  # A job for each minute at most; to wait is what the rows do.
+            at = at.replace(second=0, microsecond=0) + timedelta(minutes=1)
+        # As the scheduler does: each email is sent by its own sender in the end.
+        lanes = self.with_user(SUPERUSER_ID).with_context({})
+        for number in range(1, count + 1):
+            lanes.with_delay(
+                eta=at,
+                description=f"Invoice portal: send due emails, lane {number}",
+                # One that waits already is enough.
+                identity_key=f"{self._name},{number},{at or 'now'}",
+            )._run_in_job()
+
+    @api.model
+    def _run_in_job(self):
+        """Run a lane in a job.
+
+        A job must not commit: it would let go of the lock by which its own queue sees
+        that it is alive. So emails go in a transaction beside it.
+        """
+        with self.env.registry.cursor() as cr:
+            has_more = self.with_env(self.env(cr=cr))._run(JOB_SECONDS)
+        if has_more:
+            self.env["account.move.portal.delivery"]._wake_queue()
 
     # === BUSINESS METHODS - ONE EMAIL === #
 

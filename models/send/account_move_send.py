@@ -6,6 +6,11 @@ from ...pdf.errors import DocumentConversionError
 
 #: Where the link of an invoice's PDF is kept, until the file is the invoice's.
 PLANNED_LINK = "account_payment_portal_link"
+# What an email takes besides supporting documents, in bytes, if that is not known: text,
+# layout and the invoice's own documents.
+RESERVED_SIZE = 512 * 1024
+# A file grows by a third when it is written as text, with line breaks by some more.
+ENCODED = 1.37
 
 
 class AccountMoveSend(models.AbstractModel):
@@ -267,6 +272,56 @@ class AccountMoveSend(models.AbstractModel):
                     documents[record] = files
                     seen.update(files.ids)
         return documents
+
+    @api.model
+    def _split_portal_documents(self, move, files, other_size=0):
+        """Return which files go with an email, and which are only on the page.
+
+        All are on the page; the email takes them in their order, as long as it stays
+        within the company's limit and the mail server's.
+
+        :param account.move move: The invoice.
+        :param ir.attachment files: The supporting documents.
+        :param float other_size: What else the email holds, in bytes.
+        :return: The attached ones, and those too large for it.
+        :rtype: tuple[ir.attachment, ir.attachment]
+        """
+        attached = offered = files.browse()
+        room = (
+            self._get_portal_size_limit(move)
+            - self._get_portal_own_size(move)
+            - other_size
+        )
+        for document in files:
+            size = document.file_size * ENCODED
+            if size <= room:
+                attached |= document
+                room -= size
+            else:
+                offered |= document
+        return attached, offered
+
+    @api.model
+    def _get_portal_size_limit(self, move):
+        """Return how large an email may be, in bytes.
+
+        :param account.move move: The invoice.
+        :rtype: float
+        """
+        # In sudo mode because servers and companies are the administrator's.
+        server_limit = self.env["ir.mail_server"].sudo()._get_max_email_size()
+        limit = move.company_id.sudo().portal_mail_size_limit
+        return min(server_limit, limit) * 1024 * 1024
+
+    @api.model
+    def _get_portal_own_size(self, move):
+        """Return what an email weighs without supporting documents, in bytes.
+
+        :param account.move move: The invoice.
+        :rtype: float
+        """
+        own_sudo = self._get_portal_own_documents(move)
+        return max(RESERVED_SIZE, sum(own_sudo.mapped("file_size")) * ENCODED)
 
 
 def _follow(records, path):
