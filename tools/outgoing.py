@@ -1,5 +1,6 @@
 """What is in an email that is about to leave, read from the message itself."""
 
+import re
 from email.message import EmailMessage
 from typing import NamedTuple
 
@@ -7,6 +8,8 @@ from odoo.tools import email_normalize_all
 
 #: The headers that name who gets an email; core takes the second one for the first.
 _ADDRESSEES = ("To", "X-Forge-To", "Cc", "Bcc")
+#: A character of a text in a PDF, by its number (ISO 32000-1, 7.3.4.2).
+_PDF_ESCAPE = re.compile(rb"\\([0-3][0-7]{2})")
 
 
 class Attached(NamedTuple):
@@ -56,3 +59,11 @@ def get_attached(message: EmailMessage) -> list[Attached]:
         )
         for part in message.iter_attachments()
     ]
+
+
+def read_pdf_links(content: bytes) -> bytes:
+    """Return a PDF with the addresses of its links in plain text.
+
+    What they lead to is never compressed: annotations are objects of their own.
+    """
+    return _PDF_ESCAPE.sub(lambda match: bytes([int(match[1], 8)]), content)

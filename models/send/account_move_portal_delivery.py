@@ -758,9 +758,8 @@ class AccountMovePortalDelivery(models.Model):
             return False
         # In sudo mode because tokens are hidden.
         links_sudo = self.env["account.move.portal.link"].sudo()
-        tokens = {
-            token.decode() for token in PORTAL_TOKENS_IN_FILE.findall(file.content)
-        }
+        content = outgoing.read_pdf_links(file.content)
+        tokens = {token.decode() for token in PORTAL_TOKENS_IN_FILE.findall(content)}
         return any(
             link_sudo and link_sudo.move_id != self.move_id
             for link_sudo in map(links_sudo._find, tokens)
