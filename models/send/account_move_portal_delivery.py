@@ -399,8 +399,9 @@ class AccountMovePortalDelivery(models.Model):
         """Do what follows when the mail server has accepted this email."""
         if self.kind == "invoice":
             self._record_on_link()
-            if self.move_id.state == "posted":
-                self.move_id.is_move_sent = True
+            if self.move_id.state == "posted" and not self.move_id.is_move_sent:
+                # No line has to follow: core would look at each of them.
+                self.move_id.with_context(skip_invoice_sync=True).is_move_sent = True
         self._answer_request()
 
     def _record_on_link(self):
@@ -530,12 +531,17 @@ class AccountMovePortalDelivery(models.Model):
 
     @api.model
     def _recover_abandoned(self):
-        """Find the emails on which nobody works any more, and tell staff."""
+        """Find the emails on which nobody works any more, and tell staff.
+
+        :return: Those.
+        :rtype: account.move.portal.delivery
+        """
         before = fields.Datetime.now() - timedelta(minutes=ABANDONED_MINUTES)
         abandoned = self.search(
             [("state", "=", "sending"), ("claimed_on", "<", before)]
         )
-        for delivery in abandoned._set_abandoned():
+        abandoned = abandoned._set_abandoned()
+        for delivery in abandoned:
             if not delivery.is_queued:  # Its user waits no more.
                 delivery._schedule_activity(self.env._("An email may not have arrived"))
         untold = self.search(
@@ -551,6 +557,7 @@ class AccountMovePortalDelivery(models.Model):
             delivery._post_note_of_all()
         if abandoned or untold:
             self._commit()
+        return abandoned
 
     def _set_abandoned(self):
         """Note that these emails broke off while they were handed over.
@@ -1093,9 +1100,10 @@ class AccountMovePortalDelivery(models.Model):
             return move._message_compute_author(email_from=email_from)
         # In sudo mode to read of the salesperson what a mail signature tells.
         contact = move.sudo()._get_portal_contact()
-        sender = contact if contact.email else self._get_sender()
-        email_from = formataddr((sender.name, sender.email or ""))
-        return move._message_compute_author(email_from=email_from)
+        author = contact if contact.email else self._get_sender().partner_id
+        email_from = formataddr((author.name, author.email or ""))
+        # Without an address it is nobody's; else there is no one to be looked for.
+        return author.id if author.email else False, email_from
 
     def _get_reply_to(self, email_from):
         """Return where the customer's answer goes.

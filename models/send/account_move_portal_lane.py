@@ -13,8 +13,9 @@ from ...tools import sql
 from ...tools.smtp_connections import Connections
 
 _logger = logging.getLogger(__name__)
-#: For how many invoices the PDF files are made in one go.
-DOCUMENTS_AT_ONCE = 20
+#: For how many invoices the PDF files are made in one go: few at first, so that the first
+#: emails leave soon, and then more, as it takes a second to start what makes them.
+DOCUMENTS_AT_ONCE = (5, 40)
 #: How often an email is begun anew because others changed its invoice meanwhile.
 MAX_COLLISIONS = 5
 #: How long a job runs a lane before another one goes on, in seconds: well within what
@@ -32,7 +33,8 @@ class LaneRun:
     :param dict held: Sendings whose mail server takes nothing, until when, by id.
     :param set prepared: Invoices of which this run has tried to make the documents.
     :param dict collisions: How often an email was begun, by id.
-    :param dict told: When it was told how far a sending has got, by id.
+    :param set batch_ids: The sendings of which it has dealt with emails.
+    :param float told: When it last told how far they have got.
     :param ir.mail_server server: The mail server that was used last.
     :param float end: When to stop, as `time.monotonic()` has it; the scheduler says by
         itself how much time there is.
@@ -42,7 +44,8 @@ class LaneRun:
     held: dict[int, datetime] = field(default_factory=dict)
     prepared: set[int] = field(default_factory=set)
     collisions: dict[int, int] = field(default_factory=dict)
-    told: dict[int, float] = field(default_factory=dict)
+    batch_ids: set[int | bool] = field(default_factory=set)
+    told: float = float("-inf")
     server: object = None
     end: float = float("inf")
 
@@ -70,18 +73,20 @@ class AccountMovePortalLane(models.AbstractModel):
         :return: Whether more is due.
         :rtype: bool
         """
-        self._recover()
         run = LaneRun(end=time.monotonic() + seconds)
+        self._recover(run)
         has_more = False
         try:
             while delivery := self._claim_next(run):
                 self._process(delivery, run)
+                self._tell_progress(run)
                 if not self._commit_done(run, 1):
                     # Core goes on as soon as others had their turn.
                     remaining = self._count_due(run)
                     self._commit_done(run, 0, remaining)
                     has_more = bool(remaining)
                     break
+            self._tell_progress(run, is_last=True)
         finally:
             run.connections.close()
         if run.held:
@@ -91,12 +96,17 @@ class AccountMovePortalLane(models.AbstractModel):
         return has_more
 
     @api.model
-    def _recover(self):
-        """Look after what broke off; another lane may do so at the same time."""
+    def _recover(self, run):
+        """Look after what broke off; another lane may do so at the same time.
+
+        :param LaneRun run: What the run knows.
+        """
         try:
             with mute_logger(sql_db.__name__):
-                self.env["account.move.portal.delivery"]._recover_abandoned()
+                found = self.env["account.move.portal.delivery"]._recover_abandoned()
                 self.env.flush_all()
+                # It may have been the last of its sending.
+                run.batch_ids.update(found.batch_id.ids)
         except psycopg2.OperationalError:
             self._rollback()
 
@@ -250,7 +260,7 @@ class AccountMovePortalLane(models.AbstractModel):
         :param account.move.portal.delivery delivery: The email, locked.
         :param LaneRun run: What the run knows.
         """
-        batch_id = delivery.batch_id.id
+        run.batch_ids.add(delivery.batch_id.id)
         try:
             # That somebody else was first is no error.
             with mute_logger(sql_db.__name__):
@@ -266,7 +276,6 @@ class AccountMovePortalLane(models.AbstractModel):
             _logger.exception("An email could not be sent: %s", delivery.id)
             self._rollback()
             delivery._record_failure(error)
-        self._tell_progress(batch_id, run)
 
     @api.model
     def _put_off(self, delivery, run):
@@ -331,7 +340,8 @@ class AccountMovePortalLane(models.AbstractModel):
                 tuple(run.prepared) or (0,),
             )
         )
-        query.limit = DOCUMENTS_AT_ONCE
+        first, most = DOCUMENTS_AT_ONCE
+        query.limit = min(max(first, 2 * len(run.prepared)), most)
         self.env.cr.execute(
             SQL(
                 "%s FOR NO KEY UPDATE OF account_move_portal_delivery SKIP LOCKED",
@@ -342,24 +352,27 @@ class AccountMovePortalLane(models.AbstractModel):
         return delivery | deliveries.browse(row[0] for row in self.env.cr.fetchall())
 
     @api.model
-    def _tell_progress(self, batch_id, run):
-        """Tell those who look on how far a sending has got, not too often.
+    def _tell_progress(self, run, is_last=False):
+        """Tell those who look on how far sendings have got, not too often.
 
-        :param int|bool batch_id: The id of the sending.
         :param LaneRun run: What the run knows.
+        :param bool is_last: Whether the run is over: the last of all lanes to be so
+            sees that a sending is done.
         """
-        batch = self.env["account.move.portal.batch"].browse(batch_id or [])
-        if not batch or batch.origin == "window":
-            return
         now = time.monotonic()
-        # To see what other lanes have committed: one of them sees that all is done.
+        if not is_last and now - run.told < PROGRESS_SECONDS:
+            return
+        run.told = now
+        # To see what other lanes have committed.
         self.env["account.move.portal.delivery"]._commit()
-        try:
-            with mute_logger(sql_db.__name__):
-                is_done = batch._conclude()
-                if is_done or now - run.told.get(batch.id, 0) >= PROGRESS_SECONDS:
-                    run.told[batch.id] = now
+        batches = self.env["account.move.portal.batch"].browse(run.batch_ids - {False})
+        for batch in batches.exists():
+            if batch.origin == "window" or batch.done_on:
+                continue
+            try:
+                with mute_logger(sql_db.__name__):
+                    batch._conclude()
                     batch._notify_progress()
-                self.env.flush_all()
-        except psycopg2.OperationalError:
-            self._rollback()  # Another lane has said so.
+                    self.env["account.move.portal.delivery"]._commit()
+            except psycopg2.OperationalError:
+                self._rollback()  # Another lane has said so.

@@ -167,7 +167,7 @@ class AccountMoveSend(models.AbstractModel):
         :raise UserError: If they cannot be made.
         """
         # In sudo mode as core does it: the documents are system attachments.
-        move_sudo = move.sudo()
+        move_sudo = self._prepare_portal_making(move.sudo())
         printed_sudo = move._get_portal_printed_links()
         was_sent = move_sudo.is_move_sent
         # Core makes no files while it is tested: here they are what matters.
@@ -191,6 +191,7 @@ class AccountMoveSend(models.AbstractModel):
 
         :param account.move moves_sudo: The invoices, of one company.
         """
+        moves_sudo = self._prepare_portal_making(moves_sudo)
         printed_sudo = {move: move._get_portal_printed_links() for move in moves_sudo}
         unsent_sudo = moves_sudo.filtered(lambda move: not move.is_move_sent)
         # Core makes no files while it is tested: here they are what matters.
@@ -210,6 +211,32 @@ class AccountMoveSend(models.AbstractModel):
         for move_sudo in moves_sudo:
             links_sudo = move_sudo._get_portal_printed_links() - printed_sudo[move_sudo]
             links_sudo.expires_on = fields.Datetime.now()
+
+    @api.model
+    def _prepare_portal_making(self, moves_sudo):
+        """Return posted invoices as they are best written while their PDF is made.
+
+        Core would look each time at all their lines, whether one has to follow: none
+        does when a file or a mark is added.
+
+        :param account.move moves_sudo: The invoices.
+        :rtype: account.move
+        """
+        return moves_sudo.with_context(skip_invoice_sync=True)
+
+    @api.model
+    def _get_default_mail_body(self, move, mail_template, mail_lang):
+        """Override of `account`: while only documents are made, nobody reads it."""
+        if self.env.context.get(const.CONTEXT_EMAIL):
+            return ""
+        return super()._get_default_mail_body(move, mail_template, mail_lang)
+
+    @api.model
+    def _get_default_mail_subject(self, move, mail_template, mail_lang):
+        """Override of `account`: while only documents are made, nobody reads it."""
+        if self.env.context.get(const.CONTEXT_EMAIL):
+            return ""
+        return super()._get_default_mail_subject(move, mail_template, mail_lang)
 
     # === BUSINESS METHODS - SUPPORTING DOCUMENTS === #
 

@@ -51,7 +51,7 @@ class TestPortalBulkQueueJob(PortalBulkProcessCase):
         """Return the state and the time of each job."""
         with self._transaction() as env:
             jobs = env["queue.job"].search([("method_name", "=", "_run_in_job")])
-            return sorted((job.state, job.eta) for job in jobs)
+            return [(job.state, job.eta) for job in jobs]
 
     def test_b6_jobs_send_each_once_without_a_scheduler(self):
         self._create_emails(6)
