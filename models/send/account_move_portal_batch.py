@@ -533,9 +533,10 @@ class AccountMovePortalBatch(models.Model):
         :param account.move.portal.delivery delivery: The email.
         :rtype: bool
         """
-        siblings = self._get_deliveries(delivery.move_id)
-        if delivery.move_id.is_move_sent and "sent" not in siblings.mapped("state"):
-            return True  # By Odoo's own window, say.
+        if delivery.move_id.is_move_sent:
+            siblings = self._get_deliveries(delivery.move_id)
+            if "sent" not in siblings.mapped("state"):
+                return True  # By Odoo's own window, say.
         return bool(
             delivery.search_count(
                 [

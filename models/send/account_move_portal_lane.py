@@ -305,7 +305,11 @@ class AccountMovePortalLane(models.AbstractModel):
         :return: Whether there was something to be made.
         :rtype: bool
         """
-        if not delivery.is_mass or delivery.move_id.id in run.prepared:
+        if (
+            not delivery.is_mass
+            or delivery.move_id.id in run.prepared
+            or not delivery._needs_document()
+        ):
             return False
         ahead = self._claim_ahead(delivery, run)
         run.prepared.update(ahead.move_id.ids)
@@ -326,6 +330,9 @@ class AccountMovePortalLane(models.AbstractModel):
     def _claim_ahead(self, delivery, run):
         """Lock the next emails of a sending, as far as others do not have them.
 
+        Half of what is due is left to the other lanes: otherwise the last ones would
+        wait for this lane, with nothing to do for the others.
+
         :param account.move.portal.delivery delivery: The first.
         :param LaneRun run: What the run knows.
         :rtype: account.move.portal.delivery
@@ -341,7 +348,9 @@ class AccountMovePortalLane(models.AbstractModel):
             )
         )
         first, most = DOCUMENTS_AT_ONCE
-        query.limit = min(max(first, 2 * len(run.prepared)), most)
+        query.limit = min(
+            max(first, 2 * len(run.prepared)), most, (self._count_due(run) + 1) // 2
+        )
         self.env.cr.execute(
             SQL(
                 "%s FOR NO KEY UPDATE OF account_move_portal_delivery SKIP LOCKED",
