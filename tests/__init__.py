@@ -66,6 +66,7 @@ from .scripts import test_scripts
 from .send import test_bulk
 from .send import test_bulk_kill
 from .send import test_bulk_limits
+from .send import test_bulk_queue_job
 from .send import test_compose
 from .send import test_compose_access
 from .send import test_compose_browser
