@@ -62,7 +62,7 @@ CONTEXT_SAMPLE_URL = "account_payment_portal_sample_url"
 # === PAYMENTS THAT NEED STAFF === #
 
 #: Reasons for which the customer has credit, to be refunded or matched.
-CREDIT_KINDS = ("overpaid", "cancelled")
+CREDIT_KINDS = ("overpaid", "cancelled", "changed")
 
 # === EXTERNAL IDS === #
 

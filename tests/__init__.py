@@ -38,6 +38,7 @@ from .payment import test_payment_attempt_race
 from .payment import test_payment_bank
 from .payment import test_payment_browser
 from .payment import test_payment_catch_up
+from .payment import test_payment_changed_invoice
 from .payment import test_payment_countries
 from .payment import test_payment_dates
 from .payment import test_payment_discount
@@ -67,6 +68,7 @@ from .scripts import test_scripts
 from .send import test_bulk
 from .send import test_bulk_kill
 from .send import test_bulk_limits
+from .send import test_bulk_queue_job
 from .send import test_compose
 from .send import test_compose_access
 from .send import test_compose_browser
