@@ -38,9 +38,11 @@ class AccountMovePortalSetup(models.TransientModel):
     smtp_host = fields.Char(string="SMTP server")
     smtp_port = fields.Integer(string="SMTP port", default=587)
     smtp_encryption = fields.Selection(
-        selection=lambda self: self.env["ir.mail_server"]
-        ._fields["smtp_encryption"]
-        ._description_selection(self.env),
+        selection=lambda self: (
+            self.env["ir.mail_server"]
+            ._fields["smtp_encryption"]
+            ._description_selection(self.env)
+        ),
         string="Connection encryption",
         required=True,
         default="starttls",

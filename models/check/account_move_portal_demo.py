@@ -15,33 +15,36 @@ class AccountMovePortalDemo(models.AbstractModel):
     _description = "Invoice Portal Demo Data"
 
     @api.model
-    def _load(self):
-        """Make the demo invoices of the first company."""
-        company = self.env.ref("base.main_company")
+    def _load(self, company=None):
+        """Make the demo invoices of a company.
+
+        :param res.company|None company: The company; the first one if None.
+        """
+        company = company or self.env.ref("base.main_company")
         if not company.chart_template:
             return
         demo = self.with_company(company)
-        demo._make("sent", "base.res_partner_2", 320.0, days=2)
-        viewed = demo._make("viewed", "base.res_partner_3", 1450.0, days=5)
+        demo._make("sent", "Harbor Bakery", 320.0, days=2)
+        viewed = demo._make("viewed", "Lakeside Clinic", 1450.0, days=5)
         demo._record_view(viewed)
-        paid = demo._make("paid", "base.res_partner_4", 85.5, days=12)
+        paid = demo._make("paid", "Maple Street Books", 85.5, days=12)
         demo._record_view(paid)
-        self.env["account.payment.register"].with_context(
+        demo.env["account.payment.register"].with_context(
             active_model="account.move", active_ids=paid.ids
         ).create({}).action_create_payments()
 
     @api.model
-    def _make(self, name, partner_xmlid, price, days):
+    def _make(self, name, customer, price, days):
         """Make an invoice, and the link with which it was sent.
 
         :param str name: Of the record.
-        :param str partner_xmlid: The external id of the customer.
+        :param str customer: The customer's name.
         :param float price: In the company's currency.
         :param int days: How many days ago it was sent.
         :rtype: account.move
         """
+        partner = self._make_customer(name, customer)
         day = fields.Date.context_today(self) - timedelta(days=days)
-        partner = self.env.ref(partner_xmlid)
         values = {
             "move_type": "out_invoice",
             "partner_id": partner.id,
@@ -74,6 +77,31 @@ class AccountMovePortalDemo(models.AbstractModel):
             }
         )
         return move
+
+    @api.model
+    def _make_customer(self, name, customer):
+        """Make a customer, whose address belongs to nobody.
+
+        :param str name: Of the record.
+        :param str customer: The customer's name.
+        :rtype: res.partner
+        """
+        module = "account_payment_portal"
+        address = f"{customer.partition(' ')[0].lower()}@example.com"
+        return self.env["res.partner"]._load_records(
+            [
+                {
+                    "xml_id": f"{module}.demo_partner_{name}",
+                    "values": {
+                        "name": customer,
+                        "email": address,
+                        "is_company": True,
+                        "country_id": self.env.ref("base.us").id,
+                    },
+                    "noupdate": True,
+                }
+            ]
+        )
 
     @api.model
     def _record_view(self, move):
