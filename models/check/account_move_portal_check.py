@@ -63,6 +63,11 @@ class AccountMovePortalCheck(models.TransientModel):
 
     # === COMPUTE METHODS === #
 
+    @api.depends("company_id")
+    def _compute_display_name(self):
+        for check in self:
+            check.display_name = self.env._("Payment Portal")
+
     @api.depends("line_ids")
     def _compute_lines(self):
         for check in self:

@@ -212,7 +212,7 @@ def check_catch_up(company):
     :param res.company company: The company, in sudo mode.
     :rtype: list[Finding]
     """
-    env, name = company.env, company.env._("Payments that no webhook told of")
+    env, name = company.env, company.env._("Missed payments")
     if not get_stripe(company):
         return []
     job = env.ref(const.CATCH_UP_CRON, raise_if_not_found=False)
