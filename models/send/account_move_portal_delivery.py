@@ -1027,7 +1027,9 @@ class AccountMovePortalDelivery(models.Model):
                 "email_to": self.formatted,
                 "recipient_ids": [],
                 "message_id": self.message_id,
-                "portal_text": transaction._render_portal_mail_text(template),
+                "portal_text": transaction.portal_attempt_id._render_payer_text(
+                    template
+                ),
             },
         )
         return self.env["mail.mail"].browse(mail_id)
@@ -1176,7 +1178,7 @@ class AccountMovePortalDelivery(models.Model):
         :rtype: list[tuple[str, bytes, str]]
         """
         if self.kind == "receipt":
-            name, content = self.transaction_id._get_portal_receipt()
+            name, content = self.transaction_id.portal_attempt_id._get_receipt()
             return [(name, content, "application/pdf")]
         return []
 

@@ -34,12 +34,15 @@ class Odoo:
         self.server = server
         self.folder = folder
         self.data_dir = folder / "data"
+        #: Folders with packages that go before those of the virtual environment.
+        self.packages = ()
         self.facts = json.loads(project.odoo_facts.read_text())
 
     @property
     def python_env(self):
         """Environment of a process that imports Odoo or the development tools."""
-        path = [str(self.project.library), str(self.project.root / "dev")]
+        own = (self.project.library, self.project.root / "dev")
+        path = [str(each) for each in (*self.packages, *own)]
         path += [str(self.project.foreign)] if self._foreign_addons else []
         return {
             **os.environ,

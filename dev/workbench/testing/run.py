@@ -203,6 +203,7 @@ def run(environment, arguments):
     with output.open("w") as stream, ThreadPoolExecutor(1) as pool:
         with runner.stopping():
             beside = TestEnvironment(environment.project, Console(stream))
+            beside.odoo.packages = environment.odoo.packages
             future = pool.submit(run_all, runner, beside, [largest])
             codes = run_all(runner, environment, others)
             show(output, environment.console, future)
