@@ -16,7 +16,8 @@ export class LinkDialog extends Component {
     static props = {url: String, close: Function};
 
     setup() {
-        useAutofocus({refName: "url", selectAll: true});
+        // On touch screens as well: nothing can be typed, so no keyboard comes up.
+        useAutofocus({refName: "url", selectAll: true, mobile: true});
     }
 }
 
