@@ -16,7 +16,7 @@ export class LinkDialog extends Component {
     static props = {url: String, close: Function};
 
     setup() {
-        // On touch screens as well: nothing can be typed, so no keyboard comes up.
+        // On a phone, too: no keyboard comes up for what cannot be changed.
         useAutofocus({refName: "url", selectAll: true, mobile: true});
     }
 }
