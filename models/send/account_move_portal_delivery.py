@@ -397,8 +397,10 @@ class AccountMovePortalDelivery(models.Model):
         """Do what follows when the mail server has accepted this email."""
         if self.kind == "invoice":
             self._record_on_link()
-            if self.move_id.state == "posted":
-                self.move_id.is_move_sent = True
+            move = self.move_id
+            if move.state == "posted" and not move.is_move_sent:
+                # No line of the invoice follows from that.
+                move.with_context(skip_invoice_sync=True).is_move_sent = True
         self._answer_request()
 
     def _record_on_link(self):

@@ -19,6 +19,9 @@ class AccountMoveSend(models.AbstractModel):
 
         What a customer or a journal has been given goes before.
         """
+        # In sudo mode because who may read an invoice need not be one who may read its
+        # customer.
+        move = move.sudo()
         report = super()._get_default_pdf_report_id(move)
         if report != self.env.ref("account.account_invoices"):
             return report
@@ -163,18 +166,14 @@ class AccountMoveSend(models.AbstractModel):
         """
         # In sudo mode as core does it: the documents are system attachments.
         move_sudo = move.sudo()
-        printed_sudo = move._get_portal_printed_links()
         was_sent = move_sudo.is_move_sent
-        # Core makes no files while it is tested: here they are what matters.
-        sender = self.with_context(
-            force_report_rendering=True, **{const.CONTEXT_EMAIL: True}
-        )
-        settings = sender._get_default_sending_settings(move, sending_methods={"email"})
-        sender._generate_invoice_documents({move_sudo: settings})
+        printed_sudo = move_sudo._get_portal_printed_links()
+        settings = self._generate_portal_documents(move_sudo)[move_sudo]
         if error := settings.get("error"):
             raise UserError(self._format_error_text(error))
         # Core takes a document that is made for an invoice that is sent.
-        move_sudo.is_move_sent = was_sent
+        if move_sudo.is_move_sent != was_sent:
+            move_sudo.with_context(skip_invoice_sync=True).is_move_sent = was_sent
         # What is printed on it opens nothing before it is sent.
         for link_sudo in move._get_portal_printed_links() - printed_sudo:
             link_sudo.expires_on = fields.Datetime.now()
@@ -188,23 +187,39 @@ class AccountMoveSend(models.AbstractModel):
         """
         printed_sudo = {move: move._get_portal_printed_links() for move in moves_sudo}
         unsent_sudo = moves_sudo.filtered(lambda move: not move.is_move_sent)
+        self._generate_portal_documents(moves_sudo)
+        # As for one alone: made is not sent, and what is printed opens nothing yet.
+        unsent_sudo.with_context(skip_invoice_sync=True).filtered(
+            "is_move_sent"
+        ).is_move_sent = False
+        for move_sudo in moves_sudo:
+            links_sudo = move_sudo._get_portal_printed_links() - printed_sudo[move_sudo]
+            links_sudo.expires_on = fields.Datetime.now()
+
+    @api.model
+    def _generate_portal_documents(self, moves_sudo):
+        """Have core make the legal documents of posted invoices that are emailed.
+
+        :param account.move moves_sudo: The invoices, in sudo mode: their customer need
+            not be one that the user may read.
+        :return: Core's data of each invoice, with the error if there was one.
+        :rtype: dict[account.move, dict]
+        """
         # Core makes no files while it is tested: here they are what matters.
         sender = self.with_context(
             force_report_rendering=True, **{const.CONTEXT_EMAIL: True}
         )
-        sender._generate_invoice_documents(
-            {
-                move_sudo: sender._get_default_sending_settings(
-                    move_sudo, sending_methods={"email"}
-                )
-                for move_sudo in moves_sudo
-            }
-        )
-        # As for one alone: made is not sent, and what is printed opens nothing yet.
-        unsent_sudo.filtered("is_move_sent").is_move_sent = False
-        for move_sudo in moves_sudo:
-            links_sudo = move_sudo._get_portal_printed_links() - printed_sudo[move_sudo]
-            links_sudo.expires_on = fields.Datetime.now()
+        invoices_data = {}
+        # As core does it at the till: no line follows from a file, and to look for what
+        # would takes a tenth of all the time.
+        for move_sudo in moves_sudo.with_context(skip_invoice_sync=True):
+            # Without a method, so that core does not write an email that is not sent.
+            settings = sender._get_default_sending_settings(
+                move_sudo, sending_methods=set()
+            )
+            invoices_data[move_sudo] = {**settings, "sending_methods": {"email"}}
+        sender._generate_invoice_documents(invoices_data)
+        return invoices_data
 
     # === BUSINESS METHODS - SUPPORTING DOCUMENTS === #
 
