@@ -6,6 +6,11 @@ from ...pdf.errors import DocumentConversionError
 
 #: Where the link of an invoice's PDF is kept, until the file is the invoice's.
 PLANNED_LINK = "account_payment_portal_link"
+# What an email takes besides supporting documents, in bytes, if that is not known: text,
+# layout and the invoice's own documents.
+RESERVED_SIZE = 512 * 1024
+# A file grows by a third when it is written as text, with line breaks by some more.
+ENCODED = 1.37
 
 
 class AccountMoveSend(models.AbstractModel):
@@ -164,8 +169,10 @@ class AccountMoveSend(models.AbstractModel):
         :rtype: ir.attachment
         :raise UserError: If they cannot be made.
         """
-        # In sudo mode as core does it: the documents are system attachments.
-        move_sudo = move.sudo()
+        # In sudo mode as core does it: the documents are system attachments. As core
+        # does it at the till: no line has to follow when a file or a mark is added, and
+        # to look at each of them takes a tenth of all the time.
+        move_sudo = move.sudo().with_context(skip_invoice_sync=True)
         was_sent = move_sudo.is_move_sent
         printed_sudo = move_sudo._get_portal_printed_links()
         settings = self._generate_portal_documents(move_sudo)[move_sudo]
@@ -173,7 +180,7 @@ class AccountMoveSend(models.AbstractModel):
             raise UserError(self._format_error_text(error))
         # Core takes a document that is made for an invoice that is sent.
         if move_sudo.is_move_sent != was_sent:
-            move_sudo.with_context(skip_invoice_sync=True).is_move_sent = was_sent
+            move_sudo.is_move_sent = was_sent
         # What is printed on it opens nothing before it is sent.
         for link_sudo in move._get_portal_printed_links() - printed_sudo:
             link_sudo.expires_on = fields.Datetime.now()
@@ -185,13 +192,13 @@ class AccountMoveSend(models.AbstractModel):
 
         :param account.move moves_sudo: The invoices, of one company.
         """
+        # No line has to follow, as for one alone.
+        moves_sudo = moves_sudo.with_context(skip_invoice_sync=True)
         printed_sudo = {move: move._get_portal_printed_links() for move in moves_sudo}
         unsent_sudo = moves_sudo.filtered(lambda move: not move.is_move_sent)
         self._generate_portal_documents(moves_sudo)
         # As for one alone: made is not sent, and what is printed opens nothing yet.
-        unsent_sudo.with_context(skip_invoice_sync=True).filtered(
-            "is_move_sent"
-        ).is_move_sent = False
+        unsent_sudo.filtered("is_move_sent").is_move_sent = False
         for move_sudo in moves_sudo:
             links_sudo = move_sudo._get_portal_printed_links() - printed_sudo[move_sudo]
             links_sudo.expires_on = fields.Datetime.now()
@@ -210,9 +217,7 @@ class AccountMoveSend(models.AbstractModel):
             force_report_rendering=True, **{const.CONTEXT_EMAIL: True}
         )
         invoices_data = {}
-        # As core does it at the till: no line follows from a file, and to look for what
-        # would takes a tenth of all the time.
-        for move_sudo in moves_sudo.with_context(skip_invoice_sync=True):
+        for move_sudo in moves_sudo:
             # Without a method, so that core does not write an email that is not sent.
             settings = sender._get_default_sending_settings(
                 move_sudo, sending_methods=set()
@@ -282,6 +287,56 @@ class AccountMoveSend(models.AbstractModel):
                     documents[record] = files
                     seen.update(files.ids)
         return documents
+
+    @api.model
+    def _split_portal_documents(self, move, files, other_size=0):
+        """Return which files go with an email, and which are only on the page.
+
+        All are on the page; the email takes them in their order, as long as it stays
+        within the company's limit and the mail server's.
+
+        :param account.move move: The invoice.
+        :param ir.attachment files: The supporting documents.
+        :param float other_size: What else the email holds, in bytes.
+        :return: The attached ones, and those too large for it.
+        :rtype: tuple[ir.attachment, ir.attachment]
+        """
+        attached = offered = files.browse()
+        room = (
+            self._get_portal_size_limit(move)
+            - self._get_portal_own_size(move)
+            - other_size
+        )
+        for document in files:
+            size = document.file_size * ENCODED
+            if size <= room:
+                attached |= document
+                room -= size
+            else:
+                offered |= document
+        return attached, offered
+
+    @api.model
+    def _get_portal_size_limit(self, move):
+        """Return how large an email may be, in bytes.
+
+        :param account.move move: The invoice.
+        :rtype: float
+        """
+        # In sudo mode because servers and companies are the administrator's.
+        server_limit = self.env["ir.mail_server"].sudo()._get_max_email_size()
+        limit = move.company_id.sudo().portal_mail_size_limit
+        return min(server_limit, limit) * 1024 * 1024
+
+    @api.model
+    def _get_portal_own_size(self, move):
+        """Return what an email weighs without supporting documents, in bytes.
+
+        :param account.move move: The invoice.
+        :rtype: float
+        """
+        own_sudo = self._get_portal_own_documents(move)
+        return max(RESERVED_SIZE, sum(own_sudo.mapped("file_size")) * ENCODED)
 
 
 def _follow(records, path):
