@@ -19,6 +19,7 @@ from .link import test_link_route
 from .notify import test_notification
 from .notify import test_notification_mail
 from .notify import test_notification_rule
+from .notify import test_reminder_hold
 from .payment import test_amount_cases
 from .payment import test_decline_texts
 from .payment import test_early_discount

@@ -1,6 +1,7 @@
 from . import account_move
 from . import account_move_portal_batch
 from . import account_move_portal_delivery
+from . import account_move_portal_hold
 from . import account_move_portal_link
 from . import account_move_portal_link_request
 from . import account_move_portal_text
