@@ -329,7 +329,9 @@ class AccountMovePortalHold(models.Model):
         )
         bounced = moves.browse()
         for move, of_move in groupby(links, lambda link: link.move_id):
-            states = {(bool(each.revoked_on), each.revocation_reason) for each in of_move}
+            states = {
+                (bool(each.revoked_on), each.revocation_reason) for each in of_move
+            }
             if (True, "bounced") in states and all(closed for closed, __ in states):
                 bounced |= move
         return [(moves & bounced, "bounced", self.env._("the email bounced"))]

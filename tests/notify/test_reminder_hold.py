@@ -20,9 +20,7 @@ class TestReminderHold(PortalCommon):
         cls.holds = cls.env["account.move.portal.hold"].with_user(cls.biller)
         cls.other = cls._create_portal_invoice(price=250.0)
         cls.stranger = cls.env["res.partner"].create({"name": "Steve Stranger"})
-        cls.third = cls._create_portal_invoice(
-            price=77.0, partner_id=cls.stranger.id
-        )
+        cls.third = cls._create_portal_invoice(price=77.0, partner_id=cls.stranger.id)
         cls.moves = cls.invoice | cls.other | cls.third
 
     def _get_codes(self):
