@@ -8,7 +8,9 @@ with each page, so it is cut down to what can match.
 import re
 from typing import NamedTuple
 
-_COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
+_STRING_OR_COMMENT = re.compile(
+    r"""("(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*')|/\*.*?\*/""", re.DOTALL
+)
 _STRING_OR_BRACE = re.compile(r"""("(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*')|([{};])""")
 _URL = re.compile(r"""url\(\s*(?:"([^"]*)"|'([^']*)'|([^)"']*))\s*\)""", re.IGNORECASE)
 _ATTRIBUTE = re.compile(r"""\[(?:[^\]"']|"[^"]*"|'[^']*')*\]""")
@@ -64,7 +66,7 @@ def parse(text):
     :rtype: Stylesheet
     """
     rules, fonts = [], []
-    for prelude, body in _blocks(_COMMENT.sub("", text)):
+    for prelude, body in _blocks(without_comments(text)):
         if prelude.startswith("@font-face"):
             fonts.append(_font_face(body))
         elif prelude.startswith(_NESTING_AT_RULES):
@@ -72,6 +74,11 @@ def parse(text):
         elif not prelude.startswith("@"):
             rules.append(_style_rule(prelude, body))
     return Stylesheet(tuple(rules), tuple(fonts))
+
+
+def without_comments(text):
+    """Leave the comments out; what looks like one in a string stays."""
+    return _STRING_OR_COMMENT.sub(r"\1", text)
 
 
 def _blocks(text):

@@ -1,4 +1,5 @@
 # Odoo runs the modules that are attributes of this package, in any folder of it.
+from .document import test_css_parser
 from .document import test_document_sent
 from .document import test_invoice_page
 from .document import test_invoice_page_browser

@@ -30,6 +30,11 @@ except ImportError:
     Mailbox = _missing("The SMTP server of the tests")
 
 try:
+    import tinycss2
+except ImportError:
+    tinycss2 = None
+
+try:
     from workbench.stack.component import Component
     from workbench.stack.odoo_server import on_socket
     from workbench.stack.ports import hold, number_of

@@ -250,6 +250,35 @@ class TestPortalDelivery(PortalSendCommon):
             (message.model, message.res_id), ("account.move", self.invoice.id)
         )
 
+    def _answer(self, **headers):
+        """Have the mail gateway take a customer's answer to an email.
+
+        :return: The invoice's newest message.
+        """
+        answer = EmailMessage()
+        answer["From"] = "Otto <otto@x.example>"
+        answer["To"] = "catchall@company.example"
+        answer["Subject"] = "Re: Your invoice"
+        for name, value in headers.items():
+            answer[name.replace("_", "-")] = value
+        answer.set_content("It is paid on Friday.")
+        self.env["mail.thread"].message_process(False, answer.as_bytes())
+        return self.invoice.message_ids[0]
+
+    def test_s11_answer_that_names_only_its_own_email_finds_the_invoice(self):
+        with self.mailbox() as mailbox:
+            self._send(email_to="carla@customer.example, otto@x.example")
+        first, last = (mail.header("Message-Id").strip() for mail in mailbox.messages)
+        self.assertNotEqual(first, last)
+        for number, headers in enumerate(
+            ({"In_Reply_To": last}, {"References": last}, {"In_Reply_To": first})
+        ):
+            with self.subTest(headers):
+                headers["Message_Id"] = f"<answer{number}@x.example>"
+                message = self._answer(**headers)
+                self.assertEqual(message.message_id, headers["Message_Id"])
+                self.assertIn("paid on Friday", message.body)
+
     # === UNCERTAIN === #
 
     @mute_logger(*MAIL_LOGGERS)

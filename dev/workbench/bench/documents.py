@@ -1,10 +1,14 @@
 """PDF files, the window and a send, inside one Odoo process."""
 
+import statistics
+import time
 from unittest.mock import patch
 
 from odoo.tests import Form
 
-from .sample import compare
+from odoo.addons.account_payment_portal.pdf import pipeline
+
+from .sample import Row, compare, seconds
 
 OURS = "account_payment_portal.action_report_invoice"
 CORE = "account.account_invoices"
@@ -41,7 +45,38 @@ def pdf_rows(env, facts):
         per=len(facts["batch"]),
     )
     batch.core = compare("", render(CORE, single), render(CORE, single), 3).core
-    return [*rows, batch]
+    checks = [
+        check_row(lines, render(OURS, [invoice["id"]]))
+        for lines, invoice in facts["lines"].items()
+    ]
+    return [*rows, batch, *checks]
+
+
+def check_row(lines, print_invoice):
+    """The check of a file that is made, beside all of its making.
+
+    :param str lines: how many lines the invoice has
+    :param print_invoice: called without arguments
+    :rtype: bench.sample.Row
+    """
+    check, checked, printed = pipeline._Job.check, [], []
+
+    def timed(*arguments):
+        start = time.perf_counter()
+        try:
+            return check(*arguments)
+        finally:
+            checked.append(time.perf_counter() - start)
+
+    with patch.object(pipeline._Job, "check", timed):
+        for _each in range(5):
+            printed.append(seconds(print_invoice))
+    return Row(
+        f"Checking a PDF of {lines} lines, of its making",
+        "ms",
+        1000 * statistics.median(checked),
+        1000 * statistics.median(printed),
+    )
 
 
 def window_row(env, facts):
