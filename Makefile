@@ -29,8 +29,8 @@ soak: bootstrap  ## Run the tests that take too long for `make test`
 test-core: bootstrap  ## Run Odoo's own tests of payment and portal with the add-on
 	@exec $(RUN) workbench.testing.core $(ARGS)
 
-bench: bootstrap  ## Measure ours and core's side by side
-	@exec $(RUN) workbench.bench
+bench: bootstrap  ## Measure ours and core's side by side; ARGS=pages measures a part
+	@exec $(RUN) workbench.bench $(ARGS)
 
 lint:  ## Run all linters and let them repair what they can; ARGS=ruff-check runs one
 	@$(ENVIRONMENT) python

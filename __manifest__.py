@@ -2,7 +2,7 @@
     "name": "Invoice Payment Portal",
     "version": "19.0.1.0.0",
     "category": "Accounting/Accounting",
-    "summary": "E-mail customers a link to view, print, download and pay an invoice",
+    "summary": "Email customers a link to view, print, download and pay an invoice",
     "author": "Invoice Payment Portal contributors",
     "license": "LGPL-3",
     "development_status": "Beta",
@@ -38,10 +38,14 @@
         "views/payment/account_move_portal_todo_views.xml",
         "views/payment/payment_transaction_views.xml",
         "views/payment/account_move_views.xml",
+        "views/payment/base_module_uninstall_views.xml",
         "views/send/mail_templates.xml",
         "views/send/account_move_views.xml",
         "views/send/account_move_portal_delivery_views.xml",
         "views/send/account_move_portal_batch_views.xml",
+        "views/send/account_move_portal_mail_budget_views.xml",
+        "views/send/res_partner_views.xml",
+        "views/send/account_journal_views.xml",
         "views/notify/base_automation_views.xml",
         # The page, which shows what is in all rooms.
         "views/portal/portal_templates.xml",
@@ -49,10 +53,12 @@
         "wizard/account_move_portal_link_share_views.xml",
         "wizard/account_move_portal_text_translation_views.xml",
         "wizard/account_move_send_portal_views.xml",
+        "wizard/account_move_send_portal_mass_views.xml",
     ],
     "assets": {
         "web.assets_backend": [
             "account_payment_portal/static/src/compose/**/*",
+            "account_payment_portal/static/src/batch/**/*",
             "account_payment_portal/static/src/notification_builder/*.js",
             "account_payment_portal/static/src/links/**/*",
             "account_payment_portal/static/src/dashboard/**/*",
@@ -97,4 +103,5 @@
     },
     "images": ["static/description/banner.png"],
     "application": True,
+    "uninstall_hook": "uninstall_hook",
 }

@@ -49,8 +49,18 @@ CONTEXT_PDF = "account_payment_portal_pdf"
 CONTEXT_PAY_URL = "account_payment_portal_pay_url"
 #: Set where Odoo's own window to send an invoice is wanted, whatever the company's way.
 CONTEXT_CORE_SEND = "account_payment_portal_core_send"
+#: Set while an invoice is confirmed by what sends it anyway.
+CONTEXT_NO_AUTO_SEND = "account_payment_portal_no_auto_send"
 #: The day on which the payment that is being booked was started.
 CONTEXT_STARTED_ON = "account_payment_portal_started_on"
+#: The id of a payment's line, how much of it is matched now, in its currency, and with
+#: which lines of an invoice.
+CONTEXT_SHARE = "account_payment_portal_share"
+
+# === PAYMENTS THAT NEED STAFF === #
+
+#: Reasons for which the customer has credit, to be refunded or matched.
+CREDIT_KINDS = ("overpaid", "cancelled")
 
 # === EXTERNAL IDS === #
 

@@ -247,6 +247,17 @@ def render_unavailable(link_sudo=None, is_asked=False):
     return render(template, values, status=status)
 
 
+def redirect_private(location):
+    """Lead on from an address that holds a token, which nobody is to be told.
+
+    :param str location: Where to.
+    :rtype: odoo.http.Response
+    """
+    response = request.redirect(location)
+    response.headers.update(PAGE_HEADERS)
+    return response
+
+
 def render_invoice_page(link_sudo, visit_sudo):
     """Render the invoice page.
 

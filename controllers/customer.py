@@ -3,7 +3,7 @@ from odoo.http import request
 
 from odoo.addons.account_payment.controllers.portal import PortalAccount
 
-from .common import PAGE_HEADERS, public_route
+from .common import public_route, redirect_private
 
 #: What core's emails and campaigns add to the address of an invoice.
 TRACKING = ("pid", "hash")
@@ -26,9 +26,7 @@ class CustomerInvoice(PortalAccount):
         if not (report_type or download or is_core):
             path = self._find_portal_path(invoice_id, access_token)
             if path:
-                response = request.redirect(path)
-                response.headers.update(PAGE_HEADERS)
-                return response
+                return redirect_private(path)
         return super().portal_my_invoice_detail(
             invoice_id,
             access_token=access_token,

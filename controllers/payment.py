@@ -14,6 +14,7 @@ from .common import (
     make_pdf_response,
     public_route,
     record_payment,
+    redirect_private,
     render,
 )
 from .payment_screen import PortalPaymentScreen, get_own_payment, remember_payment
@@ -152,7 +153,9 @@ class PortalPaymentResult(http.Controller):
         """
         attempt_sudo = get_last_payment(link_sudo)
         if not attempt_sudo:
-            return request.redirect(link_sudo._get_path())
+            return redirect_private(link_sudo._get_path())
+        # Other providers confirm a payment and leave it to whoever comes next to book.
+        attempt_sudo._book()
         return render(
             "account_payment_portal.result_page",
             {
@@ -198,7 +201,7 @@ class PortalPaymentResult(http.Controller):
             except stripe.StripeError:
                 _logger.info("Payment %s not cancelled", attempt_sudo.reference)
         screen = "result" if attempt_sudo.is_open else "pay"
-        return request.redirect(link_sudo._get_path(screen))
+        return redirect_private(link_sudo._get_path(screen))
 
     @link_route("receipt", keeps_answer=True)
     def portal_invoice_receipt(self, link_sudo, **_kwargs):
@@ -212,7 +215,7 @@ class PortalPaymentResult(http.Controller):
         # A payment that was captured in parts has several, and no receipt.
         tx_sudo = attempt_sudo.transaction_id
         if not tx_sudo.payment_id or attempt_sudo._get_payment_status() != "paid":
-            return request.redirect(link_sudo._get_path("result"))
+            return redirect_private(link_sudo._get_path("result"))
         name, content = tx_sudo._get_portal_receipt()
         return make_pdf_response(content, name)
 
@@ -240,5 +243,5 @@ class PortalPostProcessing(PaymentPostProcessing):
         """Override of `payment` to answer on the portal what was paid on the portal."""
         tx_sudo = self._get_monitored_transaction()
         if tx_sudo.portal_link_id:
-            return request.redirect(tx_sudo.landing_route)
+            return redirect_private(tx_sudo.landing_route)
         return super().display_status(**kwargs)

@@ -11,8 +11,15 @@ from odoo.tools import is_html_empty
 from odoo.addons.account_payment.controllers.portal import PortalAccount
 from odoo.addons.payment.const import CURRENCY_MINOR_UNITS
 from odoo.addons.payment_stripe import const as stripe_const
+from odoo.addons.web.models.ir_http import IrHttp
 
-from .common import PAGE_HEADERS, link_route, record_action, render, render_private
+from .common import (
+    link_route,
+    record_action,
+    redirect_private,
+    render,
+    render_private,
+)
 
 #: The way to pay that has a form of ours.
 ECHECK = "ach_direct_debit"
@@ -28,17 +35,6 @@ PROVIDER_POLICY = "frame-ancestors 'none'; base-uri 'none'; object-src 'none'"
 # === ANSWERS === #
 
 
-def redirect_private(location):
-    """Lead on from an address that holds a token, which nobody is to be told.
-
-    :param str location: Where to.
-    :rtype: odoo.http.Response
-    """
-    response = request.redirect(location)
-    response.headers.update(PAGE_HEADERS)
-    return response
-
-
 def extend_policy(policy, sources):
     """Return a Content-Security-Policy that lets more in.
 
@@ -52,6 +48,21 @@ def extend_policy(policy, sources):
     for name, more in sources.items():
         directives[name] = f"{directives.get(name, '')} {more}".strip()
     return "; ".join(f"{name} {value}" for name, value in directives.items())
+
+
+def get_session_info(lang):
+    """Return what the scripts of Odoo's front end want to know of the session.
+
+    As `web` gives it: `website` adds what there is to know of the website that a page
+    belongs to, and fails for one that belongs to none.
+
+    :param str lang: The language of the page, as a `res.lang` code.
+    :rtype: dict
+    """
+    session_info = IrHttp.get_frontend_session_info(request.env["ir.http"])
+    session_info["bundle_params"]["lang"] = lang
+    # As `http_routing` adds it.
+    return {**session_info, "translationURL": "/website/translations"}
 
 
 def make_choices(choices, chosen_id):
@@ -276,6 +287,7 @@ class PortalPaymentScreen(PortalAccount):
                     "restart": bool(entered.get("restart")),
                 }
             ),
+            "session_info": get_session_info(link_sudo.env.lang),
             "nonce": secrets.token_urlsafe(16),
         }
         response = render_private("account_payment_portal.provider_page", values)

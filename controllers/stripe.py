@@ -10,7 +10,7 @@ from odoo.addons.payment_stripe import const as stripe_const
 from odoo.addons.payment_stripe import utils as stripe_utils
 from odoo.addons.payment_stripe.controllers.main import StripeController
 
-from .common import is_storable, public_route
+from .common import is_storable, public_route, redirect_private
 
 _logger = logging.getLogger(__name__)
 
@@ -97,7 +97,7 @@ class PortalStripe(StripeController):
         if is_storable(data.get("reference")):
             tx_sudo = tx_sudo._search_by_reference("stripe", data)
         if not tx_sudo:
-            return request.redirect("/payment/status")
+            return redirect_private("/payment/status")
         attempt_sudo = tx_sudo._get_portal_attempt_sudo()
         if not attempt_sudo:
             return super().stripe_return(**data)
@@ -111,8 +111,8 @@ class PortalStripe(StripeController):
         if is_payer:
             # Perhaps in another browser than the one in which it was started.
             PaymentPostProcessing.monitor_transaction(tx_sudo)
-            return request.redirect(tx_sudo.landing_route)
-        return request.redirect("/payment/status")
+            return redirect_private(tx_sudo.landing_route)
+        return redirect_private("/payment/status")
 
     def _verify_signature(self, tx_sudo):
         """Override of `payment_stripe` to refuse what nobody signed.

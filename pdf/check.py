@@ -281,9 +281,10 @@ class _Comparison:
 
     @staticmethod
     def _without_glyph(characters):
-        """The characters that the fonts do not have; by number where they show nothing."""
+        """What the fonts do not have; by number where it shows nothing."""
         text = "".join(
-            each if each.isprintable() else f" U+{ord(each):04X} " for each in characters
+            each if each.isprintable() else f" U+{ord(each):04X} "
+            for each in characters
         )
         return Finding(NO_GLYPH, text[:_EXCERPT].strip(), False, fonts.packages(text))
 

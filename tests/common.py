@@ -257,6 +257,8 @@ class PortalCommon(AccountingCommon):
             ("account_move_portal_delivery", "retry_on"),
             ("account_move_portal_delivery", "claimed_on"),
             ("account_move_portal_delivery", "sent_on"),
+            ("account_move_portal_mail_budget", "held_until"),
+            ("account_move_portal_mail_permit", "taken_on"),
         ]:
             cls.env.cr.execute(
                 SQL(

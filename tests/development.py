@@ -26,8 +26,9 @@ except ImportError:
 
 try:
     from workbench.mailbox import Mailbox
+    from workbench.mailbox.behaviour import Rate
 except ImportError:
-    Mailbox = _missing("The SMTP server of the tests")
+    Mailbox = Rate = _missing("The SMTP server of the tests")
 
 try:
     import tinycss2

@@ -55,7 +55,7 @@ class PortalNotificationCommon(PortalCommon):
         invoice = invoice or self.invoice
         provider = self.env["payment.provider"].search([], limit=1)
         count = self.env["payment.transaction"].search_count([])
-        tx = self.env["payment.transaction"].create(
+        return self.env["payment.transaction"].create(
             {
                 "provider_id": provider.id,
                 "payment_method_id": self.env.ref(
@@ -66,11 +66,10 @@ class PortalNotificationCommon(PortalCommon):
                 "currency_id": invoice.currency_id.id,
                 "partner_id": invoice.partner_id.id,
                 "invoice_ids": [Command.set(invoice.ids)],
+                # What is told of is over, so that another one can be started.
+                "state": "done",
             }
         )
-        # So that another one can be started: what is told of is over.
-        tx.sudo().portal_attempt_id._set_open(False)
-        return tx
 
     def _pay(self, amount=None):
         """Book a payment of the invoice."""

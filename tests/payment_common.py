@@ -14,8 +14,10 @@ from odoo.addons.account_payment_portal.models.payment.payment_provider import (
     EVENT_TYPES,
     STRIPE_SANDBOX_PARAMETER,
 )
+from odoo.addons.payment import utils as payment_utils
 
 from ..models.payment.account_move_portal_attempt import ATTEMPT_MINUTES
+from ..models.payment.account_move_portal_dispute import _holds_money
 from .common import PortalCommon
 from .development import StripeSandbox
 
@@ -25,6 +27,10 @@ ROUTING = "110000000"
 
 class PortalPaymentCommon(PortalCommon):
     """The same with Stripe as a payment provider: the sandbox, over HTTP."""
+
+    #: Whether each test ends with a look at the books and at the sandbox's. Not where
+    #: what is tested leaves them apart on purpose.
+    ledger_is_checked = True
 
     @classmethod
     def setUpClass(cls):
@@ -66,6 +72,83 @@ class PortalPaymentCommon(PortalCommon):
                 "stripe_secret_key": self.sandbox.secret_key,
                 "stripe_webhook_secret": self.sandbox.webhook_secret,
             }
+        )
+
+    def tearDown(self):
+        if self.ledger_is_checked:
+            self._check_ledger()
+        super().tearDown()
+
+    def _settle_without_charge(self, transaction):
+        """Have a payment done of which the sandbox knows nothing.
+
+        :param payment.transaction transaction: The payment.
+        """
+        self.ledger_is_checked = False
+        transaction._set_done()
+
+    # === The ledger === #
+
+    def _check_ledger(self):
+        """Check that no money at Stripe is unknown to the books and to staff.
+
+        Of each payment, what Stripe has captured less what it has refunded and what
+        disputes hold is what is booked; or staff were told of the difference.
+        """
+        self.env.flush_all()
+        self.sandbox.faults.clear()
+        self._catch_up()
+        attempts = self.env["account.move.portal.attempt"].sudo()
+        for intent in self._get_intents():
+            attempt = attempts.search(
+                [("transaction_id.provider_reference", "=", intent["id"])]
+            )
+            held = self._get_held_at_stripe(intent)
+            if not attempt:
+                if not intent["description"]:
+                    continue  # Made by somebody else: Odoo describes its own.
+                self.assertFalse(held, f"{intent['id']} is unknown here")
+                continue
+            with self.subTest("ledger", payment=attempt.reference):
+                self._check_ledger_of(attempt, intent, held)
+
+    def _get_held_at_stripe(self, intent):
+        """Return how much of a payment Stripe holds for the seller, in minor units."""
+        if intent["status"] != "succeeded":
+            return 0
+        about = {"payment_intent": intent["id"]}
+        return (
+            intent["amount_received"]
+            - sum(
+                refund["amount"]
+                for refund in self.sandbox.objects("refund")
+                if about.items() <= refund.items()
+                and refund["status"] in ("pending", "succeeded")
+            )
+            - sum(
+                dispute["amount"]
+                for dispute in self.sandbox.objects("dispute")
+                if about.items() <= dispute.items() and _holds_money(dispute)
+            )
+        )
+
+    def _check_ledger_of(self, attempt, intent, held):
+        tx = attempt.transaction_id
+        currencies = self.env["res.currency"].with_context(active_test=False)
+        currency = currencies.search([("name", "=", intent["currency"].upper())])
+        held = payment_utils.to_major_currency_units(held, currency)
+        booked = sum(
+            child.payment_id.amount * (1 if child == tx else -1)
+            for child in tx + tx.child_transaction_ids
+            if child.payment_id.state in ("in_process", "paid")
+        )
+        if currency == tx.currency_id and not currency.compare_amounts(held, booked):
+            return
+        self.assertTrue(
+            attempt.todo_ids.filtered(
+                lambda todo: todo.state == "open" or todo.resolution == "done"
+            ),
+            f"Stripe holds {held} {currency.name}, {booked} are booked: nobody knows",
         )
 
     def _get_transactions(self):

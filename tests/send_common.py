@@ -8,6 +8,7 @@ from odoo.tests.common import get_db_name
 
 from odoo.addons.base.models.ir_mail_server import IrMail_Server
 
+from ..tools import sql
 from .common import PortalMailCommon
 from .development import Mailbox
 
@@ -18,7 +19,7 @@ MAIL_LOGGERS = (
 
 
 class PortalSendCommon(PortalMailCommon):
-    """Someone with the least rights who e-mails payment portal links."""
+    """Someone with the least rights who emails payment portal links."""
 
     #: Whether the invoice has its PDF already, for tests to which it does not matter:
     #: to make it takes longer than all the rest of sending.
@@ -104,9 +105,7 @@ class PortalSendProcessCase(BaseCase):
         self.startPatcher(
             patch.object(IrMail_Server, "_disable_send", lambda *args: False)
         )
-        self.startPatcher(
-            patch.object(self.delivery_class, "_can_commit", lambda *args: True)
-        )
+        self.startPatcher(patch.object(sql, "can_commit", lambda: True))
         with self._transaction() as env:
             self.ids = self._create_all(env)
         self.addCleanup(self._remove_all)

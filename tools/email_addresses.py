@@ -19,7 +19,12 @@ from odoo.tools import email_normalize, formataddr
 KINDS = ("to", "cc", "bcc")
 
 # Invisible: of contact cards and web pages, that programs copy along.
-_INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
+# Control characters, that no header may hold, are none of a name either.
+_INVISIBLE = re.compile(
+    "[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\u00ad\u061c\u180e\u200b-\u200f"
+    "\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
+)
+_LINE_BREAKS = re.compile("\r\n|[\r\x0b\x0c\x85\u2028\u2029]")
 _SPACES = re.compile("[\u0020\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]+")
 _TOKEN = re.compile(
     r"""
@@ -128,7 +133,7 @@ def join(formatted):
 
 def _clean(text):
     """Return a text with one kind of space and of line break, and nothing invisible."""
-    text = _INVISIBLE.sub("", text).replace("\r\n", "\n").replace("\r", "\n")
+    text = _LINE_BREAKS.sub("\n", _INVISIBLE.sub("", text))
     text = _SPACES.sub(" ", text)
     # Headers of emails are folded before the address.
     return re.sub(r"\n[ \t]*<", " <", text)

@@ -79,7 +79,7 @@ def explain(env, error):
     for kinds, in_words in _EXPLANATIONS:
         if isinstance(cause, kinds):
             return in_words(env, cause)
-    return env._("The mail server refused it: %(reason)s", reason=cause)
+    return env._("The mail server rejected the email: %(reason)s", reason=cause)
 
 
 def _quote(reply):
@@ -90,8 +90,8 @@ def _quote(reply):
 
 def _disconnected(env, _cause):
     return env._(
-        "The connection to the mail server broke off. The mail may have arrived: ask,"
-        " or send it once more. The link in it is the same."
+        "The connection to the mail server was lost. The email may have arrived: ask"
+        " the recipient, or send it again. The link in it stays the same."
     )
 
 
@@ -100,24 +100,24 @@ def _recipient(env, cause):
     reply = _quote(reply)
     if code in _NO_MAILBOX:
         return env._(
-            "There is no such mailbox, says the mail server: “%(reply)s”", reply=reply
+            "The mail server says there is no such mailbox: “%(reply)s”", reply=reply
         )
     if code in _FULL:
         return env._(
-            "The mailbox is full, says the mail server: “%(reply)s”", reply=reply
+            "The mail server says the mailbox is full: “%(reply)s”", reply=reply
         )
     if code < 500:
         return env._(
-            "The mail server does not take it now; try again later: “%(reply)s”",
+            "The mail server cannot accept the email now; try again later: “%(reply)s”",
             reply=reply,
         )
-    return env._("The mail server refuses this recipient: “%(reply)s”", reply=reply)
+    return env._("The mail server rejected this recipient: “%(reply)s”", reply=reply)
 
 
 def _authentication(env, cause):
     return env._(
-        "Odoo could not log in to the mail server: its user name or password is wrong."
-        " Ask your administrator. “%(reply)s”",
+        "Odoo could not sign in to the mail server: the user name or password is"
+        " wrong. Contact your administrator. “%(reply)s”",
         reply=_quote(cause.smtp_error),
     )
 
@@ -126,18 +126,18 @@ def _response(env, cause):
     reply = _quote(cause.smtp_error)
     if cause.smtp_code == 552 or "size" in reply.lower():
         return env._(
-            "The mail is too large for the mail server. Send fewer documents."
+            "The email is too large for the mail server. Attach fewer documents."
             " “%(reply)s”",
             reply=reply,
         )
     if isinstance(cause, smtplib.SMTPSenderRefused):
         return env._(
-            "The mail server does not let %(sender)s send mails. Ask your"
+            "The mail server does not allow %(sender)s to send email. Contact your"
             " administrator. “%(reply)s”",
             sender=cause.sender,
             reply=reply,
         )
-    return env._("The mail server refused the mail: “%(reply)s”", reply=reply)
+    return env._("The mail server rejected the email: “%(reply)s”", reply=reply)
 
 
 def _has_server(env):
@@ -156,15 +156,15 @@ def _unreachable(env, cause):
             reason=cause,
         )
     return env._(
-        "The mail server cannot be reached. Ask your administrator. (%(reason)s)",
+        "The mail server cannot be reached. Contact your administrator. (%(reason)s)",
         reason=cause,
     )
 
 
 def _locked(env, _cause):
     return env._(
-        "Somebody else is changing or sending this invoice at this moment. Nothing was"
-        " sent: try again."
+        "Someone else is editing or sending this invoice right now. Nothing was sent."
+        " Try again in a moment."
     )
 
 

@@ -16,7 +16,7 @@ class AccountMovePortalLinkShare(models.TransientModel):
     )
     email = fields.Char(
         string="For",
-        help="The e-mail address of who gets the link. Nothing is sent to it.",
+        help="The email address of the person this link is for. No email is sent.",
         compute="_compute_email",
         store=True,
         readonly=False,
@@ -56,8 +56,6 @@ class AccountMovePortalLinkShare(models.TransientModel):
     def action_create_link(self):
         """Make the recipient's link, or take the one there is, and show it.
 
-        Note: `self.ensure_one()`
-
         :return: The action of this window.
         :rtype: dict
         :raise UserError: If there is no address, or no portal page.
@@ -69,8 +67,8 @@ class AccountMovePortalLinkShare(models.TransientModel):
         if not email:
             raise UserError(
                 self.env._(
-                    "Enter the e-mail address of the person who gets the link. Nothing "
-                    "is sent to it: it tells whose link it is."
+                    "Enter the email address of the person this link is for. No email "
+                    "is sent; the address only identifies whose link it is."
                 )
             )
         links = self.env["account.move.portal.link"]
@@ -82,14 +80,12 @@ class AccountMovePortalLinkShare(models.TransientModel):
     def _log_copy(self):
         """Note on the invoice that somebody was shown a link.
 
-        Note: `self.ensure_one()`
-
         :raise AccessError: If the user may not, or the link is another invoice's.
         """
         self.ensure_one()
         self.move_id.check_access("write")
         if self.link_id.move_id != self.move_id:
-            raise AccessError(self.env._("This link is another invoice's."))
+            raise AccessError(self.env._("This link belongs to another invoice."))
         self.link_id._log_fact(
             self.env._(
                 "Portal link of %(recipient)s shown to be copied.",

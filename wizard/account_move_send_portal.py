@@ -311,7 +311,10 @@ class AccountMoveSendPortal(models.TransientModel):
         self.ensure_one()
         move = self.move_id
         if move.state == "draft" and self.confirm_invoice == "yes":
-            question = move.action_post()
+            # Not by itself as well, where invoices leave when they are confirmed.
+            question = move.with_context(
+                **{const.CONTEXT_NO_AUTO_SEND: True}
+            ).action_post()
             if move.state == "draft":
                 return question
             # No change of an invoice reaches its open windows by itself.

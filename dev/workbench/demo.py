@@ -14,7 +14,7 @@ GUIDE = """
 Ready.
 
   The customer's link     {customer_link}
-                          ({invoice}, e-mailed to {recipient})
+                          ({invoice}, emailed to {recipient})
   Mailbox                 {mailbox_url}
   Back office             {odoo_url}/odoo      user {login}, password {password}
                           Invoicing > Customers > Invoices > any invoice >

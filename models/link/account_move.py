@@ -70,6 +70,15 @@ class AccountMove(models.Model):
             self.sudo().portal_link_ids._revoke("cancelled")
         return result
 
+    def _post(self, soft=True):
+        """Override of `account` to tell the other rooms what was confirmed."""
+        posted = super()._post(soft)
+        posted._after_portal_confirmation()
+        return posted
+
+    def _after_portal_confirmation(self):
+        """Do what follows when these entries were confirmed. To be overridden."""
+
     # === ACTION METHODS === #
 
     def action_view_portal_links(self):

@@ -56,8 +56,8 @@ REVOCATION_REASONS = [
     ("staff", "Revoked by staff"),
     ("cancelled", "Invoice cancelled"),
     ("customer_changed", "Invoice given to another customer"),
-    ("email_changed", "E-mail address changed"),
-    ("bounced", "E-mail bounced"),
+    ("email_changed", "Email address changed"),
+    ("bounced", "Email bounced"),
     ("copied_database", "Copied database"),
 ]
 #: What users say of a link that they create; all else is the system's to say.
@@ -92,14 +92,12 @@ class AccountMovePortalLink(models.Model):
     partner_id = fields.Many2one(
         comodel_name="res.partner",
         string="Recipient",
-        help="The contact who has this e-mail address, if there is one.",
+        help="The contact who has this email address, if there is one.",
         readonly=True,
         index="btree_not_null",  # Looked up when a contact gets another address.
         ondelete="set null",
     )
-    email = fields.Char(
-        string="E-mail", help="None for the link on the PDF.", readonly=True
-    )
+    email = fields.Char(help="None for the link on the PDF.", readonly=True)
     role = fields.Selection(
         selection=[
             ("to", "To"),
@@ -185,7 +183,7 @@ class AccountMovePortalLink(models.Model):
     _token_selector_unique = models.UniqueIndex("(token_selector)")
     _email_required = models.Constraint(
         "CHECK (email IS NOT NULL OR audience = 'document')",
-        "A portal link needs the e-mail address of its recipient.",
+        "A portal link needs the email address of its recipient.",
     )
 
     # === COMPUTE METHODS === #

@@ -155,8 +155,8 @@ class BaseAutomation(models.Model):
     def _get_portal_deliveries(self):
         """Return the ways to tell somebody that are installed here."""
         deliveries = [
-            ("preference", "inbox or e-mail, as they prefer"),
-            ("email", "e-mail"),
+            ("preference", "inbox or email, as they prefer"),
+            ("email", "email"),
             ("inbox", "inbox"),
             ("activity", "an activity on the invoice"),
         ]

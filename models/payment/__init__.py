@@ -1,4 +1,5 @@
 from . import account_move
+from . import account_move_line
 from . import account_move_portal_link
 from . import account_partial_reconcile
 from . import account_payment
@@ -10,5 +11,6 @@ from . import account_move_portal_attempt
 from . import account_move_portal_attempt_line
 from . import account_move_portal_dispute
 from . import account_move_portal_todo
+from . import base_module_uninstall
 from . import ir_ui_menu
 from . import res_country

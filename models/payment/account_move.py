@@ -1,4 +1,5 @@
 from collections import namedtuple
+from copy import deepcopy
 from datetime import timedelta
 from decimal import Decimal, InvalidOperation
 
@@ -10,6 +11,11 @@ from ... import const
 from ...tools import amounts, sql
 from .errors import PortalPaymentValidationError
 
+#: The form's buttons that leave no reason for a payment under way.
+ENDING_BUTTONS = (
+    *("action_reverse", "button_cancel", "button_draft"),
+    "button_request_cancel",
+)
 #: An amount that a customer is offered to pay: of the kind `discount`, `balance`,
 #: `next` or `overdue` (installments) or `most` (what can be paid at a time); in the
 #: invoice's currency; until when, or since when it is due, if there is such a day.
@@ -93,6 +99,41 @@ class AccountMove(models.Model):
             self._review_portal_attempts()
         return result
 
+    @api.model
+    def _get_view(self, view_id=None, view_type="form", **options):
+        """Override of `base` so that buttons ask first while money is under way.
+
+        Here and not in a view, so that it holds for whatever other add-ons make of
+        these buttons. Only the buttons ask: nothing else is kept from anybody.
+        """
+        arch, view = super()._get_view(view_id, view_type, **options)
+        if view_type == "form":
+            for button in arch.iterfind(".//button[@type='object']"):
+                if button.get("name") in ENDING_BUTTONS and not button.get("confirm"):
+                    self._ask_before_portal_button(button)
+        return arch, view
+
+    @api.model
+    def _ask_before_portal_button(self, button):
+        """Have a button make way for one that asks, while a payment is under way.
+
+        :param lxml.etree._Element button: The button.
+        """
+        hidden = button.get("invisible") or "False"
+        asking = deepcopy(button)
+        asking.tail = None
+        asking.set(
+            "confirm",
+            self.env._(
+                "A customer is paying this invoice online at the moment. If you go on, "
+                "that payment is cancelled if it still can be; otherwise it will stand "
+                "in the list of payments that need you."
+            ),
+        )
+        asking.set("invisible", f"({hidden}) or not portal_payment_is_under_way")
+        button.set("invisible", f"({hidden}) or portal_payment_is_under_way")
+        button.addnext(asking)
+
     @api.ondelete(at_uninstall=False)
     def _release_portal_attempts_on_deletion(self):
         """Release what is under way; a hook of deletion that never refuses one."""
@@ -150,6 +191,9 @@ class AccountMove(models.Model):
             )
         if self._is_portal_discount_payment(payment):
             return self.amount_residual
+        share = self._get_portal_attempt_share(payment)
+        if share is not None:
+            return min(share, self.amount_residual)
         left = payment.amount
         # Credit notes, which were taken off the payment, come first.
         for move in payment.invoice_ids.sorted(
@@ -185,15 +229,32 @@ class AccountMove(models.Model):
         self.ensure_one()
         term_line = self.line_ids.filtered("discount_date")[:1]
         discounted = abs(term_line.discount_amount_currency)
-        if not term_line or len(payment.invoice_ids) != 1:
+        share = self._get_portal_attempt_share(payment)
+        if not term_line or (share is None and len(payment.invoice_ids) != 1):
             return False
+        paid = payment.amount if share is None else share
         tx = payment.payment_transaction_id
         paid_on = (
             self.company_id._get_portal_day(tx.create_date) if tx else payment.date
         )
         return self._is_eligible_for_early_payment_discount(
             payment.currency_id, paid_on
-        ) and (self.currency_id.compare_amounts(payment.amount, discounted) == 0)
+        ) and (self.currency_id.compare_amounts(paid, discounted) == 0)
+
+    def _get_portal_attempt_share(self, payment):
+        """Return which part of a payment was meant for this invoice.
+
+        :param account.payment payment: The payment.
+        :return: The amount in the invoice's currency; nothing if it was not made on the
+            portal, or for this invoice alone.
+        :rtype: float | None
+        """
+        self.ensure_one()
+        attempt = payment.payment_transaction_id.portal_attempt_id
+        lines = attempt.line_ids
+        if attempt.origin != "portal" or len(lines) < 2:
+            return None
+        return sum(lines.filtered(lambda line: line.move_id == self).mapped("amount"))
 
     def _get_portal_payments(self):
         """Return what has been paid on the invoice so far, oldest first.
@@ -289,6 +350,13 @@ class AccountMove(models.Model):
         self.ensure_one()
         if self.state != "posted":
             return "draft" if self.state == "draft" else "cancelled"
+        # What is on its way though nothing is due is told of first. By transactions,
+        # which the page has read; in sudo mode because customers see no attempts.
+        if any(
+            attempt_sudo.is_open and attempt_sudo.state in ("pending", "authorized")
+            for attempt_sudo in self.sudo().transaction_ids.portal_attempt_id
+        ):
+            return "processing"
         if self.payment_state == "reversed":
             return "credited"
         if self.currency_id.is_zero(self.portal_balance_due):
@@ -322,6 +390,42 @@ class AccountMove(models.Model):
         return super()._is_eligible_for_early_payment_discount(
             currency, started_on or reference_date
         )
+
+    def _get_portal_discount_lines(self, amount):
+        """Return the entry lines of the discount with which an amount pays the invoice.
+
+        As core does for a payment of a single invoice. The context says on which day
+        the payment was started.
+
+        :param float amount: What is paid, in the invoice's currency.
+        :return: Values of journal items; none if no discount is granted.
+        :rtype: list[dict]
+        """
+        self.ensure_one()
+        if self.state != "posted":
+            return []
+        values = self._get_invoice_next_payment_values()
+        if (
+            values.get("installment_state") != "epd"
+            or self.currency_id.compare_amounts(amount, values["amount_due"]) != 0
+        ):
+            return []
+        term_line = values["epd_line"]
+        lines_by_kind = self._get_invoice_counterpart_amls_for_early_payment_discount(
+            [
+                {
+                    "aml": term_line,
+                    "amount_currency": -term_line.amount_residual_currency,
+                    "balance": -term_line.balance,
+                }
+            ],
+            values["epd_discount_amount"],
+        )
+        return [
+            {**line, "partner_id": self.partner_id.id}
+            for lines in lines_by_kind.values()
+            for line in lines
+        ]
 
     def _get_invoice_counterpart_amls_for_early_payment_discount(
         self, aml_values_list, open_balance
@@ -861,18 +965,8 @@ class AccountMove(models.Model):
             self._release_portal_attempts()
 
     def _release_portal_attempts(self):
-        """Have the payments under way of these invoices given up, if need be.
-
-        Stripe is not asked in the transaction of whoever has changed the invoice, who
-        neither waits for it nor fails with it: the schedule is woken right after it.
-        """
-        waiting_sudo = self._find_portal_attempts_sudo().filtered(
-            lambda attempt: attempt.state != "done" and not attempt.release_requested_on
-        )
-        if waiting_sudo:
-            waiting_sudo.release_requested_on = fields.Datetime.now()
-            # In sudo mode because schedules are closed to accountants.
-            self.env.ref(const.CATCH_UP_CRON).sudo()._trigger()
+        """Have the payments under way of these invoices given up, if need be."""
+        self._find_portal_attempts_sudo()._request_release()
 
     def _check_payable_on_core_page(self, amount):
         """Check that these invoices can be paid now on core's own pages.

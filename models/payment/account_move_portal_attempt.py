@@ -8,7 +8,7 @@ import psycopg2
 import stripe
 from markupsafe import Markup
 
-from odoo import api, fields, models
+from odoo import SUPERUSER_ID, api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Command, Domain
 from odoo.tools import consteq, email_normalize, float_round
@@ -17,16 +17,14 @@ from odoo.addons.payment import utils as payment_utils
 from odoo.addons.payment_stripe.controllers.main import StripeController
 
 from ... import const
-from ...tools import email_addresses, sql
-from . import decline_codes, stripe_errors, stripe_params
+from ...tools import email_addresses, sql, texts
+from . import decline_codes, stripe_errors, stripe_params, stripe_rules
 from .errors import PortalPaymentValidationError, UnansweredChargeError
 
 _logger = logging.getLogger(__name__)
 #: How long a started attempt keeps others out while nothing comes of it. Twice what
 #: 3-D Secure takes at most.
 ATTEMPT_MINUTES = 15
-#: Stripe's states of an intent that has taken money, or is about to.
-TAKING = ("processing", "requires_capture", "succeeded")
 #: How a payment can be made.
 FLOWS = ("direct", "redirect", "token")
 #: What is asked for, in the order of the form, and how long it may be.
@@ -50,6 +48,11 @@ REFUND_STATES = {
 }
 #: Of a refund's metadata: the reference under which it was asked for here.
 REFUND_MARK = "odoo_reference"
+#: How often the schedule asks for a debit under way.
+PENDING_PAUSE = timedelta(hours=1)
+#: What has to be left of the time of a scheduled run to ask for one more attempt: twice
+#: what a request may take.
+CATCH_UP_SECONDS = 20
 #: Events may be listed a little after the moment that they bear.
 OVERLAP = timedelta(hours=1)
 
@@ -160,17 +163,24 @@ class AccountMovePortalAttempt(models.Model):
     )
     release_requested_on = fields.Datetime(
         help="Since when this attempt has to be given up, because an invoice of it was "
-        "changed, paid or cancelled. The provider is asked right afterwards.",
+        "changed, paid or cancelled, or because its provider was switched off. The "
+        "provider is asked right afterwards.",
         readonly=True,
     )
     is_still_due = fields.Boolean(
-        help="The invoices are due as they were at the start, or this has paid them.",
+        help="The invoices are due as they were at the start and the provider is in "
+        "use, or this has paid them.",
         compute="_compute_is_still_due",
     )
     overpaid_amount = fields.Monetary(
         string="Overpaid",
         help="How much of this payment came though it was not due any more.",
         readonly=True,
+    )
+    asked_on = fields.Datetime(
+        help="When the schedule asked last how this stands.",
+        readonly=True,
+        copy=False,
     )
     review_due = fields.Boolean(
         help="It was booked since the provider was asked last. A dispute or a refund "
@@ -216,7 +226,13 @@ class AccountMovePortalAttempt(models.Model):
         for attempt in self:
             attempt.move_id = attempt.line_ids.sorted("id")[:1].move_id
 
-    @api.depends("state", "amount", "line_ids.amount", "line_ids.is_still_due")
+    @api.depends(
+        "state",
+        "amount",
+        "line_ids.amount",
+        "line_ids.is_still_due",
+        "provider_id.state",
+    )
     def _compute_is_still_due(self):
         for attempt in self:
             # What has been taken is not to be given up: it is what settles them.
@@ -224,6 +240,7 @@ class AccountMovePortalAttempt(models.Model):
             covered = sum(lines.mapped("amount"))  # Less if an invoice was deleted.
             attempt.is_still_due = attempt.state == "done" or (
                 all(lines.mapped("is_still_due"))
+                and attempt.provider_id.state != "disabled"
                 and attempt.currency_id.compare_amounts(covered, attempt.amount) >= 0
             )
 
@@ -276,10 +293,8 @@ class AccountMovePortalAttempt(models.Model):
         try:
             attempt_sudo._cancel_attempt()
         except stripe.StripeError as error:
-            if stripe_errors.classify(error) not in (
-                stripe_errors.GONE,
-                stripe_errors.KEYS,
-            ):
+            # What staff know of, or are about to: there is nothing to wait for.
+            if not stripe_rules.get_error_rule(error).todo:
                 raise UserError(
                     self.env._(
                         "The provider cannot be asked now. Please try again in a "
@@ -591,11 +606,53 @@ class AccountMovePortalAttempt(models.Model):
             if not moves or tx.source_transaction_id:
                 continue
             attempt = tx.portal_attempt_id or self.create({"transaction_id": tx.id})
-            attempt.line_ids = [
+            # Where the customer has chosen, the shares are given.
+            attempt.line_ids = attempt.line_ids or [
                 Command.create({"move_id": move.id, "amount": share})
                 for move, share in moves._get_portal_shares(tx.amount)
             ]
+            attempt._check_shares()
             attempt._begin()
+
+    def _check_shares(self):
+        """Check that a new attempt's shares are due, and make up its amount.
+
+        A payment's entry has one line for what was owed, on one receivable account.
+        What core has started is core's to divide.
+
+        :raise ValidationError: If these invoices cannot be paid so; in words for the
+            customer.
+        """
+        self.ensure_one()
+        lines, moves, currency = self.line_ids, self.line_ids.move_id, self.currency_id
+        if self.origin != "portal":
+            return
+        if (
+            moves - self.transaction_id.invoice_ids
+            or any(currency.compare_amounts(line.amount, 0.0) < 0 for line in lines)
+            or currency.compare_amounts(sum(lines.mapped("amount")), self.amount) != 0
+        ):
+            raise ValidationError(
+                self.env._("The shares of the invoices do not make up the amount.")
+            )
+        if len(moves) == 1:
+            return
+        if not all(lines.mapped("is_still_due")):
+            raise ValidationError(
+                self.env._(
+                    "What is due on these invoices has changed. Please reload the page."
+                )
+            )
+        terms = moves.line_ids.filtered(
+            lambda line: line.display_type == "payment_term"
+        )
+        if len(terms.account_id) > 1 or len(moves.company_id) > 1:
+            raise ValidationError(
+                self.env._(
+                    "These invoices are kept in different accounts. Please pay them "
+                    "one by one."
+                )
+            )
 
     def _begin(self):
         """Take a new attempt's place as the one that is under way on its invoices.
@@ -612,7 +669,9 @@ class AccountMovePortalAttempt(models.Model):
             self.authorization = self.move_id._get_portal_authorization(
                 self.currency_id.format(self.amount)
             )
-        if tx.state == "draft" and tx.provider_code not in const.OFFLINE_PROVIDERS:
+        # In whatever state it was created: others may bring what is on its way.
+        may_take = tx.state in ("draft", "pending", "authorized")
+        if may_take and tx.provider_code not in const.OFFLINE_PROVIDERS:
             moves = self.line_ids.move_id
             moves._lock_for_portal_payment()
             for other in self._find_open(moves):
@@ -698,10 +757,8 @@ class AccountMovePortalAttempt(models.Model):
                 is_id = re.fullmatch(r"\d{1,9}", str(value))
                 values[name] = int(value) if is_id else False
             else:
-                # Neither NUL nor half a character can be kept.
-                text = str(value).replace("\0", "").encode(errors="ignore").decode()
                 # One more than may be: what is too long is said, not cut in silence.
-                values[name] = " ".join(text.split())[: size + 1]
+                values[name] = texts.clean_line(str(value))[: size + 1]
         return values
 
     @api.model
@@ -719,7 +776,7 @@ class AccountMovePortalAttempt(models.Model):
             if not values[name]
         }
         if values["email"] and not email_normalize(values["email"]):
-            errors["email"] = self.env._("Please check the e-mail address.")
+            errors["email"] = self.env._("Please check the email address.")
         for name, size in BILLING_FIELDS.items():
             if size and len(values[name]) > size:
                 errors[name] = self.env._(
@@ -862,9 +919,9 @@ class AccountMovePortalAttempt(models.Model):
             if self.is_open and self._may_be_superseded(link, client_key, restart):
                 self._cancel_attempt()
         except stripe.StripeError as error:
-            if stripe_errors.classify(error) != stripe_errors.GONE:
+            if stripe_rules.get_error_rule(error).told:
                 raise self._get_unreachable_error() from error
-            self._give_up()
+            self._follow_error(error)
         if self.is_open:
             raise self._get_progress_error()
 
@@ -958,6 +1015,51 @@ class AccountMovePortalAttempt(models.Model):
 
     # === BUSINESS METHODS - RELEASE === #
 
+    def _request_release(self):
+        """Have these attempts given up by the schedule, which is woken right after.
+
+        Stripe is not asked in the transaction of whoever leaves no reason for them,
+        who neither waits for it nor fails with it.
+        """
+        waiting = self.filtered(
+            lambda attempt: attempt.state != "done" and not attempt.release_requested_on
+        )
+        if waiting:
+            waiting.release_requested_on = fields.Datetime.now()
+            # In sudo mode because schedules are closed to accountants.
+            self.env.ref(const.CATCH_UP_CRON).sudo()._trigger()
+
+    @api.model
+    def _release_before_uninstall(self):
+        """Give up what is under way, as nobody will follow it any more.
+
+        :return: What could not be stopped.
+        :rtype: account.move.portal.attempt
+        """
+        for attempt in self.search([("is_open", "=", True)], order="id"):
+            try:
+                if not attempt._is_charge_unanswered():
+                    attempt._cancel_attempt()
+            except stripe.StripeError as error:
+                kind = stripe_errors.classify(error)
+                _logger.info("Payment %s not released: %s", attempt.reference, kind)
+        left = self.search([("is_open", "=", True)])
+        for attempt in left:
+            for move in attempt.line_ids.move_id:
+                move.message_post(
+                    body=self.env._(
+                        "The portal was uninstalled while a payment of %(amount)s was "
+                        "under way (%(reference)s, %(provider_reference)s at "
+                        "%(provider)s). Please see there what becomes of it.",
+                        amount=attempt.currency_id.format(attempt.amount),
+                        reference=attempt.reference,
+                        provider_reference=attempt.transaction_id.provider_reference
+                        or "-",
+                        provider=attempt.provider_id.name,
+                    )
+                )
+        return left
+
     def _release(self):
         """Give an attempt up whose invoices leave no reason for it, or warn staff.
 
@@ -983,8 +1085,8 @@ class AccountMovePortalAttempt(models.Model):
             ),
             self.env._(
                 "It was under way (%(reference)s) when the invoice was changed, paid "
-                "or cancelled. If it arrives, refund it or match it with another "
-                "invoice.",
+                "or cancelled, or when the payment provider was switched off. If it "
+                "arrives and is not due, refund it or match it with another invoice.",
                 reference=self.reference,
             ),
         )
@@ -1000,7 +1102,7 @@ class AccountMovePortalAttempt(models.Model):
         if self.origin != "portal":
             return False
         intent = payment_data.get("payment_intent")
-        return not intent or intent["status"] in TAKING
+        return not intent or intent["status"] in stripe_rules.TAKING
 
     def _is_mismatch(self, taken):
         """Return whether an amount is not the one that was asked for.
@@ -1078,6 +1180,14 @@ class AccountMovePortalAttempt(models.Model):
         self._set_open(False)
         self._resolve("mismatch", "refunded")
 
+    def _divide_again(self):
+        """Divide another amount than was asked for among the invoices."""
+        self.ensure_one()
+        if len(self.line_ids) > 1:
+            shares = dict(self.line_ids.move_id._get_portal_shares(self.amount))
+            for line in self.line_ids:
+                line.amount = shares[line.move_id]
+
     def _book_mismatch(self):
         """Take what the provider took for what was asked for, and book it.
 
@@ -1089,6 +1199,7 @@ class AccountMovePortalAttempt(models.Model):
         if not self._is_on_hold() or not self.mismatched_amount:
             raise UserError(self.env._("There is no other amount that can be booked."))
         self.transaction_id.amount = self.mismatched_amount
+        self._divide_again()
         self.is_mismatched = False
         if not self._is_known_to_stripe():
             self.transaction_id._set_done()
@@ -1101,8 +1212,10 @@ class AccountMovePortalAttempt(models.Model):
                 self.env._("Stripe cannot be reached. Please try again in a minute.")
             ) from error
 
-    def _refund_whole(self):
-        """Refund all that was taken, through the provider.
+    def _refund_taken(self):
+        """Refund, through the provider, what was taken and is not due.
+
+        It is all of it where nothing of it was due, and what nobody has booked.
 
         :raise UserError: If the provider does not refund it.
         """
@@ -1120,8 +1233,24 @@ class AccountMovePortalAttempt(models.Model):
             return
         if self.state != "done" or self.provider_id.support_refund == "none":
             raise UserError(self.env._("This payment cannot be refunded from here."))
-        left = self.amount - self._get_refunded_amount()
+        taken = self.overpaid_amount or self.amount
+        left = self.currency_id.round(taken - self._get_refunded_amount())
+        if self.currency_id.compare_amounts(left, 0.0) <= 0:
+            raise UserError(self.env._("This has been refunded already."))
         self.transaction_id._refund(amount_to_refund=left)
+
+    def _get_credit_lines(self):
+        """Return what of this payment's entry is the customer's credit still.
+
+        :rtype: account.move.line
+        """
+        payment = self.transaction_id.payment_id
+        return payment.move_id.line_ids.filtered(
+            lambda line: (
+                line.account_id == payment.destination_account_id
+                and not line.reconciled
+            )
+        )
 
     # === BUSINESS METHODS - CHARGE OF A SAVED CARD === #
 
@@ -1318,11 +1447,9 @@ class AccountMovePortalAttempt(models.Model):
         :param stripe.StripeError error: The error.
         """
         self.ensure_one()
-        kind = stripe_errors.classify(error)
-        if kind == stripe_errors.GONE:
-            self._give_up()
-        elif kind == stripe_errors.KEYS:
-            self._report_wrong_keys()
+        follow = stripe_rules.get_error_rule(error).follow
+        if follow:
+            getattr(self, follow)()
 
     def _try_step(self, method, *args):
         """Run a step of the catch-up in a database transaction of its own.
@@ -1343,14 +1470,13 @@ class AccountMovePortalAttempt(models.Model):
             return False
         except stripe.StripeError as error:
             self.env.cr.rollback()
-            kind = stripe_errors.classify(error)
-            if kind == stripe_errors.REFUSED:
+            rule = stripe_rules.get_error_rule(error)
+            if rule.is_ours:
                 _logger.exception("Payment %s could not be caught up", self.reference)
                 return False
+            kind = stripe_errors.classify(error)
             _logger.info("Payment %s not caught up: %s", self.reference, kind)
-            return self._try_step(self._follow_error, error) and (
-                kind == stripe_errors.GONE  # Else it is to be asked for again.
-            )
+            return self._try_step(self._follow_error, error) and not rule.asks_again
         except Exception:
             self.env.cr.rollback()
             _logger.exception("Payment %s could not be caught up", self.reference)
@@ -1361,12 +1487,38 @@ class AccountMovePortalAttempt(models.Model):
     def _catch_up_open_attempts(self):
         """Ask how each open attempt stands; give up those that were abandoned.
 
-        And once more after a payment was booked, for what came to it before.
+        And once more after a payment was booked, for what came to it before. Those come
+        first that were not asked for the longest time. What does not fit into the time
+        of a scheduled run is left to the next one, which follows at once.
         """
         domain = ["|", ("is_open", "=", True), ("review_due", "=", True)]
-        for attempt in self.search(domain, order="id"):
+        for attempt in self.search(domain, order="asked_on NULLS FIRST, id"):
+            if not attempt._is_to_be_asked():
+                continue
+            # On record whatever comes of it, so that none that fails keeps others back.
+            attempt.asked_on = fields.Datetime.now()
+            if self.env["ir.cron"]._commit_progress() < CATCH_UP_SECONDS:
+                self.env.ref(const.CATCH_UP_CRON).sudo()._trigger()
+                return
             if attempt.transaction_id.try_lock_for_update(allow_referencing=True):
                 attempt._try_step(attempt._catch_up)
+
+    def _is_to_be_asked(self):
+        """Return whether the schedule is to ask for this attempt now.
+
+        A debit takes days, and Stripe's events tell when it settles.
+
+        :rtype: bool
+        """
+        self.ensure_one()
+        is_patient = (
+            self.state == "pending"
+            and self._is_known_to_stripe()
+            and not self.release_requested_on
+        )
+        if not (is_patient and self.asked_on):
+            return True
+        return self.asked_on <= fields.Datetime.now() - PENDING_PAUSE
 
     def _catch_up(self):
         """Bring one open attempt to where its provider has it."""
@@ -1397,21 +1549,24 @@ class AccountMovePortalAttempt(models.Model):
         customer paid is a fact, whatever keeps us from booking it.
         """
         self.ensure_one()
-        if not self.transaction_id._portal_book():
-            self._report_unbooked()
+        if error := self.transaction_id._portal_book():
+            self._report_unbooked(error)
 
-    def _report_unbooked(self):
-        """Give staff to do what keeps this payment from being booked, once."""
+    def _report_unbooked(self, error):
+        """Give staff to do what keeps this payment from being booked, once.
+
+        :param Exception error: Why it could not be booked.
+        """
         self.ensure_one()
         self._report(
             "unbooked",
             self.env._("Online payment could not be booked"),
             self.env._(
                 "%(amount)s were paid (%(reference)s). Odoo tries to book it again "
-                "every few minutes. Please see what keeps it from doing so, such as a "
-                "locked period or a journal without accounts.",
+                "every few minutes. This keeps it from doing so: %(error)s",
                 amount=self.currency_id.format(self.amount),
                 reference=self.reference,
+                error=str(error) or type(error).__name__,
             ),
         )
 
@@ -1423,9 +1578,12 @@ class AccountMovePortalAttempt(models.Model):
         """
         return {
             attempt: sum(
-                move.portal_balance_due
-                for move in attempt.line_ids.move_id
-                if move.state == "posted"
+                # Of several, each takes its share, whatever the others leave.
+                min(line.amount, line.move_id.portal_balance_due)
+                if len(attempt.line_ids) > 1
+                else line.move_id.portal_balance_due
+                for line in attempt.line_ids
+                if line.move_id.state == "posted"
             )
             for attempt in self
             if attempt.state == "done" and not attempt.transaction_id.payment_id
@@ -1442,6 +1600,9 @@ class AccountMovePortalAttempt(models.Model):
             if attempt.state == "done":
                 for kind in ("mismatch", "uncertain", "unbooked"):
                     attempt._resolve(kind, "matched")
+                # The customer has tried again.
+                for failed in attempt.line_ids.move_id.portal_attempt_line_ids:
+                    failed.attempt_id._resolve("failed", "done")
             attempt._resolve("late", "released")
         for attempt, before in due.items():
             if attempt.transaction_id.payment_id:
@@ -1554,11 +1715,18 @@ class AccountMovePortalAttempt(models.Model):
         move = self.move_id
         if not move:
             return self.env["mail.activity"]
-        return move.activity_schedule(
-            "mail.mail_activity_data_warning",
-            user_id=move._get_portal_staff()[:1].id,
-            summary=summary,
-            note=note,
+        # By OdooBot: it is often noticed in a request of a customer or of a provider,
+        # who have no address from which the colleague could be mailed. And at once:
+        # what scheduled code notifies of would wait for the mail queue, up to an hour.
+        return (
+            move.with_user(SUPERUSER_ID)
+            .with_context(mail_notify_force_send=True)
+            .activity_schedule(
+                "mail.mail_activity_data_warning",
+                user_id=move._get_portal_staff()[:1].id,
+                summary=summary,
+                note=note,
+            )
         )
 
     # === BUSINESS METHODS - PAYMENT STATUS === #
@@ -1579,13 +1747,8 @@ class AccountMovePortalAttempt(models.Model):
             if self.provider_id.code in const.OFFLINE_PROVIDERS:
                 return "awaiting_transfer"
             return "verify" if self.verification_url else "processing"
-        return {
-            "draft": "waiting",
-            "authorized": "processing",
-            "done": "paid" if self.transaction_id.is_post_processed else "processing",
-            "cancel": "cancelled",
-            "error": "failed",
-        }[self.state]
+        # `paid` even if we cannot book it yet: the money came.
+        return stripe_rules.ANSWERS[self.state]
 
     def _get_method_name(self):
         """Return how was paid, in the words of the payment screen.
@@ -1835,6 +1998,7 @@ class AccountMovePortalAttempt(models.Model):
             tx._process("stripe", data)
             if before == "pending" and self.state == "error":
                 self._tell_payer_of_failure()
+                self._report_failure()
         if self._is_on_hold() and _is_refunded(intent):
             self._cancel_mismatch()
         self._stripe_apply_method(intent)
@@ -1851,6 +2015,26 @@ class AccountMovePortalAttempt(models.Model):
         self.ensure_one()
         if self.origin == "portal":
             self.transaction_id._after_portal_failure()
+
+    def _report_failure(self):
+        """Tell staff that money they were waiting for does not come, once.
+
+        The invoice said for days that a payment is being processed.
+        """
+        self.ensure_one()
+        self._report(
+            "failed",
+            self.env._(
+                "A bank payment of %(amount)s has failed",
+                amount=self.currency_id.format(self.amount),
+            ),
+            self.env._(
+                "%(reference)s: %(reason)s The customer has been told and can pay "
+                "again.",
+                reference=self.reference,
+                reason=self.transaction_id.state_message or "",
+            ),
+        )
 
     def _stripe_is_refused(self, intent):
         """Return whether Stripe says of an intent why it was refused.
@@ -2003,11 +2187,33 @@ class AccountMovePortalAttempt(models.Model):
             data = {}
             StripeController._include_refund_in_payment_data(refund, data)
             tx._process("stripe", data)
-            if not tx._portal_book():
-                self._report_unbooked()
+            self._book_refund(tx)
             if tx.state == "error" and tx.payment_id:
                 # The money came back to us after the refund was booked.
                 self._reverse(tx, self.env._("The refund came back."))
+
+    def _book_refund(self, refund):
+        """Book a refund of this payment, and take what was too much off the credit.
+
+        :param payment.transaction refund: The refund, in sudo mode.
+        """
+        self.ensure_one()
+        if error := refund._portal_book():
+            self._report_unbooked(error)
+            return
+        credit = self.overpaid_amount and self._get_credit_lines()
+        if not credit or refund.payment_id.state not in ("in_process", "paid"):
+            return
+        lines = refund.payment_id.move_id.line_ids.filtered(
+            lambda line: line.account_id == credit.account_id and not line.reconciled
+        )
+        if not lines:
+            return
+        left = -sum(credit.mapped("amount_residual_currency"))
+        if self.currency_id.compare_amounts(-refund.amount, left) >= 0:
+            for kind in const.CREDIT_KINDS:
+                self._resolve(kind, "refunded")
+        (credit + lines).reconcile()
 
     # === BUSINESS METHODS - STRIPE: DISPUTES AND RETURNS === #
 
@@ -2172,14 +2378,21 @@ class AccountMovePortalAttempt(models.Model):
         First by Stripe's events since the last one seen, which tell of what happened
         to finished payments as well; then each open attempt by itself.
         """
+        # One that is switched off as well: what it took may be returned for months.
         providers = self.env["payment.provider"].search(
-            [("code", "=", "stripe"), ("state", "!=", "disabled")]
+            [("code", "=", "stripe"), ("stripe_secret_key", "!=", False)]
         )
         for provider in providers:
             try:
                 self._stripe_catch_up_events(provider)
-            except stripe.StripeError:
-                _logger.warning("Stripe: the events could not be listed", exc_info=True)
+            except stripe.StripeError as error:
+                # Of one that is switched off the keys may well have been withdrawn.
+                is_off = provider.state == "disabled"
+                _logger.log(
+                    logging.INFO if is_off else logging.WARNING,
+                    "Stripe: the events could not be listed: %s",
+                    error,
+                )
         self._catch_up_open_attempts()
 
     @api.model

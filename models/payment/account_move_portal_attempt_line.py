@@ -1,5 +1,7 @@
 from odoo import api, fields, models
 
+from ... import const
+
 
 class AccountMovePortalAttemptLine(models.Model):
     """What an attempt is to pay of one invoice."""
@@ -69,3 +71,35 @@ class AccountMovePortalAttemptLine(models.Model):
                 )
                 <= 0
             )
+
+    # === BUSINESS METHODS - BOOKING === #
+
+    def _match_with_payment(self, payment, discounts):
+        """Match a payment's entry with each of these invoices, by its share.
+
+        What an invoice does not need any more stays open: the customer's credit.
+
+        :param account.payment payment: The payment; possibly without an entry.
+        :param dict discounts: What the payment grants of each line's invoice, in the
+            payment's currency, zero or more.
+        """
+        counterpart = payment.move_id.line_ids.filtered(
+            lambda line: line.account_id == payment.destination_account_id
+        )[:1]
+        for line in self.sorted("id"):
+            due = line.move_id.line_ids.filtered(
+                lambda item: (
+                    item.account_id == counterpart.account_id and not item.reconciled
+                )
+            )
+            share = line.currency_id.round(line.amount + discounts.get(line, 0.0))
+            if (
+                line.move_id.state == "posted"
+                and due
+                and not counterpart.reconciled
+                and not line.currency_id.is_zero(share)
+            ):
+                meant = (counterpart.id, share, due.ids)
+                (counterpart + due).with_context(
+                    **{const.CONTEXT_SHARE: meant}
+                ).reconcile()

@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from ... import const
+
 
 class AccountMovePortalTodo(models.Model):
     """A payment that staff have to look at, until it is settled.
@@ -43,6 +45,7 @@ class AccountMovePortalTodo(models.Model):
             ("cancelled", "Paid though cancelled"),
             ("disputed", "Disputed or returned"),
             ("unbooked", "Not booked"),
+            ("failed", "Bank payment failed"),
             ("uncertain", "Charge uncertain"),
             ("late", "Released too late"),
             ("gone", "Unknown to the provider"),
@@ -108,7 +111,11 @@ class AccountMovePortalTodo(models.Model):
         :rtype: dict | None
         :raise UserError: If it cannot be booked.
         """
-        attempt_sudo = self._check_settle("mismatch", "uncertain", "unbooked")
+        attempt_sudo = self._check_settle(
+            "mismatch", "uncertain", "unbooked", *const.CREDIT_KINDS
+        )
+        if self.kind in const.CREDIT_KINDS:
+            return self._open_invoices_to_match(attempt_sudo)
         if self.kind == "mismatch":
             attempt_sudo._book_mismatch()
         elif self.kind == "uncertain":
@@ -118,14 +125,15 @@ class AccountMovePortalTodo(models.Model):
             if not attempt_sudo.transaction_id.is_post_processed:
                 raise UserError(self.env._("The payment still cannot be booked."))
         self.write({"state": "done", "resolution": "matched"})
+        return None
 
     def action_refund(self):
-        """Give the customer back what was taken, through the provider.
+        """Give the customer back what was taken and is not due, by the provider.
 
         :raise UserError: If the provider does not refund it.
         """
         attempt_sudo = self._check_settle("mismatch", "overpaid", "cancelled", "late")
-        attempt_sudo._refund_whole()
+        attempt_sudo._refund_taken()
         self.write({"state": "done", "resolution": "refunded"})
 
     def action_release(self):
@@ -171,6 +179,59 @@ class AccountMovePortalTodo(models.Model):
         }
 
     # === BUSINESS METHODS === #
+
+    def _open_invoices_to_match(self, attempt_sudo):
+        """Return the customer's open invoices, each of which offers the credit.
+
+        This is settled by itself once the credit is used up, see `_review_credits`.
+
+        :param account.move.portal.attempt attempt_sudo: The payment, in sudo mode.
+        :rtype: dict
+        :raise UserError: If there is no credit to be matched.
+        """
+        if not attempt_sudo._get_credit_lines():
+            raise UserError(
+                self.env._(
+                    "Nothing of this payment is left to be matched here. Without a "
+                    "journal entry it is matched with the bank statement."
+                )
+            )
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Match with an Invoice"),
+            "res_model": "account.move",
+            "views": [(False, "list"), (False, "form")],
+            "domain": [
+                ("move_type", "=", "out_invoice"),
+                ("state", "=", "posted"),
+                ("payment_state", "in", ("not_paid", "partial")),
+                ("company_id", "=", self.company_id.id),
+                (
+                    "commercial_partner_id",
+                    "=",
+                    self.partner_id.commercial_partner_id.id,
+                ),
+            ],
+        }
+
+    @api.model
+    def _review_credits(self, payments):
+        """Settle what stands here for credits that have been used up.
+
+        :param account.payment payments: Of which a part was just matched.
+        """
+        if not payments:
+            return
+        todos = self.search(
+            [
+                ("state", "=", "open"),
+                ("kind", "in", const.CREDIT_KINDS),
+                ("attempt_id.transaction_id.payment_id", "in", payments.ids),
+            ]
+        )
+        for todo in todos:
+            if not todo.attempt_id._get_credit_lines():
+                todo.write({"state": "done", "resolution": "matched"})
 
     def _check_settle(self, *kinds):
         """Check that the user may settle this, and in this way.

@@ -12,4 +12,7 @@ class AccountPartialReconcile(models.Model):
         partials = super().create(vals_list)
         lines = partials.debit_move_id + partials.credit_move_id
         lines.move_id._review_portal_attempts()
+        # In sudo mode because whoever matches need not settle payments.
+        todos_sudo = self.env["account.move.portal.todo"].sudo()
+        todos_sudo._review_credits(lines.payment_id)
         return partials

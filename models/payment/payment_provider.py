@@ -87,15 +87,37 @@ class PaymentProvider(models.Model):
         return super().create(vals_list)
 
     def write(self, vals):
+        """Override of `payment` to have new keys tried at once."""
         if not vals.keys().isdisjoint(WAYS_TO_PAY_FIELDS):
             self.env.registry.clear_cache()
-        return super().write(vals)
+        result = super().write(vals)
+        if "stripe_secret_key" in vals:
+            # Whether the new keys see what is under way is not to wait.
+            self._find_portal_open_attempts_sudo().asked_on = False
+        return result
 
     def unlink(self):
         self.env.registry.clear_cache()
         return super().unlink()
 
     # === BUSINESS METHODS === #
+
+    def _find_portal_open_attempts_sudo(self):
+        """Return the attempts under way with these providers.
+
+        :return: The attempts in sudo mode: whoever sets providers up need not see them.
+        :rtype: account.move.portal.attempt
+        """
+        return (
+            self.env["account.move.portal.attempt"]
+            .sudo()
+            .search(
+                [
+                    ("is_open", "=", True),
+                    ("transaction_id.provider_id", "in", self.ids),
+                ]
+            )
+        )
 
     @api.model
     def _find_portal_options(self, company, payer, currency, amount=0.0):

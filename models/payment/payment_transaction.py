@@ -5,6 +5,7 @@ import requests
 
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
+from odoo.fields import Command
 
 from ... import const
 from .errors import UnansweredChargeError
@@ -98,23 +99,23 @@ class PaymentTransaction(models.Model):
     def _portal_book(self):
         """Book this payment if it is confirmed and not booked yet.
 
-        :return: Whether nothing is left to be booked.
-        :rtype: bool
+        :return: Why it could not be booked; None if nothing is left to be booked.
+        :rtype: Exception | None
         """
         self.ensure_one()
         if self.state != "done" or self.is_post_processed:
-            return True
+            return None
         try:
             with self.env.cr.savepoint():
                 self._post_process()
                 self.env.flush_all()
         except psycopg2.OperationalError:
             raise  # Somebody else is booking it: to be run again.
-        except Exception:
+        except Exception as error:
             self.env.invalidate_all()
             _logger.exception("Payment %s could not be booked yet", self.reference)
-            return False
-        return True
+            return error
+        return None
 
     # === HOOKS OF CORE - REQUESTS TO PROVIDERS === #
 
@@ -166,7 +167,10 @@ class PaymentTransaction(models.Model):
             amount = amount_to_refund or self.amount
             if refund_sudo := attempt_sudo._take_unanswered_refund(amount):
                 return refund_sudo.with_env(self.env)
-        return super()._refund(amount_to_refund=amount_to_refund)
+        refund = super()._refund(amount_to_refund=amount_to_refund)
+        if attempt_sudo:
+            attempt_sudo._book_refund(refund.sudo())
+        return refund
 
     def _capture(self, amount_to_capture=None):
         """Override of `payment`: Stripe captures a portal payment as a whole.
@@ -255,7 +259,58 @@ class PaymentTransaction(models.Model):
         if self._is_portal_payment():
             started_on = company._get_portal_day(self.create_date)
             self = self.with_context(**{const.CONTEXT_STARTED_ON: started_on})
+            if len(self._get_portal_attempt_sudo().line_ids) > 1:
+                return self._portal_create_shared_payment(
+                    super()._create_payment, **extra_create_values
+                )
         return super()._create_payment(**extra_create_values)
+
+    def _portal_create_shared_payment(self, create_payment, **extra_create_values):
+        """Create the payment of several invoices, and pay each by its share.
+
+        Core matches in the order of due dates, whatever was ticked, and grants one
+        discount at most. So it is given no invoices to match, but the discounts.
+
+        :param create_payment: Core's method that creates a payment.
+        :param dict extra_create_values: As of `_create_payment`.
+        :return: The payment.
+        :rtype: account.payment
+        """
+        self.ensure_one()
+        moves = self.invoice_ids
+        lines_sudo = self._get_portal_attempt_sudo().line_ids.filtered(
+            lambda line: line.move_id in moves
+        )
+        # With the day on which the payment was started.
+        lines_sudo = lines_sudo.with_context(**self.env.context)
+        write_offs = {
+            line: line.move_id._get_portal_discount_lines(line.amount)
+            for line in lines_sudo.sorted("id")
+        }
+        extra_create_values = {
+            "invoice_ids": [Command.set(moves.ids)],
+            "write_off_line_vals": [
+                values for lines in write_offs.values() for values in lines
+            ],
+            **extra_create_values,
+        }
+        term_lines = moves.line_ids.filtered(
+            lambda line: line.display_type == "payment_term"
+        )
+        if term_lines:
+            account = term_lines[0].account_id
+            extra_create_values["destination_account_id"] = account.id
+        self.invoice_ids -= moves
+        payment = create_payment(**extra_create_values)
+        self.invoice_ids += moves
+        lines_sudo._match_with_payment(
+            payment,
+            {
+                line: sum(values["amount_currency"] for values in lines)
+                for line, lines in write_offs.items()
+            },
+        )
+        return payment
 
     def _post_process(self):
         """Override of `payment` to close the attempt and to tell who wants to know."""

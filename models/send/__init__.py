@@ -1,9 +1,12 @@
+from . import account_journal
 from . import account_move
 from . import account_move_portal_batch
 from . import account_move_portal_delivery
 from . import account_move_portal_hold
+from . import account_move_portal_lane
 from . import account_move_portal_link
 from . import account_move_portal_link_request
+from . import account_move_portal_mail_budget
 from . import account_move_portal_text
 from . import account_move_send
 from . import ir_mail_server
@@ -13,3 +16,4 @@ from . import payment_provider
 from . import payment_transaction
 from . import res_company
 from . import res_config_settings
+from . import res_partner

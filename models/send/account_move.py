@@ -1,4 +1,5 @@
 from odoo import api, fields, models
+from odoo.fields import Command
 
 from ... import const
 
@@ -129,3 +130,43 @@ class AccountMove(models.Model):
             "target": "new",
             "context": {"dialog_size": "extra-large"},
         }
+
+    # === BUSINESS METHODS - MASS SENDING === #
+
+    def action_open_portal_mass_send(self):
+        """Open the window that sends many invoices at once.
+
+        :return: The action of the window.
+        :rtype: dict
+        """
+        window = self.env["account.move.send.portal.mass"].create(
+            {"move_ids": [Command.set(self.ids)]}
+        )
+        return window._get_window()
+
+    def _after_portal_confirmation(self):
+        """Override to send what is sent as soon as it is confirmed."""
+        result = super()._after_portal_confirmation()
+        self._send_portal_at_confirmation()
+        return result
+
+    def _send_portal_at_confirmation(self):
+        """Have the invoices sent whose customer or journal is marked so."""
+        marked = self.filtered(
+            lambda move: (
+                move.move_type == "out_invoice"
+                and not self.env.context.get(const.CONTEXT_NO_AUTO_SEND)
+                and (
+                    move.commercial_partner_id.portal_send_at_confirmation
+                    or move.journal_id.portal_send_at_confirmation
+                )
+            )
+        )
+        for company, moves in marked.grouped("company_id").items():
+            # In sudo mode because what is sent is written by the system alone.
+            batches_sudo = self.env["account.move.portal.batch"].sudo()
+            choice = batches_sudo._choose(moves)
+            if choice.recipients:
+                batches_sudo._start(
+                    choice, {"company_id": company.id, "origin": "confirmation"}
+                )

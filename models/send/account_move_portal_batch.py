@@ -1,9 +1,26 @@
+from typing import NamedTuple
+
 from markupsafe import Markup
 
 from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.fields import Command
+from odoo.tools import format_datetime, is_html_empty
 
+from ... import const
 from ...tools import email_addresses, inline_pictures
 from ...tools.inline_pictures import Picture
+
+
+class Choice(NamedTuple):
+    """Which invoices are sent, and which are not.
+
+    :param dict recipients: Who gets the email, by invoice.
+    :param dict left_out: The invoices that are not sent, by reason.
+    """
+
+    recipients: dict
+    left_out: dict
 
 
 class AccountMovePortalBatch(models.Model):
@@ -11,6 +28,10 @@ class AccountMovePortalBatch(models.Model):
 
     A batch knows who is to get what, and how far that has got. It sends nothing: each
     email is a delivery, which does that by itself.
+
+    What one window sends is written when it is sent. Mass sending is decided on twice:
+    when the invoices are chosen, and again when it is an email's turn, of which the
+    text and the documents are made only then.
     """
 
     _name = "account.move.portal.batch"
@@ -21,7 +42,12 @@ class AccountMovePortalBatch(models.Model):
         comodel_name="res.company", required=True, readonly=True, index=True
     )
     origin = fields.Selection(
-        selection=[("window", "Sent from the invoice")],
+        selection=[
+            ("window", "Sent from the invoice"),
+            ("list", "Sent from the list"),
+            ("confirmation", "Sent when confirmed"),
+            ("reminder", "Reminders"),
+        ],
         required=True,
         readonly=True,
         default="window",
@@ -29,6 +55,43 @@ class AccountMovePortalBatch(models.Model):
     is_paused = fields.Boolean(
         string="Paused", help="Nothing more is sent for now.", readonly=True
     )
+    pause_reason = fields.Char(string="Why it is paused", readonly=True)
+    held_until = fields.Datetime(
+        string="Goes on",
+        help="The mail server took no emails: it is tried again then.",
+        readonly=True,
+    )
+    scheduled_on = fields.Datetime(string="Scheduled for", readonly=True)
+    done_on = fields.Datetime(string="Done", readonly=True)
+    state = fields.Selection(
+        selection=[
+            ("scheduled", "Scheduled"),
+            ("sending", "Sending"),
+            ("paused", "Paused"),
+            ("done", "Done"),
+        ],
+        compute="_compute_state",
+    )
+    # Of mass sending.
+    subject = fields.Char(
+        help="With placeholders. Empty: the company's, in the customer's language.",
+        readonly=True,
+    )
+    body = fields.Html(
+        string="Message",
+        help="With placeholders. Empty: the company's, in the customer's language.",
+        sanitize_style=True,
+        readonly=True,
+    )
+    is_confirming = fields.Boolean(
+        string="Drafts are confirmed", help="When it is their turn.", readonly=True
+    )
+    is_repeating = fields.Boolean(
+        string="Sent ones once more",
+        help="Invoices that the customer has got are sent again.",
+        readonly=True,
+    )
+    is_with_documents = fields.Boolean(string="Supporting documents", readonly=True)
     delivery_ids = fields.One2many(
         comodel_name="account.move.portal.delivery",
         inverse_name="batch_id",
@@ -38,6 +101,9 @@ class AccountMovePortalBatch(models.Model):
     sent_count = fields.Integer(string="Sent", compute="_compute_counts")
     waiting_count = fields.Integer(string="Waiting", compute="_compute_counts")
     failed_count = fields.Integer(string="Not sent", compute="_compute_counts")
+    refused_count = fields.Integer(string="Not delivered", compute="_compute_counts")
+    uncertain_count = fields.Integer(string="Uncertain", compute="_compute_counts")
+    skipped_count = fields.Integer(string="Skipped", compute="_compute_counts")
 
     # === COMPUTE METHODS === #
 
@@ -60,9 +126,25 @@ class AccountMovePortalBatch(models.Model):
             batch.delivery_count = sum(states.values())
             batch.sent_count = states.get("sent", 0)
             batch.waiting_count = states.get("waiting", 0) + states.get("sending", 0)
+            batch.refused_count = states.get("refused", 0)
+            batch.uncertain_count = states.get("uncertain", 0)
+            batch.skipped_count = states.get("skipped", 0)
             batch.failed_count = (
                 batch.delivery_count - batch.sent_count - batch.waiting_count
             )
+
+    @api.depends("is_paused", "done_on", "scheduled_on", "delivery_ids.state")
+    def _compute_state(self):
+        now = fields.Datetime.now()
+        for batch in self:
+            if not batch.waiting_count:
+                batch.state = "done"
+            elif batch.is_paused:
+                batch.state = "paused"
+            elif batch.scheduled_on and batch.scheduled_on > now:
+                batch.state = "scheduled"
+            else:
+                batch.state = "sending"
 
     # === ACTION METHODS === #
 
@@ -75,6 +157,53 @@ class AccountMovePortalBatch(models.Model):
         self._set_paused(False)
         self.env["account.move.portal.delivery"]._wake_queue()
 
+    def action_cancel(self):
+        """Send nothing more of these batches: what waits is cancelled."""
+        self.delivery_ids.filtered(lambda each: each.state == "waiting").action_cancel()
+        # In sudo mode because what is sent is written by the system alone.
+        for batch_sudo in self.sudo():
+            batch_sudo._conclude()
+
+    def action_retry(self):
+        """Try once more what the mail server refused."""
+        refused = self.delivery_ids.filtered(lambda each: each.state == "refused")
+        # In sudo mode because what is sent is written by the system alone.
+        self.sudo().done_on = False
+        refused.action_repeat()
+
+    def action_view_deliveries(self):
+        """Open the list of these emails.
+
+        :return: The action of the list.
+        :rtype: dict
+        """
+        return {
+            "name": self.env._("Portal Emails"),
+            "type": "ir.actions.act_window",
+            "res_model": "account.move.portal.delivery",
+            "view_mode": "list,form",
+            "domain": [("batch_id", "in", self.ids)],
+            "context": {
+                f"search_default_{name}": 1
+                for name in [self.env.context.get("portal_filter")]
+                if name
+            },
+        }
+
+    def _get_batch_action(self):
+        """Return the action that shows this sending.
+
+        :rtype: dict
+        """
+        self.ensure_one()
+        return {
+            "name": self.display_name,
+            "type": "ir.actions.act_window",
+            "res_model": self._name,
+            "res_id": self.id,
+            "views": [(False, "form")],
+        }
+
     def _set_paused(self, is_paused):
         """Pause these batches, or let them go on.
 
@@ -83,7 +212,9 @@ class AccountMovePortalBatch(models.Model):
         """
         self.delivery_ids.move_id.check_access("write")
         # In sudo mode because what is sent is written by the system alone.
-        self.sudo().is_paused = is_paused
+        self.sudo().write(
+            {"is_paused": is_paused, "pause_reason": False, "held_until": False}
+        )
 
     # === BUSINESS METHODS - WHO GETS WHAT === #
 
@@ -156,6 +287,482 @@ class AccountMovePortalBatch(models.Model):
         :rtype: str | bool
         """
         return self._get_deliveries(move).sorted("id")[:1].message_id
+
+    # === BUSINESS METHODS - WHICH INVOICES ARE SENT === #
+
+    @api.model
+    def _choose(self, moves, is_with_drafts=False, is_repeating=False):
+        """Decide which invoices are sent, and why the others are not.
+
+        :param account.move moves: The invoices.
+        :param bool is_with_drafts: Whether drafts are sent, too.
+        :param bool is_repeating: Whether those are sent again that were sent.
+        :rtype: Choice
+        """
+        sent, queued = self._find_sent(moves)
+        recipients, left_out, addresses = {}, {}, {}
+        for move in moves:
+            key = (move.partner_id, move.company_id)
+            if key not in addresses:
+                addresses[key] = self._get_recipients(move)
+            found, malformed = addresses[key]
+            has_recipient = any(each.kind == "to" for each in found)
+            reasons = {
+                "not_invoice": move.move_type != "out_invoice",
+                "cancelled": move.state == "cancel",
+                "draft": move.state == "draft" and not is_with_drafts,
+                "paid": self._is_paid(move),
+                "queued": move.id in queued,
+                "sent": not is_repeating and (move.is_move_sent or move.id in sent),
+                "bad_email": bool(malformed),
+                "no_email": not has_recipient,
+            }
+            reason = next((name for name, applies in reasons.items() if applies), None)
+            if reason:
+                left_out.setdefault(reason, []).append(move.id)
+            else:
+                recipients[move] = found
+        return Choice(
+            recipients,
+            {reason: moves.browse(ids) for reason, ids in left_out.items()},
+        )
+
+    @api.model
+    def _get_recipients(self, move):
+        """Return who gets the email of an invoice if nobody says otherwise.
+
+        :param account.move move: The invoice.
+        :return: The recipients, and what is no address.
+        :rtype: tuple[list[Recipient], list[str]]
+        """
+        contact = move.partner_id
+        contact = contact if contact.email else contact.commercial_partner_id
+        # In sudo mode because billers may not read all of a company.
+        company_sudo = move.company_id.sudo()
+        return email_addresses.collect(
+            {
+                "to": contact._format_portal_addresses(),
+                "cc": company_sudo.portal_mail_cc,
+                "bcc": company_sudo.portal_mail_bcc,
+            }
+        )
+
+    @api.model
+    def _is_paid(self, move):
+        """Return whether nothing is due any more on an invoice.
+
+        :param account.move move: The invoice.
+        :rtype: bool
+        """
+        return move.state == "posted" and move.payment_state in (
+            "paid",
+            "in_payment",
+            "reversed",
+        )
+
+    @api.model
+    def _find_sent(self, moves):
+        """Return which invoices were sent by us, and which wait.
+
+        :param account.move moves: The invoices.
+        :return: Their ids.
+        :rtype: tuple[set[int], set[int]]
+        """
+        # In sudo mode because emails are the system's.
+        deliveries_sudo = self.env["account.move.portal.delivery"].sudo()
+        ours = {
+            state: {move.id for move in moves}
+            for state, moves in deliveries_sudo._read_group(
+                [
+                    ("move_id", "in", moves.ids),
+                    ("kind", "=", "invoice"),
+                    ("state", "in", ["sent", "waiting", "sending", "uncertain"]),
+                    "|",
+                    ("is_queued", "=", True),
+                    ("state", "!=", "waiting"),
+                ],
+                ["state"],
+                ["move_id:recordset"],
+            )
+        }
+        sent = ours.get("sent", set()) | ours.get("uncertain", set())
+        links = (
+            self.env["account.move.portal.link"]
+            .sudo()
+            ._read_group(
+                [
+                    ("move_id", "in", moves.ids),
+                    ("sent_on", "!=", False),
+                    ("audience", "=", "customer"),
+                    ("email", "!=", False),
+                ],
+                ["move_id"],
+            )
+        )
+        sent |= {move.id for (move,) in links}
+        return sent, ours.get("waiting", set()) | ours.get("sending", set())
+
+    # === BUSINESS METHODS - MASS SENDING === #
+
+    @api.model
+    def _start(self, choice, values, due_on=False):
+        """Have the emails of chosen invoices sent by the scheduler.
+
+        Invoices that are not sent get a row, too: it says why.
+
+        :param Choice choice: Which are sent, to whom, and which are not.
+        :param dict values: Values of the batch.
+        :param datetime.datetime|bool due_on: When, in UTC; False for now.
+        :rtype: account.move.portal.batch
+        """
+        batch = self.create({**values, "scheduled_on": due_on})
+        rows = [
+            *batch._prepare_chosen(choice, due_on),
+            *batch._prepare_left_out(choice),
+        ]
+        self.env["account.move.portal.delivery"].create(rows)
+        if not batch._conclude():
+            batch._notify_progress()
+        self.env["account.move.portal.delivery"]._wake_queue(at=due_on or None)
+        return batch
+
+    def _prepare_chosen(self, choice, due_on):
+        """Prepare the emails of the invoices that are sent.
+
+        :param Choice choice: Which are sent, and to whom.
+        :param datetime.datetime|bool due_on: When, in UTC; False for now.
+        :return: Values of deliveries.
+        :rtype: list[dict]
+        """
+        rows = []
+        for move, recipients in choice.recipients.items():
+            common = {
+                "batch_id": self.id,
+                "move_id": move.id,
+                "is_mass": True,
+                "is_queued": True,
+                "retry_on": due_on,
+                "expected_partner_id": move.partner_id.id,
+                "expected_total": move.amount_total,
+            }
+            deliveries = self.env["account.move.portal.delivery"]
+            thread_id = deliveries._make_message_id(move.id)
+            for sequence, recipient in enumerate(recipients):
+                own = (
+                    {"thread_id": thread_id} if sequence else {"message_id": thread_id}
+                )
+                rows.append(
+                    {
+                        **common,
+                        **own,
+                        "sequence": sequence,
+                        "role": recipient.kind,
+                        "email": recipient.email,
+                        "formatted": recipient.formatted,
+                    }
+                )
+        return rows
+
+    def _prepare_left_out(self, choice):
+        """Prepare the rows that say why an invoice is not sent.
+
+        :param Choice choice: Which are not, and why.
+        :return: Values of deliveries.
+        :rtype: list[dict]
+        """
+        rows = []
+        for reason, moves in choice.left_out.items():
+            explanation = self._explain(reason)
+            rows += [
+                {
+                    "batch_id": self.id,
+                    "move_id": move.id,
+                    "is_mass": True,
+                    "email": "",
+                    "formatted": move.partner_id.display_name or "-",
+                    "state": "skipped",
+                    "answer": explanation,
+                }
+                for move in moves
+            ]
+        return rows
+
+    @api.model
+    def _explain(self, reason):
+        """Return why an invoice is not sent, in words.
+
+        :param str reason: A key of `Choice.left_out`.
+        :rtype: str
+        """
+        return {
+            "not_invoice": self.env._("Not a customer invoice."),
+            "cancelled": self.env._("The invoice is cancelled."),
+            "draft": self.env._("The invoice is a draft."),
+            "paid": self.env._("The invoice is paid."),
+            "no_email": self.env._("The customer has no email address."),
+            "bad_email": self.env._("The customer’s email address is not valid."),
+            "queued": self.env._("It is waiting in another sending."),
+            "sent": self.env._("It was already sent."),
+        }[reason]
+
+    def _find_reason_to_skip(self, delivery):
+        """Return why an invoice that was chosen is not to be sent any more.
+
+        :param account.move.portal.delivery delivery: The email, locked.
+        :rtype: str | None
+        """
+        move = delivery.move_id
+        if delivery.expected_partner_id != move.partner_id:
+            return self.env._("The invoice has another customer since it was chosen.")
+        if move.currency_id.compare_amounts(delivery.expected_total, move.amount_total):
+            return self.env._("The total has changed since the invoice was chosen.")
+        if self._is_paid(move):
+            return self._explain("paid")
+        recipients, _malformed = self._get_recipients(move)
+        if delivery.email not in {each.email for each in recipients}:
+            return self.env._(
+                "The recipient’s address has changed since the invoice was chosen."
+            )
+        if not self.is_repeating and self._was_sent_meanwhile(delivery):
+            return self._explain("sent")
+        return None
+
+    def _was_sent_meanwhile(self, delivery):
+        """Return whether an invoice was sent otherwise since it was chosen.
+
+        :param account.move.portal.delivery delivery: The email.
+        :rtype: bool
+        """
+        siblings = self._get_deliveries(delivery.move_id)
+        if delivery.move_id.is_move_sent and "sent" not in siblings.mapped("state"):
+            return True  # By Odoo's own window, say.
+        return bool(
+            delivery.search_count(
+                [
+                    ("move_id", "=", delivery.move_id.id),
+                    ("kind", "=", "invoice"),
+                    ("email", "=", delivery.email),
+                    ("state", "=", "sent"),
+                    ("id", "!=", delivery.id),
+                    ("sent_on", ">=", delivery.create_date),
+                ],
+                limit=1,
+            )
+        )
+
+    def _fill_in(self, delivery):
+        """Write the text of an email, and find its files, when it is its turn.
+
+        :param account.move.portal.delivery delivery: The email, in sudo mode, as its
+            sender.
+        :raise UserError: If the invoice cannot be confirmed.
+        """
+        move = delivery.move_id
+        if self.is_confirming and move.state == "draft":
+            # By the sender's own rights.
+            move.sudo(False).with_context(
+                **{const.CONTEXT_NO_AUTO_SEND: True}
+            ).action_post()
+            if move.state == "draft":
+                raise UserError(
+                    self.env._("The invoice needs to be confirmed by a person.")
+                )
+        if delivery.subject:
+            return
+        texts = self.env["account.move.portal.text"]
+        lang = move._get_portal_lang()
+        in_lang = move.with_context(lang=lang)
+        values = {
+            "lang": lang,
+            "subject": texts._render(self.subject, in_lang)
+            if self.subject
+            else texts._get_subject(move, lang),
+            "body": texts._get_body(move, lang)
+            if is_html_empty(self.body)
+            else texts._render(Markup(self.body), in_lang),
+        }
+        files = self.env["ir.attachment"]
+        if self.is_with_documents:
+            found = (
+                self.env["account.move.send"]
+                .sudo(False)
+                ._get_portal_documents(move.sudo(False))
+            )
+            files = files.concat(*found.values()).sudo()
+        values["download_ids"] = [Command.set(files.ids)]
+        if move.state == "draft":
+            values["attachment_ids"] = [Command.set(self._make_draft_pdf(move).ids)]
+        delivery.write(values)
+
+    def _make_draft_pdf(self, move):
+        """Return a PDF of a draft, which is nothing but a preview.
+
+        :param account.move move: The draft.
+        :return: The attachment; it goes with this sending.
+        :rtype: ir.attachment
+        """
+        return self.env["ir.attachment"].create(
+            {
+                "name": move._get_portal_document_filename(),
+                "raw": move._get_portal_document(),
+                "mimetype": "application/pdf",
+                "res_model": self._name,
+                "res_id": self.id,
+            }
+        )
+
+    # === BUSINESS METHODS - HOW FAR IT HAS GOT === #
+
+    def _note_hold(self, until, reason):
+        """Note that the mail server takes nothing, and what comes of it.
+
+        :param datetime.datetime|None until: When it is tried again, in UTC; None if a
+            person is to look at it first.
+        :param str reason: What it said, in plain words.
+        """
+        self.ensure_one()
+        self.write(
+            {"held_until": until, "pause_reason": reason, "is_paused": not until}
+        )
+        if not until:
+            self._notify(
+                self.env._("%(sending)s was paused", sending=self.display_name),
+                reason,
+                "danger",
+            )
+
+    def _conclude(self):
+        """Note that a batch is done, and tell who started it.
+
+        :return: Whether it is done now, and was not before.
+        :rtype: bool
+        """
+        self.ensure_one()
+        waiting = self.env["account.move.portal.delivery"].search_count(
+            [("batch_id", "=", self.id), ("state", "in", ["waiting", "sending"])],
+            limit=1,
+        )
+        if waiting or self.done_on:
+            return False
+        self.write(
+            {"done_on": fields.Datetime.now(), "held_until": False, "is_paused": False}
+        )
+        self.invalidate_recordset(["sent_count", "failed_count"])
+        if self.origin != "window":
+            self._notify(
+                self.env._("%(sending)s is done", sending=self.display_name),
+                self.env._(
+                    "%(sent)s emails sent, %(failed)s not sent.",
+                    sent=self.sent_count,
+                    failed=self.failed_count,
+                ),
+                "warning" if self.failed_count - self.skipped_count else "success",
+            )
+        return True
+
+    def _notify(self, title, message, kind):
+        """Tell who started this sending something, wherever they are in Odoo.
+
+        :param str title: What happened.
+        :param str message: More of it.
+        :param str kind: `success`, `warning` or `danger`.
+        """
+        self.create_uid._bus_send(
+            "simple_notification",
+            {"title": title, "message": message, "type": kind, "sticky": True},
+        )
+
+    def _notify_progress(self):
+        """Send those who look on how far this has got."""
+        self.ensure_one()
+        self.create_uid._bus_send(
+            "account_payment_portal.batch", self._get_progress()[0]
+        )
+
+    @api.readonly
+    def get_progress(self):
+        """Return how far these batches have got.
+
+        :return: A dict of each.
+        :rtype: list[dict]
+        """
+        self.check_access("read")
+        return self._get_progress()
+
+    @api.model
+    def get_running(self):
+        """Return how far the user's own batches have got that are not done.
+
+        :return: A dict of each.
+        :rtype: list[dict]
+        """
+        if not self.has_access("read"):
+            return []
+        running = self.search(
+            [
+                ("create_uid", "=", self.env.uid),
+                ("origin", "!=", "window"),
+                ("done_on", "=", False),
+            ],
+            limit=10,
+        )
+        return running._get_progress()
+
+    def _get_progress(self):
+        """Return how far these batches have got.
+
+        :return: A dict of each.
+        :rtype: list[dict]
+        """
+        names = ("waiting_count", "sent_count", "refused_count", "uncertain_count")
+        self.invalidate_recordset([*names, "skipped_count", "delivery_count", "state"])
+        return [
+            {
+                "id": batch.id,
+                "name": batch.display_name,
+                "state": batch.state,
+                "total": batch.delivery_count - batch.skipped_count,
+                "sent": batch.sent_count,
+                "waiting": batch.waiting_count,
+                "failed": batch.refused_count + batch.uncertain_count,
+                "seconds_left": batch._get_seconds_left(),
+                "reason": batch._describe_hold(),
+            }
+            for batch in self
+        ]
+
+    def _get_seconds_left(self):
+        """Return how long this will take at the pace of its last emails.
+
+        :return: Seconds; None if that cannot be told.
+        :rtype: int | None
+        """
+        last = self.env["account.move.portal.delivery"].search_fetch(
+            [("batch_id", "=", self.id), ("state", "=", "sent")],
+            ["sent_on"],
+            order="sent_on desc",
+            limit=50,
+        )
+        if self.state != "sending" or self.held_until or len(last) < 2:
+            return None
+        seconds = (last[0].sent_on - last[-1].sent_on).total_seconds() or 1
+        return round(self.waiting_count * seconds / (len(last) - 1))
+
+    def _describe_hold(self):
+        """Say why nothing is sent at this moment.
+
+        :return: Empty if something is.
+        :rtype: str
+        """
+        if not self.pause_reason or not (self.is_paused or self.held_until):
+            return ""
+        if not self.held_until:
+            return self.pause_reason
+        return self.env._(
+            "%(reason)s Trying again at %(time)s.",
+            reason=self.pause_reason,
+            time=format_datetime(self.env, self.held_until, dt_format="short"),
+        )
 
     # === BUSINESS METHODS - THE PICTURES OF THE TEXT === #
 

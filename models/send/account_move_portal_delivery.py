@@ -1,5 +1,5 @@
 import logging
-import smtplib
+import re
 from contextlib import suppress
 from datetime import timedelta
 from typing import NamedTuple
@@ -8,7 +8,7 @@ import psycopg2
 from dateutil.relativedelta import relativedelta
 from markupsafe import Markup
 
-from odoo import api, fields, models, modules
+from odoo import api, fields, models
 from odoo.exceptions import AccessError, LockError
 from odoo.fields import Domain
 from odoo.tools import formataddr
@@ -19,12 +19,23 @@ from odoo.tools.mail import (
 
 from odoo.addons.base.models.ir_mail_server import MailDeliveryException
 
-from ...tools import email_addresses, inline_pictures, smtp_errors
+from ...tools import (
+    email_addresses,
+    inline_pictures,
+    smtp_connections,
+    smtp_errors,
+    smtp_limits,
+    sql,
+)
 from ..link.account_move import is_staff
 
+#: The tokens of links in a text.
+PORTAL_TOKENS = re.compile(r"/portal/invoice/([\w-]{20,})")
 _logger = logging.getLogger(__name__)
 # Minutes after which an email that nobody works on counts as broken off.
 ABANDONED_MINUTES = 1
+# Seconds after which an email is tried again whose invoice was just being changed.
+LOCKED_SECONDS = 20
 # How many rows are removed at a time.
 RETENTION_BATCH = 5000
 #: The template of the emails about a payment, by kind.
@@ -39,12 +50,14 @@ class Handover(NamedTuple):
     """All that is needed to hand an email over.
 
     :param smtplib.SMTP session: The connection to the mail server; None in tests.
+    :param ir.mail_server server: The mail server; empty for that of the configuration.
     :param email.message.EmailMessage message: The email.
     :param list[str] recipients: The only addresses that get it.
     :param dict marks: What was known of its links before, by id.
     """
 
     session: object
+    server: object
     message: object
     recipients: list
     marks: dict
@@ -197,6 +210,25 @@ class AccountMovePortalDelivery(models.Model):
         readonly=True,
     )
     retry_on = fields.Datetime(string="Due", readonly=True)
+    # Mass sending: decided on twice, when it is chosen and when it is sent.
+    is_mass = fields.Boolean(
+        string="Mass sending",
+        help="Sent with many others: what somebody waits for goes before it.",
+        readonly=True,
+    )
+    expected_partner_id = fields.Many2one(
+        comodel_name="res.partner",
+        string="Chosen for",
+        help="The customer when the invoice was chosen; it is not sent to another.",
+        readonly=True,
+        ondelete="set null",
+    )
+    expected_total = fields.Float(
+        string="Total when chosen",
+        help="In the invoice's currency. An invoice that changed is not sent.",
+        digits=0,
+        readonly=True,
+    )
     claimed_on = fields.Datetime(
         help="When it was last begun to hand it over.", readonly=True
     )
@@ -210,6 +242,8 @@ class AccountMovePortalDelivery(models.Model):
         help="Staff were told on the invoice that it was sent.", readonly=True
     )
     _once_per_recipient = models.UniqueIndex("(batch_id, move_id, email)")
+    _by_due = models.Index("(is_mass, batch_id, move_id) WHERE state = 'waiting'")
+    _by_claim = models.Index("(move_id) WHERE state = 'sending'")
     _one_receipt = models.UniqueIndex("(transaction_id) WHERE kind = 'receipt'")
 
     # === CRUD METHODS === #
@@ -253,8 +287,8 @@ class AccountMovePortalDelivery(models.Model):
         self.move_id.check_access("write")
         # In sudo mode because what is sent is written by the system alone.
         waiting_sudo = self.sudo().filtered(lambda each: each.state == "waiting")
-        waiting_sudo.lock_for_update(allow_referencing=True)
-        for delivery_sudo in waiting_sudo:
+        # What a lane is about to send at this moment leaves.
+        for delivery_sudo in waiting_sudo.try_lock_for_update(allow_referencing=True):
             delivery_sudo._set_cancelled()
 
     def action_repeat(self):
@@ -307,6 +341,8 @@ class AccountMovePortalDelivery(models.Model):
                 "answer": False,
             }
         )
+        if self.is_mass and self.batch_id.held_until:
+            self.batch_id.write({"held_until": False, "pause_reason": False})
         self._after_sent()
 
     def _set_refused(self, answer, marks, is_passing=False):
@@ -360,15 +396,24 @@ class AccountMovePortalDelivery(models.Model):
     def _after_sent(self):
         """Do what follows when the mail server has accepted this email."""
         if self.kind == "invoice":
-            self.link_id._record_sent(self.message_id, self._get_attachments())
+            self._record_on_link()
             if self.move_id.state == "posted":
                 self.move_id.is_move_sent = True
-        self.request_id._after_portal_delivery(self)
+        self._answer_request()
+
+    def _record_on_link(self):
+        """Note among the events of the link that the mail server has the email."""
+        files = self._get_attachments()
+        documents = files.filtered(lambda file: file.mimetype == "application/pdf")
+        # In sudo mode because nobody has the right to create events.
+        self.env["account.move.portal.event"]._record_sent(
+            self.link_id.sudo(), self.message_id, documents[:1].raw
+        )
 
     def _after_refused(self):
         """Do what follows when this email was refused for good."""
         if self.request_id:
-            self.request_id._after_portal_delivery(self)
+            self._answer_request()
         elif self.is_queued:
             self._schedule_activity(self.env._("An email was not delivered"))
 
@@ -383,7 +428,17 @@ class AccountMovePortalDelivery(models.Model):
         )
         if self.is_queued:
             self._schedule_activity(self.env._("An email may not have arrived"))
-        self.request_id._after_portal_delivery(self)
+        self._answer_request()
+
+    def _answer_request(self):
+        """Note at the request for a new link what became of this email."""
+        for request in self.request_id:
+            if self.state == "sent":
+                request._record_answer(self.link_id)
+            elif self.state == "refused":
+                request._record_refusal(self.answer)
+            else:  # Perhaps it was: it counts as an answer, and is told as it is.
+                request.state = "sent"
 
     def _log_fact(self, fact):
         """Note something on the invoice.
@@ -423,12 +478,33 @@ class AccountMovePortalDelivery(models.Model):
 
     @api.model
     def _run_due(self):
-        """Override to look after what broke off, first."""
-        self._recover_abandoned()
-        return super()._run_due()
+        """Override to look after what broke off first, and to send in lanes."""
+        self.env["account.move.portal.lane"]._run()
 
-    def _process_due(self):
-        """Send this email on behalf of whoever wanted it, and tell staff."""
+    @api.model
+    def _wake_queue(self, at=None):
+        """Override to have all lanes run: Odoo runs each on one worker at a time."""
+        action = self.env.ref(self._queue_cron).sudo().ir_actions_server_id
+        # In sudo mode because schedules are the system's. Those that were added or
+        # switched off by an administrator, too.
+        lanes_sudo = (
+            self.env["ir.cron"]
+            .sudo()
+            .search(
+                [
+                    ("ir_actions_server_id.model_id", "=", action.model_id.id),
+                    ("ir_actions_server_id.code", "=", action.code),
+                ]
+            )
+        )
+        for lane_sudo in lanes_sudo:
+            lane_sudo._trigger(at=at)
+
+    def _process_due(self, run=None):
+        """Send this email on behalf of whoever wanted it, and tell staff.
+
+        :param LaneRun|None run: What the lane knows that sends it.
+        """
         self.ensure_one()
         sender = self._get_sender()
         # In sudo mode because it is the scheduler that sends.
@@ -438,7 +514,7 @@ class AccountMovePortalDelivery(models.Model):
             .with_company(self.company_id)
             .with_context(lang=sender.lang)
         )
-        delivery_sudo._deliver()
+        delivery_sudo._deliver(run)
         delivery_sudo._post_note_of_all()
 
     def _post_note_of_all(self):
@@ -495,9 +571,10 @@ class AccountMovePortalDelivery(models.Model):
             )
         return abandoned
 
-    def _deliver(self):
+    def _deliver(self, run=None):
         """Send this email now, if it is still wanted, and note what became of it.
 
+        :param LaneRun|None run: What the lane knows that sends it.
         :raise psycopg2.Error: If the database fails before anything has left.
         """
         self.ensure_one()
@@ -506,11 +583,11 @@ class AccountMovePortalDelivery(models.Model):
             return
         try:
             with self.env.cr.savepoint():  # What fails here leaves no trace.
-                handover = self._prepare_handover()
+                handover = self._prepare_handover(run)
         except psycopg2.Error:
             raise  # Run again by Odoo where that helps: nothing has left.
         except Exception as error:  # noqa: BLE001 - any document or text may fail.
-            self._record_failure(error)
+            self._record_failure(error, run=run)
             self._commit()
             return
         if handover is None:
@@ -519,11 +596,10 @@ class AccountMovePortalDelivery(models.Model):
         try:
             self._set_sending()
             self._commit()
-            self._hand_over(handover)
+            self._hand_over(handover, run)
         finally:
-            if handover.session:
-                with suppress(smtplib.SMTPException, OSError):
-                    handover.session.quit()
+            if not run:
+                smtp_connections.close(handover.session)
 
     def _find_reason_to_skip(self):
         """Return why there is no use in sending this email any more.
@@ -532,15 +608,24 @@ class AccountMovePortalDelivery(models.Model):
         """
         if self._is_with_link() and not self.move_id.can_send_portal_link:
             return self.move_id._explain_portal_send_refusal()
+        if self.is_mass and self.kind == "invoice":
+            return self.batch_id._find_reason_to_skip(self)
         return None
 
-    def _prepare_handover(self):
+    def _prepare_handover(self, run=None):
         """Make all that is needed to hand the email over; what can fail, fails here.
 
+        :param LaneRun|None run: What the lane knows that sends it.
         :return: What is handed over; None if the limit of a personal mail server put
             it off.
         :rtype: Handover | None
         """
+        if self.is_mass:
+            if run and (due_on := self._find_time_to_wait(self._get_mass_server())):
+                self._put_off_until(due_on, run)
+                return None
+            # Only now: what it says is true when it leaves.
+            self.batch_id._fill_in(self)
         self._make_documents()
         links, marks = self._prepare_links()
         mail = self._make_mail()
@@ -551,30 +636,155 @@ class AccountMovePortalDelivery(models.Model):
             self._set_waiting(is_queued=True, due_on=due_on)
             self._wake_queue(at=due_on + timedelta(seconds=59))
             return None
+        is_counted = not run or self.is_mass
+        if not is_counted and (due_on := self._find_time_to_wait(server)):
+            mail.filtered("id").unlink()
+            self._undo_links(marks)
+            self._put_off_until(due_on, run)
+            return None
         message, recipients = self._build_message(mail, server)
         mail.filtered("id").unlink()  # It holds the recipient's token.
-        session = self._connect(server, smtp_from)
+        self._check_message(message, recipients, links)
+        session = self._connect(server, smtp_from, run)
         # Before the email leaves: programs at the recipient's open the link while it
         # arrives.
         for link in links:
             link._set_sent()
         self.env.flush_all()
-        return Handover(session, message, recipients, marks)
+        return Handover(session, server, message, recipients, marks)
 
-    def _hand_over(self, handover):
+    def _get_mass_server(self):
+        """Return the mail server that this email will go through.
+
+        :return: The server; empty for that of the configuration.
+        :rtype: ir.mail_server
+        """
+        mail = self.env["mail.mail"].new({"email_from": self._get_author()[1]})
+        return self._find_mail_server(mail)[0]
+
+    def _find_time_to_wait(self, server):
+        """Return when the limits of a mail server let this email go, if not now.
+
+        :param ir.mail_server server: The server; empty for that of the configuration.
+        :return: When, in UTC; None if now.
+        :rtype: datetime.datetime | None
+        """
+        budget = self.env["account.move.portal.mail.budget"]._get_for(server)
+        return budget._take_permit(is_urgent=not self.is_mass)
+
+    def _put_off_until(self, due_on, run):
+        """Have this email wait for its mail server, and its sending with it.
+
+        :param datetime.datetime due_on: Until when, in UTC.
+        :param LaneRun run: What the lane knows that sends it.
+        """
+        if self.is_mass:
+            run.held[self.batch_id.id] = due_on
+        else:
+            self.retry_on = due_on
+            self._wake_queue(at=due_on)
+
+    def _check_message(self, message, recipients, links):
+        """Check on the message itself that nothing in it is another customer's.
+
+        :param email.message.EmailMessage message: The email as it leaves.
+        :param list[str] recipients: The only addresses that get it.
+        :param account.move.portal.link links: What leaves with it.
+        :raise ValueError: If there is.
+        """
+        if not self._is_with_link():
+            return
+        if recipients != [self.email]:
+            raise ValueError(f"The email is for {self.email} only, not {recipients}.")
+        # In sudo mode because tokens are hidden.
+        known = set(links.sudo().mapped("token"))
+        for part in message.walk():
+            if part.get_content_maintype() != "text" or part.is_attachment():
+                continue
+            for token in PORTAL_TOKENS.findall(part.get_content()):
+                if token not in known and self._is_of_another(token):
+                    raise ValueError("The email has the link of another recipient.")
+        if not self.is_mass:
+            return  # A person chose the files, from the invoice's sources.
+        for file in self._get_attachments():
+            owner = (file.res_model, file.res_id)
+            if file.res_model == "account.move" and owner[1] != self.move_id.id:
+                raise ValueError("The email has a file of another invoice.")
+
+    def _is_of_another(self, token):
+        """Return whether a link is not this recipient's.
+
+        A person may have written a link to another invoice of the same recipient.
+
+        :param str token: The token of the link.
+        :rtype: bool
+        """
+        # In sudo mode because tokens are hidden.
+        link_sudo = self.link_id.sudo()._find(token)
+        return self.is_mass or bool(link_sudo and link_sudo.email != self.email)
+
+    def _hand_over(self, handover, run=None):
         """Hand the email over to the mail server, and note its answer.
 
         :param Handover handover: What is handed over.
+        :param LaneRun|None run: What the lane knows that sends it.
         """
         try:
             self._lock_what_is_written()
             self._check_claim()
+            if self.is_mass and (reason := self._find_reason_to_skip()):
+                self._undo_links(handover.marks)
+                self._set_skipped(reason)
+                self._commit()
+                return
             self._send_message(handover)
         except Exception as error:  # noqa: BLE001 - whatever it is, the link goes.
             failure = error
-            self._note(lambda each: each._record_failure(failure, handover.marks))
+            if run and self._is_for_new_connection(error, handover, run):
+                self._note(lambda each: each._set_begun_anew(handover.marks))
+            else:
+                self._note(
+                    lambda each: each._record_failure(failure, handover.marks, run)
+                )
+            if run:
+                run.connections.drop(handover.session)
         else:
             self._note(lambda each: each._set_sent())
+            if run:
+                self._release_server(handover.server)
+
+    def _is_for_new_connection(self, error, handover, run):
+        """Return whether the server only wants a new connection for the next emails.
+
+        :param Exception error: What it said.
+        :param Handover handover: What was handed over.
+        :param LaneRun run: What the lane knows.
+        :rtype: bool
+        """
+        return run.connections.is_reused(
+            handover.session
+        ) and smtp_limits.is_end_of_connection(error)
+
+    def _set_begun_anew(self, marks):
+        """Have this email sent again at once: nothing of it has left.
+
+        :param dict marks: What was known of the links before, by id.
+        """
+        self._undo_links(marks)
+        self.write({"state": "waiting", "attempts": self.attempts - 1})
+
+    def _release_server(self, server):
+        """Note that a mail server takes emails again, if it did not.
+
+        :param ir.mail_server server: The server.
+        """
+        budgets = self.env["account.move.portal.mail.budget"]
+        held = budgets.search(
+            [("mail_server_id", "=", server.id), ("hold_count", ">", 0)]
+        )
+        if held:
+            with held._own_transaction() as own:
+                own._release()
 
     def _lock_what_is_written(self):
         """Let nobody else write what is written once the email has left.
@@ -619,7 +829,7 @@ class AccountMovePortalDelivery(models.Model):
             outcome(self)
             self._commit()
         except psycopg2.Error:
-            if not self._can_commit():
+            if not sql.can_commit():
                 raise
             # Lets go of what is locked, as far as the connection is still there.
             with suppress(psycopg2.Error):
@@ -627,14 +837,21 @@ class AccountMovePortalDelivery(models.Model):
             with self.env.registry.cursor() as cr:
                 outcome(self.with_env(self.env(cr=cr)))
 
-    def _record_failure(self, error, marks=None):
+    def _record_failure(self, error, marks=None, run=None):
         """Note why the email did not leave, or may not have.
 
         :param Exception error: What was raised.
         :param dict marks: What was known of the links before, by id; None if the email
             was not begun to be handed over.
+        :param LaneRun|None run: What the lane knows that sent it.
         """
         is_handed_over = marks is not None
+        if isinstance(error, LockError) and run:
+            self._undo_links(marks or {})
+            self._set_waiting(is_queued=True, due_on=fields.Datetime.now())
+            self.retry_on += timedelta(seconds=LOCKED_SECONDS)
+            self._wake_queue(at=self.retry_on)
+            return
         if not smtp_errors.is_refusal(error):
             _logger.error(
                 "An email of %s failed", self.move_id.display_name, exc_info=error
@@ -648,6 +865,11 @@ class AccountMovePortalDelivery(models.Model):
         if is_handed_over and smtp_errors.is_uncertain(error):
             self._set_uncertain(answer, marks)
             return
+        if run and self.is_mass and smtp_limits.is_server_wide(error):
+            self._undo_links(marks or {})
+            self.write({"state": "waiting", "answer": answer})
+            self._hold_server(answer, run)
+            return
         if not is_handed_over:
             self.attempts += 1
         self._set_refused(
@@ -657,18 +879,23 @@ class AccountMovePortalDelivery(models.Model):
             and not smtp_errors.is_permanent(error),
         )
 
-    @api.model
-    def _can_commit(self):
-        """Return whether a transaction can end here; not so in tests.
+    def _hold_server(self, answer, run):
+        """Give a mail server that takes nothing a rest, and this sending with it.
 
-        :rtype: bool
+        :param str answer: What it said, in plain words.
+        :param LaneRun run: What the lane knows that sent it.
         """
-        return not modules.module.current_test
+        server = run.server
+        budget = self.env["account.move.portal.mail.budget"]._get_for(server)
+        until = budget._hold(answer)
+        if until:
+            run.held[self.batch_id.id] = until
+        self.batch_id._note_hold(until, answer)
 
     @api.model
     def _commit(self):
         """Make what was done so far last, whatever comes."""
-        if self._can_commit():
+        if sql.can_commit():
             # A mail that left cannot be rolled back: what it needs must not be either.
             self.env.cr.commit()  # pylint: disable=invalid-commit
         else:
@@ -758,6 +985,8 @@ class AccountMovePortalDelivery(models.Model):
         """
         move = self.move_id
         author_id, email_from = self._get_author()
+        texts = self.env["account.move.portal.text"]
+        content = (self.body, self.lang, self.download_ids.mapped("name"))
         return {
             "message_id": self.message_id,
             "references": self.thread_id,
@@ -765,12 +994,8 @@ class AccountMovePortalDelivery(models.Model):
             "email_from": email_from,
             "reply_to": self._get_reply_to(email_from),
             "subject": self.subject,
-            "body_html": link._render_mail(
-                self.subject, self.body, self.lang, self.download_ids.mapped("name")
-            ),
-            "portal_text": link._render_mail_text(
-                self.body, self.lang, self.download_ids.mapped("name")
-            ),
+            "body_html": texts._render_mail(link, self.subject, *content),
+            "portal_text": texts._render_mail_text(link, *content),
             "email_to": self.formatted,
             "headers": repr(self._get_headers(siblings)),
             "attachment_ids": attachments.ids,
@@ -842,13 +1067,35 @@ class AccountMovePortalDelivery(models.Model):
 
         :raise UserError: If they cannot be made.
         """
+        if self._needs_document():
+            self.env["account.move.send"]._make_portal_documents(self.move_id)
+
+    def _needs_document(self):
+        """Return whether the invoice's own documents are still to be made.
+
+        :rtype: bool
+        """
         move = self.move_id
-        if (
+        return (
             self.kind == "invoice"
             and move.state == "posted"
             and not move.invoice_pdf_report_id
-        ):
-            self.env["account.move.send"]._make_portal_documents(move)
+        )
+
+    def _make_documents_at_once(self):
+        """Make the documents of these emails' invoices, as far as that is possible.
+
+        What fails is told when it is each one's turn.
+        """
+        # In sudo mode because it is the scheduler that sends.
+        for sender, deliveries in self.grouped(lambda each: each._get_sender()).items():
+            moves_sudo = deliveries.move_id.with_user(sender).sudo()
+            for company, of_company in moves_sudo.grouped("company_id").items():
+                self.env["account.move.send"].with_user(sender).sudo().with_company(
+                    company
+                ).with_context(lang=sender.lang)._make_portal_documents_at_once(
+                    of_company
+                )
 
     def _get_attachments(self):
         """Return the files that go with the email: the invoice's own, and others.
@@ -1024,18 +1271,26 @@ class AccountMovePortalDelivery(models.Model):
         server, smtp_from = servers._find_mail_server(email_from, allowed)
         return server or servers.browse(), smtp_from
 
-    def _connect(self, server, smtp_from):
+    def _connect(self, server, smtp_from, run=None):
         """Connect to a mail server, or raise as core does.
 
         :param ir.mail_server server: The server; empty for that of the configuration.
         :param str smtp_from: The sender's address.
+        :param LaneRun|None run: What the lane knows; it keeps connections.
         :rtype: smtplib.SMTP | None
         :raise MailDeliveryException: If it cannot be reached or lets nobody in.
         """
-        try:
+
+        def connect():
             return self.env["ir.mail_server"]._connect__(
                 mail_server_id=server.id, smtp_from=smtp_from
             )
+
+        try:
+            if not run:
+                return connect()
+            run.server = server
+            return run.connections.take((server.id, smtp_from), connect)
         except Exception as error:
             raise MailDeliveryException(
                 self.env._("The mail server cannot be reached."), error

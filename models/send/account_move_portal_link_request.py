@@ -77,16 +77,3 @@ class AccountMovePortalLinkRequest(models.Model):
                 minimal_qcontext=True,
             ),
         }
-
-    def _after_portal_delivery(self, delivery):
-        """Note what became of the email that answers this request.
-
-        :param account.move.portal.delivery delivery: The email.
-        """
-        for request in self:
-            if delivery.state == "sent":
-                request._record_answer(delivery.link_id)
-            elif delivery.state == "refused":
-                request._record_refusal(delivery.answer)
-            else:  # Perhaps it was: it counts as an answer, and is told as it is.
-                request.state = "sent"

@@ -14,6 +14,8 @@ from odoo.tools import (
     is_html_empty,
 )
 
+from ...tools import plain_text
+
 _lt = LazyTranslate(__name__)
 
 PLACEHOLDER = re.compile(r"\{\{(.*?)\}\}", re.DOTALL)
@@ -260,6 +262,118 @@ class AccountMovePortalText(models.AbstractModel):
         # What is not translated is said in English: that must not become this text.
         english = company.with_context(lang="en_US")[name] or ""
         company.update_field_translations(name, {"en_US": english, lang: str(text)})
+
+    # === THE EMAIL === #
+
+    @api.model
+    def _render_mail(self, link, subject, body, lang=None, downloads=()):
+        """Render the email that leads to the portal: layout, text and button.
+
+        :param account.move.portal.link link: Where it leads.
+        :param str subject: The subject.
+        :param Markup body: The text.
+        :param str|None lang: The code of the text's language; the recipient's if None.
+        :param list[str] downloads: Names of documents that only the page offers.
+        :rtype: Markup
+        """
+        lang = lang or link._get_lang()
+        move_sudo = self._get_mail_move(link, lang)
+        return self.env["ir.qweb"]._render(
+            "account_payment_portal.mail_portal_link",
+            {
+                "lang": lang,
+                "direction": self.env["res.lang"]._get_data(code=lang).direction
+                or "ltr",
+                "subject": subject,
+                "preheader": self._get_preheader(move_sudo),
+                "body": body,
+                "move": move_sudo,
+                "company": move_sudo.company_id,
+                "url": link._get_url(),
+                "is_payable": move_sudo._is_payable_on_portal(),
+                "downloads": downloads,
+            },
+            lang=lang,
+            minimal_qcontext=True,
+        )
+
+    @api.model
+    def _render_mail_text(self, link, body, lang=None, downloads=()):
+        """Write the same email as plain text, for who reads no HTML.
+
+        :param account.move.portal.link link: Where it leads.
+        :param Markup body: The text.
+        :param str|None lang: The code of the text's language; the recipient's if None.
+        :param list[str] downloads: Names of documents that only the page offers.
+        :rtype: str
+        """
+        move_sudo = self._get_mail_move(link, lang or link._get_lang())
+        env, company_sudo = move_sudo.env, move_sudo.company_id
+        facts = "\n".join(
+            f"{label}: {value}" for label, value in self._get_mail_facts(move_sudo)
+        )
+        invitation = (
+            env._("View & Pay Invoice")
+            if move_sudo._is_payable_on_portal()
+            else env._("View Invoice")
+        )
+        files = "\n".join(f"- {name}" for name in downloads)
+        contacts = [company_sudo.phone, company_sudo.email, company_sudo.website]
+        parts = [
+            plain_text.from_html(body),
+            facts,
+            f"{invitation}:\n{link._get_url()}",
+            f"{env._('More documents on the invoice page:')}\n{files}" if files else "",
+            # Programs know the signature by this line (RFC 3676, 4.3).
+            "\n".join(["-- ", company_sudo.name, *filter(None, contacts)]),
+        ]
+        return "\n\n".join(filter(None, parts)) + "\n"
+
+    @api.model
+    def _get_mail_move(self, link, lang):
+        """Return the invoice as the email shows it.
+
+        :param account.move.portal.link link: Where the email leads.
+        :param str lang: The code of the language.
+        :return: The invoice, in sudo mode.
+        :rtype: account.move
+        """
+        # In sudo mode because the company's colours are for all who send its mails.
+        return link.move_id.sudo().with_context(lang=lang)
+
+    @api.model
+    def _get_mail_facts(self, move):
+        """Return what is known of the invoice at a glance.
+
+        :param account.move move: The invoice, in the reader's language.
+        :return: Pairs of a label and a value.
+        :rtype: list[tuple[str, str]]
+        """
+        env, is_draft = move.env, move.state == "draft"
+        amount = move.amount_total if is_draft else move.portal_balance_due
+        facts = [
+            (env._("Invoice"), move._get_portal_number()),
+            (
+                env._("Total") if is_draft else env._("Balance due"),
+                format_amount(env, amount, move.currency_id),
+            ),
+        ]
+        due_date = move._get_portal_due_date()
+        if due_date and (is_draft or move._is_payable_on_portal()):
+            due = format_date(env, due_date)
+            facts.append((env._("Due date"), due))
+        return facts
+
+    @api.model
+    def _get_preheader(self, move):
+        """Return what inboxes show after the subject: not the same once more.
+
+        :param account.move move: The invoice, in the reader's language.
+        :rtype: str
+        """
+        return " · ".join(
+            f"{label}: {value}" for label, value in self._get_mail_facts(move)[1:]
+        )
 
 
 def _get_name(match):

@@ -180,6 +180,32 @@ class AccountMoveSend(models.AbstractModel):
             link_sudo.expires_on = fields.Datetime.now()
         return self._get_portal_own_documents(move)
 
+    @api.model
+    def _make_portal_documents_at_once(self, moves_sudo):
+        """Make the legal documents of posted invoices, as far as that is possible.
+
+        :param account.move moves_sudo: The invoices, of one company.
+        """
+        printed_sudo = {move: move._get_portal_printed_links() for move in moves_sudo}
+        unsent_sudo = moves_sudo.filtered(lambda move: not move.is_move_sent)
+        # Core makes no files while it is tested: here they are what matters.
+        sender = self.with_context(
+            force_report_rendering=True, **{const.CONTEXT_EMAIL: True}
+        )
+        sender._generate_invoice_documents(
+            {
+                move_sudo: sender._get_default_sending_settings(
+                    move_sudo, sending_methods={"email"}
+                )
+                for move_sudo in moves_sudo
+            }
+        )
+        # As for one alone: made is not sent, and what is printed opens nothing yet.
+        unsent_sudo.filtered("is_move_sent").is_move_sent = False
+        for move_sudo in moves_sudo:
+            links_sudo = move_sudo._get_portal_printed_links() - printed_sudo[move_sudo]
+            links_sudo.expires_on = fields.Datetime.now()
+
     # === BUSINESS METHODS - SUPPORTING DOCUMENTS === #
 
     @api.model

@@ -110,7 +110,7 @@ class ResCompany(models.Model):
     )
     portal_send_receipt = fields.Boolean(
         string="Receipts",
-        help="Whoever pays on the payment portal gets a receipt by e-mail as soon as "
+        help="Whoever pays on the payment portal gets a receipt by email as soon as "
         "the money has arrived.",
         default=True,
     )

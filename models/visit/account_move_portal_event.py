@@ -160,6 +160,14 @@ class AccountMovePortalEvent(models.Model):
         readonly=True,
     )
     period = fields.Integer(readonly=True)
+    # What reports sum up, by invoice and by link, is read from these alone.
+    _report_of_move = models.Index(
+        "(move_id, kind, create_date) WHERE kind IN ('sent', 'viewed', 'paid')"
+    )
+    _report_of_link = models.Index(
+        "(link_id, kind, create_date, is_repeated, transaction_id) "
+        "WHERE kind IN ('sent', 'viewed', 'paid')"
+    )
     # "First" and "once" are decided by the database: a read before a write would let
     # two simultaneous visitors both be the first.
     _first_view_unique = models.UniqueIndex("(move_id) WHERE is_first_view")

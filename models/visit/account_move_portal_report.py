@@ -21,7 +21,7 @@ class AccountMovePortalReport(models.Model):
     move_id = fields.Many2one("account.move", string="Invoice", readonly=True)
     company_id = fields.Many2one("res.company", readonly=True)
     partner_id = fields.Many2one("res.partner", string="Customer", readonly=True)
-    email = fields.Char(string="E-mail", readonly=True)
+    email = fields.Char(readonly=True)
     invoice_user_id = fields.Many2one("res.users", string="Salesperson", readonly=True)
     invoice_date = fields.Date(readonly=True)
     sent_on = fields.Datetime(string="Sent", readonly=True)

@@ -11,7 +11,7 @@ NESTING = ("media", "supports")
 #: What our parser may meet in other style sheets than Odoo's.
 HARD_CASES = (
     '/* a{} */ p::before{content:"};{ /* no comment */"}',
-    "a[href*=\'}\']{color:red}b{top:0}",
+    "a[href*='}']{color:red}b{top:0}",
     '@charset "utf-8";@import url("a;b.css");p{top:0}',
     "@media print{p{top:0}/* } */ul{left:0}}ol{top:0}",
     "@supports (display:grid) and (not (float:left)){p{top:0}}",
@@ -31,7 +31,7 @@ class TestCssParser(TransactionCase):
     """Our parser finds what a complete one does.
 
     Ours is used because documents wait for it after each restart: the other one takes
-    three times as long for the rules alone, and would replace less than a hundred lines.
+    three times as long for the rules alone, and would replace less than 100 lines.
     """
 
     # === What the other parser finds, in the words of ours === #
@@ -126,7 +126,9 @@ class TestCssParser(TransactionCase):
             with self.subTest(bundle):
                 self.assertEqual(
                     list(css.urls(css.without_comments(text))),
-                    list(self._find_addresses(tinycss2.parse_component_value_list(text))),
+                    list(
+                        self._find_addresses(tinycss2.parse_component_value_list(text))
+                    ),
                 )
 
     def _find_addresses(self, nodes):

@@ -275,7 +275,7 @@ class TestBaseAutomationPortal(PortalNotificationCommon, HttpCase):
         self.assertEqual(rule.name, "Invoice Web Portal Viewed: The salesperson")
         self.assertEqual(
             rule.portal_summary,
-            "On the first view of an invoice: tell the salesperson by inbox or e-mail, "
+            "On the first view of an invoice: tell the salesperson by inbox or email, "
             "as they prefer",
         )
         self._record_view(self._create_link())
@@ -341,7 +341,7 @@ class TestBaseAutomationPortal(PortalNotificationCommon, HttpCase):
                     "portal_delivery": "email",
                 },
                 "When a payment is received, from a bank account, only the one that "
-                "pays the invoice in full: tell Bill Biller by e-mail",
+                "pays the invoice in full: tell Bill Biller by email",
             ),
         ]:
             with self.subTest(words=words):

@@ -131,7 +131,7 @@ class TestEarlyDiscount(PortalPaymentCommon):
     def _pay(self, invoice, amount):
         """Book a payment that was made, as whichever comes first does."""
         tx = self._create_attempt(link=self._create_link(invoice), amount=amount)
-        tx._set_done()
+        self._settle_without_charge(tx)
         tx._portal_book()
         return tx.payment_id
 
@@ -239,7 +239,7 @@ class TestEarlyDiscount(PortalPaymentCommon):
             portal_link_id=False,
             portal_billing=False,
         )
-        tx._set_done()
+        self._settle_without_charge(tx)
         tx._create_payment()
         self.assertEqual(
             len(tx.payment_id.move_id.line_ids), 4, "one line of each kind"

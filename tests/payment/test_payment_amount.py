@@ -249,7 +249,7 @@ class TestPaymentAmount(PortalPaymentCommon, HttpCase):
         ).json()
         message = answer["error"]["data"]["message"]
         self.assertIn("more than the balance", message)
-        self.assertIn("e-mail", message)
+        self.assertIn("email", message)
         self.assertFalse(self._get_transactions())
 
     @mute_logger("odoo.http")

@@ -1,3 +1,5 @@
+import html
+
 from odoo.tests import HttpCase
 
 from ..payment_common import PortalPaymentCommon
@@ -42,6 +44,10 @@ class TestPaymentBank(PortalPaymentCommon, HttpCase):
             [("transaction_id", "=", tx.id)], order="id"
         )
 
+    def _read(self, mail):
+        """Return what an email to the payer says, as it is made for sending."""
+        return html.unescape(str(mail.sudo()._make_mail().body_html))
+
     def test_b4_verification_is_asked_for_and_the_link_is_mailed(self):
         tx = self._start_echeck()
         self.assertEqual(tx.state, "pending")
@@ -49,6 +55,10 @@ class TestPaymentBank(PortalPaymentCommon, HttpCase):
         self.assertIn("/microdeposits/", tx.portal_attempt_id.verification_url)
         mail = self._get_mails(tx)
         self.assertEqual((mail.kind, mail.email), ("verification", self.customer.email))
+        body = self._read(mail)
+        self.assertIn(tx.portal_attempt_id.verification_url, body)
+        self.assertIn("100.00", body)
+        self.assertIn(self.invoice.name, body)
         tx.portal_attempt_id._stripe_refresh()
         self.assertEqual(len(self._get_mails(tx)), 1, "once")
 
@@ -106,7 +116,36 @@ class TestPaymentBank(PortalPaymentCommon, HttpCase):
         page = self.url_open(self.link._get_path("result")).text
         self.assertIn("not enough money", page)
         self.assertIn("Try again", page)
-        self.assertEqual(self._get_mails(tx)[-1].kind, "payment_failed")
+        mail = self._get_mails(tx)[-1]
+        self.assertEqual(
+            (mail.kind, mail.email), ("payment_failed", self.customer.email)
+        )
+        body = self._read(mail)
+        self.assertIn("not enough money", body)
+        self.assertIn("100.00", body)
+        self.assertIn("use the link we sent you", body, "and how to pay again")
+
+    def test_b4_debit_that_bounces_before_it_settles_is_told_to_staff_once(self):
+        tx = self._process_echeck("000222222227")
+        self.sandbox.control.settle(tx.provider_reference)
+        [event] = self._get_events("payment_intent.payment_failed")
+        for _repetition in range(2):
+            self._deliver(event)  # A request of nobody who has an address.
+        self._catch_up()
+        todo = tx.portal_attempt_id.todo_ids
+        self.assertEqual((todo.kind, todo.state), ("failed", "open"))
+        self.assertIn("not enough money", todo.note)
+        [activity] = self._get_activities()
+        self.assertIn("100.00", activity.summary)
+        # Once it was paid in another way nobody has to look after it.
+        self.env["account.move.portal.attempt"].sudo()._supersede_for_portal(
+            self.link.sudo(), {"client_key": "another tab", "restart": False}
+        )
+        again = self._create_attempt()
+        self._confirm(again)
+        self._catch_up()
+        self.assertEqual((todo.state, todo.resolution), ("done", "done"))
+        self.assertFalse(self._get_activities())
 
     def test_b4_returned_payment_is_reversed_and_told(self):
         tx = self._settle_echeck()

@@ -1,6 +1,10 @@
-from odoo.fields import Command
-from odoo.tests import HttpCase
+from lxml import etree
 
+from odoo.exceptions import UserError
+from odoo.fields import Command
+from odoo.tests import Form, HttpCase, new_test_user
+
+from ... import uninstall_hook
 from ...const import CATCH_UP_CRON
 from ..payment_common import PortalPaymentCommon
 
@@ -151,6 +155,18 @@ class TestPaymentRelease(PortalPaymentCommon, HttpCase):
         self.assertEqual(self._get_kinds(tx), ["overpaid"])
         self.assertEqual(tx.portal_attempt_id.overpaid_amount, 100.0)
 
+    def test_s15_page_tells_of_money_on_its_way_though_nothing_is_due(self):
+        for change in (self._credit, self._register_payment):
+            self.invoice = self._create_portal_invoice()
+            self.link = self._create_link(self.invoice)
+            tx = self._start_late(self.link)
+            change()
+            self._catch_up()
+            self.assertEqual(self.invoice._get_portal_invoice_status(), "processing")
+            self.sandbox.control.settle(tx.provider_reference)
+            self._catch_up()
+            self.assertNotEqual(self.invoice._get_portal_invoice_status(), "processing")
+
     # === Money that comes all the same === #
 
     def _pay_after(self, change):
@@ -214,6 +230,148 @@ class TestPaymentRelease(PortalPaymentCommon, HttpCase):
         self.assertEqual(tx.portal_attempt_id.overpaid_amount, 100.0)
         self.assertEqual(self._get_kinds(tx), ["overpaid"])
 
+    def _match(self, todo, invoice):
+        """Do what the button and core's form offer: use the credit for an invoice."""
+        action = todo.action_match()
+        found = self.env[action["res_model"]].with_user(self.biller)
+        self.assertIn(invoice, found.search(action["domain"]))
+        for line in todo.attempt_id.sudo()._get_credit_lines():
+            invoice.with_user(self.biller).js_assign_outstanding_line(line.id)
+
+    def test_s22_too_much_is_matched_with_another_invoice(self):
+        tx = self._pay_after(self._register_payment)
+        todo = tx.portal_attempt_id.todo_ids.with_user(self.biller).sudo(False)
+        first = self._create_portal_invoice(60.0)
+        second = self._create_portal_invoice(70.0)
+        self._match(todo, first)
+        self.assertEqual((todo.state, first.amount_residual), ("open", 0.0), "a part")
+        self._match(todo, second)
+        self.assertEqual(second.amount_residual, 30.0)
+        self.assertEqual((todo.state, todo.resolution), ("done", "matched"))
+        self.assertEqual(todo.settled_by, self.biller)
+
+    def test_s22_without_an_entry_there_is_nothing_to_match(self):
+        self._book_without_entries()
+        tx = self._pay_after(self._register_payment)
+        with self.assertRaisesRegex(UserError, "bank statement"):
+            tx.portal_attempt_id.todo_ids.action_match()
+
+    def test_s22_only_what_is_too_much_is_refunded(self):
+        tx = self._pay_after(lambda: self._register_payment(30.0))
+        todo = tx.portal_attempt_id.todo_ids.with_user(self.biller).sudo(False)
+        todo.action_refund()
+        [refund] = self.sandbox.objects("refund")
+        self.assertEqual(refund["amount"], 3000)
+        self.assertEqual(self.invoice.amount_residual, 0.0, "it stays paid")
+
+    # === A provider that is switched off, and the add-on that is removed === #
+
+    def _get_warning(self):
+        """Return what the provider's form says when it is switched off."""
+        values = {"state": "disabled"}
+        answer = self.provider.onchange(values, ["state"], {"state": {}})
+        return answer.get("warning", {}).get("message", "")
+
+    def test_b5_provider_that_is_switched_off_releases_what_is_under_way(self):
+        self.assertNotIn("under way", self._get_warning())
+        tx = self._create_attempt()
+        self.assertIn(tx.reference, self._get_warning())
+        before = len(self.sandbox.requests)
+        self.provider.state = "disabled"
+        self.assertTrue(tx.portal_attempt_id.release_requested_on)
+        self.assertEqual(len(self.sandbox.requests), before, "asked afterwards")
+        self._catch_up()
+        self.assertEqual((tx.state, tx.portal_attempt_id.is_open), ("cancel", False))
+        self.assertEqual(self._get_intents()[0]["status"], "canceled")
+
+    def test_b5_provider_that_is_switched_on_again_releases_nothing(self):
+        tx = self._create_attempt()
+        self.provider.state = "disabled"
+        self.provider.state = "test"
+        self._catch_up()
+        self.assertTrue(tx.portal_attempt_id.is_open)
+        self.assertFalse(tx.portal_attempt_id.release_requested_on)
+
+    def test_b5_what_a_switched_off_provider_cannot_stop_is_listed(self):
+        tx = self._processing()
+        self.sandbox.faults.add("error", status=400, times=0, path="cancel$")
+        self.provider.state = "disabled"
+        self._catch_up()
+        self.assertEqual(self._get_kinds(tx), ["late"])
+        self.sandbox.control.settle(tx.provider_reference)
+        self._catch_up()
+        self._assert_paid_once()
+        self.assertFalse(self._get_kinds(tx))
+
+    def test_b4_return_at_a_switched_off_provider_is_followed(self):
+        tx = self._processing()
+        self.sandbox.control.settle(tx.provider_reference)
+        self._catch_up()
+        self.provider.state = "disabled"
+        self.sandbox.control.return_payment(tx.provider_reference)
+        self._catch_up()
+        self.assertEqual(tx.portal_attempt_id._get_payment_status(), "reversed")
+        self.assertEqual(self._get_kinds(tx), ["disputed"])
+
+    def test_b5_uninstallation_warns_and_releases(self):
+        tx = self._create_attempt()
+        late = self._start_late()
+        # An administrator, who need be no accountant.
+        admin = new_test_user(self.env, "uninstaller", groups="base.group_system")
+        wizards = self.env["base.module.uninstall"].with_user(admin)
+        for name in ("account_payment_portal", "base_automation"):
+            module = self.env.ref(f"base.module_{name}")
+            with Form(wizards.create({"module_ids": module.ids})) as form:
+                listed = form.portal_open_payments
+            self.assertIn(tx.reference, listed)
+            self.assertIn(late.reference, listed, "it goes with what it depends on")
+        uninstall_hook(self.env)
+        self.assertEqual(tx.state, "cancel")
+        self.assertEqual(late.state, "pending")
+        note = late.invoice_ids.message_ids[0].body
+        self.assertIn(late.provider_reference, note)
+
+    def _start_late(self, link=None):
+        """Have a debit under way that cannot be stopped, of another invoice."""
+        self._enable_echeck()
+        self.sandbox.control.change_settings(verify_banks_instantly=True)
+        link = link or self._create_link(self._create_portal_invoice())
+        tx = self._create_attempt(link, method=self.echeck)
+        self._confirm_bank(tx)
+        self._catch_up()
+        self.sandbox.faults.add(
+            "error", status=400, times=0, path=f"{tx.provider_reference}/cancel$"
+        )
+        return tx
+
+    # === The invoice's form === #
+
+    def test_s18_buttons_that_end_a_payment_ask_first_while_it_is_under_way(self):
+        views = self.env["account.move"].with_user(self.biller)
+        arch = etree.fromstring(views.get_view(view_type="form")["arch"])
+        for name in ("button_draft", "button_cancel", "action_reverse"):
+            buttons = arch.findall(f".//button[@name='{name}']")
+            asking = [button for button in buttons if button.get("confirm")]
+            self.assertEqual(len(buttons), 2 * len(asking), name)
+            self.assertTrue(asking, name)
+            for button in buttons:
+                under_way = "not portal_payment_is_under_way"
+                if not button.get("confirm"):
+                    under_way = "portal_payment_is_under_way"
+                self.assertTrue(button.get("invisible").endswith(f" or {under_way}"))
+        with Form(self.invoice) as form:
+            self.assertFalse(form.portal_payment_is_under_way)
+        self._create_attempt()
+        self.invoice.invalidate_recordset()
+        with Form(self.invoice) as form:
+            self.assertTrue(form.portal_payment_is_under_way)
+
+    def test_s18_nothing_but_the_form_asks(self):
+        tx = self._create_attempt()
+        self.invoice.with_user(self.biller).button_draft()
+        self.assertEqual(self.invoice.state, "draft")
+        self.assertTrue(tx.portal_attempt_id.release_requested_on)
+
     def test_s22_right_payment_needs_nobody(self):
         tx = self._create_attempt()
         self._confirm(tx)
@@ -229,7 +387,9 @@ class TestPaymentRelease(PortalPaymentCommon, HttpCase):
         self.assertEqual((todo.state, todo.resolution), ("done", "refunded"))
         [refund] = self.sandbox.objects("refund")
         self.assertEqual(refund["amount"], 10000)
-        self.assertEqual(tx.child_transaction_ids.mapped("state"), ["done"])
+        refunded = tx.child_transaction_ids
+        self.assertEqual((refunded.state, refunded.payment_id.amount), ("done", 100.0))
+        self.assertFalse(tx.portal_attempt_id._get_credit_lines(), "it is used up")
 
     def test_b10_payment_of_two_invoices_of_which_one_is_paid_elsewhere(self):
         other = self._create_portal_invoice(50.0)

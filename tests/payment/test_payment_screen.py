@@ -1,9 +1,11 @@
 import json
+from urllib.parse import urlencode
 
 from lxml import html
 
 from odoo.fields import Command
 from odoo.tests import HttpCase
+from odoo.tools import mute_logger
 
 from ..payment_common import PortalPaymentCommon
 
@@ -72,9 +74,45 @@ class TestPaymentScreen(PortalPaymentCommon, HttpCase):
         ).create({})._create_payments()
         for screen in ("pay", "pay/form"):
             response = self._open(screen=screen, allow_redirects=False)
-            self.assertEqual(response.status_code, 303, screen)
-            self.assertIn("no-store", response.headers["Cache-Control"])
-            self.assertEqual(response.headers["Referrer-Policy"], "no-referrer")
+            self._assert_private_redirect(response, screen)
+
+    def _assert_private_redirect(self, response, case):
+        self.assertEqual(response.status_code, 303, case)
+        self.assertIn("no-store", response.headers["Cache-Control"], case)
+        self.assertEqual(response.headers["Referrer-Policy"], "no-referrer", case)
+
+    @mute_logger("odoo.addons.payment_stripe.models.payment_transaction")
+    def test_b2_redirects_of_answers_are_not_kept_or_referred_from(self):
+        # Nothing was paid yet: there is no answer, and no receipt of it.
+        for screen in ("result", "receipt"):
+            response = self._open(screen=screen, allow_redirects=False)
+            self._assert_private_redirect(response, screen)
+        tx = self._create_attempt()
+        restarted = self._open(
+            screen="restart", method="POST", data={}, allow_redirects=False
+        )
+        self._assert_private_redirect(restarted, "restart")
+        self.assertTrue(restarted.headers["Location"].endswith("/pay"))
+        secret = self._get_intents()[0]["client_secret"]
+        for reference, client_secret in (
+            (tx.reference, secret),
+            (tx.reference, "somebody else's"),
+            ("unknown", secret),
+        ):
+            query = urlencode(
+                {"reference": reference, "payment_intent_client_secret": client_secret}
+            )
+            response = self.url_open(
+                f"/payment/stripe/return?{query}", allow_redirects=False
+            )
+            self._assert_private_redirect(response, (reference, client_secret))
+            if reference == tx.reference and client_secret == secret:
+                self.assertIn(
+                    self.link._get_path("result"), response.headers["Location"]
+                )
+        self._assert_private_redirect(
+            self.url_open("/payment/status", allow_redirects=False), "status"
+        )
 
     # === Whose data it shows === #
 
@@ -307,3 +345,26 @@ class TestPaymentScreen(PortalPaymentCommon, HttpCase):
         )
         self.assertIn("•••• 4242", payments[0].text_content())
         self.assertNotIn("Stripe", payments[0].text_content())
+
+    def test_b9_amounts_and_addresses_keep_their_order_from_right_to_left(self):
+        self.env["res.lang"]._activate_lang("ar_001")
+        self.customer.lang = "ar_001"
+        link = self._create_link(self._create_portal_invoice())
+        tx = self._create_attempt(amount=40.0, link=link)
+        self._confirm(tx)
+        tx.portal_attempt_id._stripe_refresh()
+        for screen in ("", "pay", "result"):
+            page = html.fromstring(self._open(link, screen).content)
+            self.assertEqual(page.get("dir"), "rtl", screen)
+            amounts = page.xpath("//*[contains(@class, 'oe_currency_value')]")
+            self.assertTrue(amounts, screen)
+            addresses = page.xpath(
+                "//main//*[text()[contains(., '@')]][not(ancestor::*[@hidden])]"
+            )
+            self.assertTrue(addresses, screen)
+            for node in [*amounts, *addresses]:
+                isolated = node.xpath(
+                    "ancestor-or-self::bdi | ancestor-or-self::*[@dir='auto'] "
+                    "| self::a[@href]"
+                )
+                self.assertTrue(isolated, html.tostring(node))

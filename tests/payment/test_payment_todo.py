@@ -77,16 +77,26 @@ class TestPaymentTodo(PortalPaymentCommon, HttpCase):
         self.assertEqual(tx.portal_attempt_id._get_payment_status(), "on_hold")
 
     def test_b5_payment_that_is_not_booked_leaves_the_list_when_it_is(self):
+        error = UserError("Analytic account is missing")
         tx = self._create_attempt()
         self._confirm(tx)
         with (
             mute_logger(payment_transaction.__name__),
-            patch.object(type(tx), "_create_payment", side_effect=ValueError("no")),
+            patch.object(type(tx), "_create_payment", side_effect=error),
         ):
             for _try in range(2):
                 self._catch_up()
             todo = self._get_todos(tx)
             self.assertEqual((todo.kind, todo.state), ("unbooked", "open"))
+            self.assertIn("Analytic account is missing", todo.note)
+            [activity] = self._get_activities()
+            self.assertIn("Analytic account is missing", activity.note)
+            # Whatever we do with it, the customer has paid.
+            self.assertEqual(tx.portal_attempt_id._get_payment_status(), "paid")
+            page = self.url_open(self.link._get_path("result")).text
+            self.assertIn("your payment was received", page)
+            self.assertNotIn("Remaining balance", page)
+            self.assertNotIn("fully paid", page)
             with self.assertRaises(UserError), self.env.cr.savepoint():
                 todo.action_match()
         self.assertEqual(self._get_todos(tx).state, "open")

@@ -273,6 +273,6 @@ class TestAccountMoveSendPortalBrowser(PortalSendCommon, PortalBrowserCase):
             window.locator("[name=subject] input").fill("My own words")
             page.keyboard.press("Alt+q")  # The hotkey of Send.
             expect(window.get_by_role("alert").first).to_contain_text(
-                "There is no such mailbox"
+                "there is no such mailbox"
             )
             expect(window.locator("[name=subject] input")).to_have_value("My own words")

@@ -19,7 +19,7 @@ class TestAccountMoveSendPortalDelivery(PortalSendCommon):
     def test_s11_s14_mail_as_the_server_received_it(self):
         with file_open("account/static/description/icon.png", "rb") as logo:
             self.company.logo = b64encode(logo.read())
-        self.company.email_secondary_color = "#123456"
+        self.company.primary_color = "#123456"  # The page's.
         with self.mailbox() as mailbox:
             window, action = self._send()
         [mail] = mailbox.messages

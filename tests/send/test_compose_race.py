@@ -174,7 +174,7 @@ class TestAccountMoveSendPortalRace(PortalSendProcessCase):
             with self._transaction() as env:
                 with patch.object(self.delivery_class, "_commit", commit_and_edit):
                     self._get_window(env).action_send()
-                self.assertIn("Somebody else", self._get_window(env).failure)
+                self.assertIn("Someone else", self._get_window(env).failure)
                 self.assertFalse(self.mailbox.messages)
                 self.assertFalse(self._get_links(env))
         with self._transaction() as env:

@@ -45,7 +45,7 @@ class TestAccountMoveSendPortalRefusal(PortalSendCommon):
             action = window.action_send()
         self.assertEqual(action["res_id"], window.id)
         self.assertEqual(len(mailbox.messages), 2)
-        self.assertIn("full@customer.example: The mailbox is full", window.failure)
+        self.assertIn("The mail server says the mailbox is full", window.failure)
         self.assertNotIn("carla", window.failure)
         self.assertIn("carla@customer.example", window.delivered_to)
         self.assertTrue(self.invoice.is_move_sent)
@@ -63,13 +63,13 @@ class TestAccountMoveSendPortalRefusal(PortalSendCommon):
     @mute_logger(*MAIL_LOGGERS)
     def test_s11_refusals_are_explained(self):
         for behaviour, words in [
-            ({"refuse_recipients": {"*": (554, "Go away")}}, "refuses this recipient"),
+            ({"refuse_recipients": {"*": (554, "Go away")}}, "rejected this recipient"),
             ({"refuse_recipients": {"*": (450, "Greylisted")}}, "try again later"),
-            ({"refuse_sender": (550, "Not you")}, "does not let .* send mails"),
-            ({"refuse_data": (554, "Spam")}, "refused the mail: “Spam”"),
+            ({"refuse_sender": (550, "Not you")}, "does not allow .* to send email"),
+            ({"refuse_data": (554, "Spam")}, "rejected the email: “Spam”"),
             ({"max_size": 1000}, "too large"),
-            ({"drop_connection": "helo"}, "broke off|cannot be reached"),
-            ({"drop_connection": "rcpt"}, "broke off"),
+            ({"drop_connection": "helo"}, "was lost|cannot be reached"),
+            ({"drop_connection": "rcpt"}, "was lost"),
             ({"require_auth": ("user", "secret")}, "[Aa]uth"),
         ]:
             with self.subTest(behaviour), self.mailbox(**behaviour) as mailbox:

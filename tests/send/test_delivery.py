@@ -185,12 +185,12 @@ class TestPortalDelivery(PortalSendCommon):
         def fail(*_args, **_kwargs):
             raise ValueError("no template today")
 
-        link_class = type(self.env["account.move.portal.link"])
+        text_class = type(self.env["account.move.portal.text"])
         window = self._compose(subject="My own subject")
         with (
             self.mailbox() as mailbox,
             mute_logger(LOGGER),
-            patch.object(link_class, "_render_mail", fail),
+            patch.object(text_class, "_render_mail", fail),
         ):
             action = window.action_send()
         self.assertEqual(action["res_id"], window.id)

@@ -63,6 +63,14 @@ CASES = [
     ("„Doe, Ann“\xa0<ann@x.example>", [("Doe, Ann", "ann@x.example")]),
     ("\u202aann@x.example\u202c", [("", "ann@x.example")]),
     ("\ufeffAnn\u2009Doe <ann\u200b@x.example>", [("Ann Doe", "ann@x.example")]),
+    # Control characters, of scanners and old programs, and marks of direction.
+    ("An\x00n\x07 D\x1boe\x7f <a\x01nn@x.example>", [("Ann Doe", "ann@x.example")]),
+    ("\u061cAnn\x90 Doe\u2066\u206f <ann@x.example>", [("Ann Doe", "ann@x.example")]),
+    ("Ann\U000e0041 Doe\ufff9 <ann@x.example>", [("Ann Doe", "ann@x.example")]),
+    (
+        "ann@x.example\u2028bob@x.example\x0bcarl@x.example\x85dora@x.example",
+        [("", f"{name}@x.example") for name in ("ann", "bob", "carl", "dora")],
+    ),
     ("ann@x.example，bob@x.example；", [("", "ann@x.example"), ("", "bob@x.example")]),
     ("ann@x.example\r\nbob@x.example", [("", "ann@x.example"), ("", "bob@x.example")]),
     ("Please ask 'ann@x.example'.", [("Please ask 'ann@x.example'.", WRONG)]),

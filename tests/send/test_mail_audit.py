@@ -114,7 +114,9 @@ class TestPortalMailAudit(PortalSendCommon, PortalPaymentCommon, HttpCase):
             # Outlook knows the padding of a cell, and none of a link.
             [button] = document.xpath("//td[contains(@class, 'o_button')]")
             self.assertIn("mso-padding-alt: 14px 32px", button.get("style"))
-            self.assertEqual(button.get("bgcolor"), self.company.email_secondary_color)
+            self.assertEqual(
+                button.get("bgcolor"), self.company._get_portal_colors()[0]
+            )
 
     def test_s14_plain_text_of_the_invoice(self):
         with self.mailbox() as mailbox:

@@ -100,7 +100,7 @@ class TestPortalEvidence(PortalCommon):
         self.transaction._notify_outcome("returned")
         entries = self._get_evidence(self.invoice)["entries"]
         told = [(entry["what"], entry["detail"]) for entry in entries]
-        self.assertIn(("Link closed", "E-mail bounced"), told)
+        self.assertIn(("Link closed", "Email bounced"), told)
         self.assertIn("Payment returned", [what for what, _detail in told])
 
     def test_b13_refusals_prove_nothing_and_are_left_out(self):

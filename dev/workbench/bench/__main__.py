@@ -1,6 +1,7 @@
 """``make bench``: a database of its own, a server, and the measurements.
 
-It is a benchmark, no test: no figure fails it.
+It is a benchmark, no test: no figure fails it. Arguments choose what is measured:
+``pages``, ``documents``, ``reports``, ``bulk``.
 """
 
 import subprocess
@@ -48,8 +49,11 @@ def server(environment, config, port):
     )
 
 
-def run(environment):
-    """Measure on a fresh database."""
+def run(environment, parts):
+    """Measure on a fresh database.
+
+    :param list[str] parts: what is measured, see ``workbench.bench.measure``
+    """
     port = any_free_port()
     url = f"http://{HOST}:{port}"
     with environment.copy(USUAL, "bench") as database:
@@ -81,14 +85,33 @@ def run(environment):
                 odoo.log,
                 facts,
                 result,
+                *parts,
             )
         finally:
             odoo.stop()
     environment.console.say(f"The same as JSON: {result}")
 
 
+def run_bulk(environment):
+    """Measure mass sending, on a fresh database of its own."""
+    with environment.copy(USUAL, "bench_bulk") as database:
+        environment.install(database)
+        config = environment.odoo.write_config(
+            "bench_bulk.conf", database, http_port=any_free_port(), dbfilter=""
+        )
+        result = environment.folder / "bench_bulk.json"
+        python(
+            environment,
+            "workbench.bench.bulk",
+            config,
+            f"http://{HOST}:{any_free_port()}",
+            result,
+        )
+    environment.console.say(f"The same as JSON: {result}")
+
+
 def main():
-    """Run from the command line.
+    """Run from the command line; arguments choose what is measured.
 
     :return: exit code
     :rtype: int
@@ -97,7 +120,11 @@ def main():
     environment = TestEnvironment(Project(), console)
     try:
         with environment.running():
-            run(environment)
+            parts = sys.argv[1:]
+            if parts != ["bulk"]:
+                run(environment, [part for part in parts if part != "bulk"])
+            if not parts or "bulk" in parts:
+                run_bulk(environment)
     except (SetupError, ComponentFailed) as error:
         console.say(f"\n{error}")
         return 1

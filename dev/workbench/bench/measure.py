@@ -4,18 +4,28 @@ import json
 import pathlib
 import sys
 
-from . import documents, pages
+from . import documents, pages, reports
 from .odoo_env import environment
 from .sample import table
 
 
-def main(config_file, url, log, facts, result):
-    """Measure everything, print a table, write the same as JSON."""
+def main(config_file, url, log, facts, result, *parts):
+    """Measure, print a table, write the same as JSON.
+
+    :param str parts: `pages`, `documents`, `reports`; none is everything
+    """
     facts = json.loads(facts)
-    rows = pages.rows(url, facts, pathlib.Path(log))
+    parts = parts or ("pages", "documents", "reports")
+    rows = []
+    if "pages" in parts:
+        with environment(config_file) as env, pages.sandbox(env):
+            rows += pages.rows(url, facts, pathlib.Path(log))
     with environment(config_file) as env:
-        rows += documents.rows(env, facts)
-        env.cr.rollback()
+        for name, module in {"documents": documents, "reports": reports}.items():
+            if name in parts:
+                rows += module.rows(env, facts)
+                env.cr.rollback()
+                env.invalidate_all()
     pathlib.Path(result).write_text(
         json.dumps([row.as_dict() for row in rows], indent=2) + "\n"
     )

@@ -2,11 +2,16 @@
 
 import re
 import statistics
+import time
+from contextlib import contextmanager
+from urllib.parse import urlsplit
 
 import requests
 from playwright.sync_api import sync_playwright
 
+from stripe_sandbox import StripeSandbox
 from workbench.provision.system import find_browser
+from workbench.stack.demo_settings import SANDBOX_PARAMETER
 
 from .sample import Row, compare
 
@@ -15,6 +20,15 @@ PHONE = {"width": 390, "height": 844}
 ACCESS = re.compile(r'" 200 - (\d+) ([\d.]+) ([\d.]+)\s*$')
 #: Requests of a page in a row, and how often each page has its turn.
 REQUESTS, TURNS = 10, 6
+#: Lines as Chromium's own tools imitate them: bytes a second down and up, latency in
+#: milliseconds.
+LINES = {
+    "fast 3G": (180_000, 84_375, 562.5),
+    "slow 3G": (50_000, 50_000, 2000),
+}
+
+#: Longer than anything loads on a slow line.
+PATIENCE_MS = 300_000
 
 
 def answer_row(name, url, paths):
@@ -93,7 +107,8 @@ def middle(values):
 def visit(browser, address):
     """Load a page as a phone does that was never there.
 
-    :return: requests, bytes of the bodies, milliseconds until something is painted
+    :return: requests and bytes of the bodies, without those to Stripe; milliseconds
+        until something is painted
     :rtype: tuple[int, int, float]
     """
     context = browser.new_context(viewport=PHONE, is_mobile=True)
@@ -104,9 +119,117 @@ def visit(browser, address):
     paint = page.evaluate(
         "performance.getEntriesByName('first-contentful-paint')[0].startTime"
     )
-    size = sum(request.sizes()["responseBodySize"] for request in finished)
+    own = [request for request in finished if is_same_origin(request.url, address)]
+    size = sum(request.sizes()["responseBodySize"] for request in own)
     context.close()
-    return len(finished), size, paint
+    return len(own), size, paint
+
+
+def is_same_origin(url, other):
+    """Tell whether two addresses are of one server.
+
+    :rtype: bool
+    """
+    return urlsplit(url)[:2] == urlsplit(other)[:2]
+
+
+def type_card(browser, address, line):
+    """Open a payment screen on a phone, and wait until a card can be typed.
+
+    :param str line: one of `LINES`
+    :return: milliseconds until something is painted; until the card's field is there
+    :rtype: tuple[float, float]
+    """
+    context = browser.new_context(viewport=PHONE, is_mobile=True)
+    page = context.new_page()
+    page.set_default_timeout(PATIENCE_MS)
+    down, up, latency = LINES[line]
+    session = context.new_cdp_session(page)
+    session.send("Network.enable")
+    session.send(
+        "Network.emulateNetworkConditions",
+        {
+            "offline": False,
+            "downloadThroughput": down,
+            "uploadThroughput": up,
+            "latency": latency,
+        },
+    )
+    start = time.perf_counter()
+    page.goto(address, wait_until="commit")
+    card = page.frame_locator("[name='o_stripe_element_container'] iframe").first
+    number = card.locator("[name='number']")
+    core_radio = page.locator(
+        "[name='o_payment_radio'][data-payment-method-code='card']"
+    )
+    number.or_(core_radio).first.wait_for()
+    if core_radio.count():
+        core_radio.first.check()
+    number.fill("4242 4242 4242 4242")
+    typed = 1000 * (time.perf_counter() - start)
+    paint = page.evaluate(
+        "performance.getEntriesByName('first-contentful-paint')[0].startTime"
+    )
+    context.close()
+    return paint, typed
+
+
+def typing_rows(url, paths):
+    """How long a customer on the road waits for the card's field.
+
+    :param str url: of the server
+    :param dict paths: of the payment screen, ours and core's
+    :rtype: list[bench.sample.Row]
+    """
+    rows = []
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=find_browser(), args=["--no-sandbox"]
+        )
+        for line in LINES:
+            sides = {
+                side: [
+                    type_card(browser, url + paths[side], line) for _each in range(2)
+                ]
+                for side in ("ours", "core")
+            }
+            rows += [
+                Row(
+                    f"Payment screen, {line}, {kind}",
+                    "s",
+                    *(
+                        min(figures[at] for figures in sides[side]) / 1000
+                        for side in ("ours", "core")
+                    ),
+                )
+                for at, kind in enumerate(("first paint", "card can be typed"))
+            ]
+        browser.close()
+    return rows
+
+
+@contextmanager
+def sandbox(env):
+    """Have something stand in for Stripe.
+
+    :param env: an environment of the database that is measured
+    """
+    stripe = StripeSandbox()
+    stripe.start()
+    try:
+        env["ir.config_parameter"].set_param(SANDBOX_PARAMETER, stripe.url)
+        env.ref("payment.payment_provider_stripe").write(
+            {
+                "stripe_publishable_key": stripe.publishable_key,
+                "stripe_secret_key": stripe.secret_key,
+            }
+        )
+        env.flush_all()
+        env.cr.commit()
+        env.registry.signal_changes()  # To the server, which has it in its caches.
+        yield
+    finally:
+        stripe.stop()
 
 
 def browser_rows(name, url, paths):
@@ -168,4 +291,5 @@ def rows(url, facts, log):
         ),
         *browser_rows("Page", url, small["page"]),
         *browser_rows("Payment screen", url, small["payment"]),
+        *typing_rows(url, small["payment"]),
     ]

@@ -69,7 +69,7 @@ class DemoStack:
         self.database.ensure()
         with self.console.step("Odoo, the mailbox and the Stripe sandbox"):
             self.supervisor.start(self._stripe(keys), self._mailbox(), self._odoo())
-        with self.console.step("Settings and the first e-mail"):
+        with self.console.step("Settings and the first email"):
             self.facts = self._set_up(keys)
         self.supervisor.note(self.facts)
         return self.facts
@@ -178,7 +178,7 @@ class DemoStack:
         settings.set_stripe(client, keys)
         if not settings.first_link(client):
             invoice, number, customer = settings.open_invoice(client)
-            self.console.say(f"    e-mailing invoice {number} to {customer}")
+            self.console.say(f"    emailing invoice {number} to {customer}")
             settings.send_link(client, invoice)
         return self._describe(settings.first_link(client))
 

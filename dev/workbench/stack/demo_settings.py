@@ -99,7 +99,7 @@ def set_stripe(client, keys):
 
 
 def open_invoice(client):
-    """An open invoice of Odoo's demo data whose customer has an e-mail address.
+    """An open invoice of Odoo's demo data whose customer has an email address.
 
     :return: its id, its number and the customer's name
     :rtype: tuple[int, str, str]
@@ -151,7 +151,7 @@ def mailed_link(messages, recipient):
     """The address of a link, read where its recipient reads it: nobody else knows it.
 
     :param list[Message] messages: the mails, oldest first
-    :param str recipient: e-mail address
+    :param str recipient: email address
     :return: the one in their first mail; nothing if that is gone
     :rtype: str | None
     """

@@ -9,6 +9,7 @@ from .environment import (
     REPAIR,
     SALE,
     SALE_PROJECT,
+    WEBSITE,
     Template,
 )
 
@@ -18,7 +19,10 @@ NEEDING_MORE = {
     "test_origin_repair.py": REPAIR,
     "test_origin_sale.py": SALE,
     "test_origin_sale_project.py": SALE_PROJECT,
+    "test_link_login_website.py": WEBSITE,
     "test_payment_other_providers.py": PROVIDERS,
+    "test_payment_provider_browser.py": PROVIDERS,
+    "test_payment_screen_website.py": WEBSITE,
 }
 
 

@@ -45,7 +45,7 @@ def salesperson(client):
 
 
 def customer(client, model):
-    """A copy of a demo customer, with an e-mail address of their own.
+    """A copy of a demo customer, with an email address of their own.
 
     :param int model: id of the demo customer
     :return: id, name and address

@@ -5,7 +5,13 @@
  * cases is read by both (`tests/send/test_email_addresses.py`).
  */
 
-const INVISIBLE = /[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]/g;
+const INVISIBLE = new RegExp(
+    "[\\x00-\\x08\\x0e-\\x1f\\x7f-\\x84\\x86-\\x9f\\u00ad\\u061c\\u180e" +
+        "\\u200b-\\u200f\\u202a-\\u202e\\u2060-\\u206f\\ufeff\\ufff9-\\ufffb" +
+        "\\u{e0000}-\\u{e007f}]",
+    "gu"
+);
+const LINE_BREAKS = /\r\n|[\r\v\f\u0085\u2028\u2029]/g;
 const SPACES = /[\u0020\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]+/g;
 const TOKEN = new RegExp(
     [
@@ -77,7 +83,7 @@ function format({text, name, email, isValid}) {
 function clean(text) {
     return text
         .replace(INVISIBLE, "")
-        .replace(/\r\n?/g, "\n")
+        .replace(LINE_BREAKS, "\n")
         .replace(SPACES, " ")
         .replace(/\n[ \t]*</g, " <");
 }

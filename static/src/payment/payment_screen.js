@@ -44,7 +44,11 @@ class PaymentScreen {
         this.fields = this.makeFields();
         this.form.addEventListener("submit", (ev) => this.onSubmit(ev));
         for (const radio of root.querySelectorAll('[name="payment_option"]')) {
-            radio.addEventListener("change", () => this.showOption());
+            radio.addEventListener("change", () => {
+                // What was wrong with another way to pay is no matter any more.
+                this.feedback.clearErrors();
+                this.showOption();
+            });
         }
         this.trouble
             ?.querySelector("button")
@@ -239,10 +243,10 @@ class PaymentScreen {
         if (option.dataset.kind === "provider") {
             return this.goToProvider(restart);
         }
-        const values = await callServer(
-            this.root.dataset.transactionUrl,
-            this.getParams(option, restart)
-        );
+        const values = await this.start(option, restart);
+        if (values.errors) {
+            return values.errors;
+        }
         if (values.state === "error") {
             return [{message: values.state_message || this.feedback.text("server")}];
         }
@@ -253,6 +257,26 @@ class PaymentScreen {
             return this.leave();
         }
         return this.confirm(option, values);
+    }
+
+    /**
+     * @param {HTMLElement} option - The way to pay.
+     * @param {Boolean} restart - Whether a payment before is cancelled.
+     * @returns {Promise<Object>} - What the server answers, or the `errors`.
+     */
+    async start(option, restart) {
+        try {
+            return await callServer(
+                this.root.dataset.transactionUrl,
+                this.getParams(option, restart)
+            );
+        } catch (error) {
+            if (error instanceof ConnectionError && option.dataset.kind === "token") {
+                // The server charges a saved card by itself, if it was told to.
+                return {errors: [this.makeUnknown()]};
+            }
+            throw error;
+        }
     }
 
     /**
@@ -382,6 +406,11 @@ class PaymentScreen {
         return error ? this.explain(option, error) : this.leave();
     }
 
+    /** What is told where nobody here knows whether money was taken. */
+    makeUnknown() {
+        return {message: this.feedback.text("unknown"), lead: () => this.leave()};
+    }
+
     async confirmAtStripe(option, values) {
         const fields = this.fields.get(option);
         if (fields) {
@@ -414,9 +443,7 @@ class PaymentScreen {
                     return this.leave();
                 }
             } catch {
-                return [
-                    {message: this.feedback.text("unknown"), lead: () => this.leave()},
-                ];
+                return [this.makeUnknown()];
             }
         }
         const message = isSpoken ? error.message : this.feedback.text("server");

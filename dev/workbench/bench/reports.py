@@ -1,0 +1,206 @@
+"""Lists and reports over many links, inside one Odoo process.
+
+Core's own analysis of the same invoices stands beside them.
+"""
+
+from contextlib import closing
+
+import odoo
+from odoo.tools import SQL
+
+from .sample import compare
+
+#: Invoices, each sent to two people.
+INVOICES = 100_000
+LINKS = 2 * INVOICES
+TABLES = (
+    *("account_move", "account_move_line"),
+    *("account_move_portal_link", "account_move_portal_event"),
+)
+
+
+def copy_rows(env, table, row_id, changes):
+    """Copy a row for each invoice: what Odoo's own methods take an hour for.
+
+    :param str table: of the row
+    :param int row_id: of the row
+    :param dict[str, SQL] changes: of columns; `n` is the number of the copy
+    """
+    env.cr.execute(
+        "SELECT column_name FROM information_schema.columns WHERE table_name = %s "
+        "AND column_name != 'id' AND is_generated = 'NEVER' "
+        "AND table_schema = current_schema",
+        [table],
+    )
+    names = [name for (name,) in env.cr.fetchall()]
+    env.cr.execute(
+        SQL(
+            "INSERT INTO %s (%s) SELECT %s FROM %s AS r, generate_series(1, %s) AS n "
+            "WHERE r.id = %s",
+            SQL.identifier(table),
+            SQL(", ").join(map(SQL.identifier, names)),
+            SQL(", ").join(
+                changes.get(name) or SQL.identifier("r", name) for name in names
+            ),
+            SQL.identifier(table),
+            INVOICES,
+            row_id,
+        )
+    )
+
+
+def make_many(env, facts):
+    """Make invoices, links and what happened at them.
+
+    :param dict facts: what the fixtures printed
+    """
+    move = env["account.move"].browse(facts["lines"]["2"]["id"])
+    env.flush_all()
+    env.cr.execute("SELECT max(id) FROM account_move")
+    [last_id] = env.cr.fetchone()
+    # Of the last year: half are paid, a third is overdue.
+    day = SQL("current_date - (n %% 365)::int")
+    copy_rows(
+        env,
+        "account_move",
+        move.id,
+        {
+            "name": SQL("'BENCH/' || n"),
+            "sequence_prefix": SQL("'BENCH/'"),
+            "sequence_number": SQL("n"),
+            "access_token": SQL("NULL"),
+            "invoice_date": day,
+            "date": day,
+            "invoice_date_due": SQL("%s + 30", day),
+            "payment_state": SQL(
+                "CASE WHEN n %% 2 = 0 THEN 'paid' ELSE 'not_paid' END"
+            ),
+            "amount_residual": SQL(
+                "CASE WHEN n %% 2 = 0 THEN 0 ELSE r.amount_residual END"
+            ),
+            "amount_residual_signed": SQL(
+                "CASE WHEN n %% 2 = 0 THEN 0 ELSE r.amount_residual_signed END"
+            ),
+        },
+    )
+    # Core's analysis counts lines of products.
+    [line, *_others] = move.invoice_line_ids
+    copy_rows(
+        env,
+        "account_move_line",
+        line.id,
+        {"move_id": SQL("%s + n", last_id), "date": day, "invoice_date": day},
+    )
+    sent_on = SQL("now() AT TIME ZONE 'UTC' - (n %% 365) * interval '1 day'")
+    env.cr.execute("SELECT max(id) FROM account_move_portal_link")
+    [last_link_id] = env.cr.fetchone()
+    for role in ("to", "cc"):
+        copy_rows(
+            env,
+            "account_move_portal_link",
+            move.portal_link_ids[:1].id,
+            {
+                "move_id": SQL("%s + n", last_id),
+                "token": SQL("%s || n", f"bench-{role}-"),
+                "token_selector": SQL("%s || n", f"{role}-"),
+                "email": SQL("%s || n || '@customer.example'", role),
+                "email_role": SQL("%s", role),
+                "role": SQL("%s", role),
+                "sent_on": sent_on,
+            },
+        )
+    env.cr.execute(
+        """
+        INSERT INTO account_move_portal_event
+            (link_id, move_id, kind, visitor, create_date)
+        SELECT link.id, link.move_id, kind.name, kind.visitor,
+               link.sent_on + kind.after
+          FROM account_move_portal_link link,
+               (VALUES ('sent', 'staff', interval '0', 1),
+                       ('opened', 'person', interval '3 hours', 2),
+                       ('viewed', 'person', interval '3 hours', 2))
+               AS kind(name, visitor, after, share)
+         WHERE link.id > %s AND link.id %% kind.share = 0
+        """,
+        [last_link_id],
+    )
+    # As PostgreSQL does by itself sooner or later.
+    env.cr.commit()
+    with closing(odoo.sql_db.db_connect(env.cr.dbname).cursor()) as cr:
+        cr._cnx.autocommit = True
+        for table in TABLES:
+            cr.execute(SQL("VACUUM ANALYZE %s", SQL.identifier(table)))
+    env.invalidate_all()
+
+
+def rows(env, facts):
+    """All of this module's measurements.
+
+    :param dict facts: what the fixtures printed
+    :rtype: list[bench.sample.Row]
+    """
+    make_many(env, facts)
+    by_invoice = env["account.move.portal.invoice.report"]
+    by_recipient = env["account.move.portal.report"]
+    core = env["account.invoice.report"]
+    sent = [("move_type", "=", "out_invoice"), ("portal_status", "!=", "not_sent")]
+    moves = env["account.move"]
+
+    def analyse_core():
+        core.formatted_read_group(
+            [("move_type", "=", "out_invoice")],
+            ["invoice_date:month"],
+            ["price_subtotal:sum", "__count"],
+        )
+
+    def list_core():
+        core_moves = moves.search([("move_type", "=", "out_invoice")], limit=80)
+        core_moves.read(["name", "amount_total", "payment_state"])
+
+    amounts = ["sent_count:sum", "viewed_count:sum", "amount_sent:sum"]
+    medians = ["hours_to_view:median", "hours_to_pay:median"]
+    actions = {
+        "dashboard": (by_invoice.get_portal_dashboard, analyse_core),
+        "dashboard, two years": (
+            lambda: by_invoice.get_portal_dashboard(24),
+            analyse_core,
+        ),
+        "pivot by invoice": (
+            lambda: by_invoice.formatted_read_group(
+                [], ["sent_on:month", "stage"], [*amounts, *medians]
+            ),
+            analyse_core,
+        ),
+        "pivot by recipient": (
+            lambda: by_recipient.formatted_read_group(
+                [], ["sent_on:month", "stage"], ["sent_count:sum", *medians]
+            ),
+            analyse_core,
+        ),
+        "report as list": (
+            lambda: by_invoice.search_fetch([], ["move_id", "sent_on"], limit=80),
+            list_core,
+        ),
+        "invoices, list with columns": (
+            lambda: moves.search(sent, limit=80).read(
+                ["name", "portal_status", "portal_viewed_on", "portal_viewed_by"]
+            ),
+            list_core,
+        ),
+        "invoices, grouped by status": (
+            lambda: moves.formatted_read_group(sent, ["portal_status"], ["__count"]),
+            analyse_core,
+        ),
+    }
+
+    def afresh(action):
+        def run():
+            env.invalidate_all()
+            action()
+
+        return run
+
+    return [
+        compare(f"{LINKS} links, {name}", afresh(ours), afresh(theirs), repeat=3)
+        for name, (ours, theirs) in actions.items()
+    ]
