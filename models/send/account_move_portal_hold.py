@@ -154,6 +154,19 @@ class AccountMovePortalHold(models.Model):
 
     # === BUSINESS METHODS === #
 
+    @api.model
+    def _search_in_force(self, domain):
+        """Return holds that hold today.
+
+        :param list domain: Which ones.
+        :rtype: account.move.portal.hold
+        """
+        holds = self.search([*domain, ("released_on", "=", False)])
+        days = {company: company._get_portal_day() for company in holds.company_id}
+        return holds.filtered(
+            lambda hold: not hold.until or hold.until >= days[hold.company_id]
+        )
+
     def _get_text(self):
         """Return in words why, and how long, reminders are on hold.
 
@@ -271,26 +284,27 @@ class AccountMovePortalHold(models.Model):
                 """
                 SELECT hold.id, move.id
                   FROM account_move_portal_hold hold
+                  JOIN account_move move ON move.id = hold.move_id
+                 WHERE hold.released_on IS NULL AND move.id = ANY(%s)
+                 UNION
+                SELECT hold.id, move.id
+                  FROM account_move_portal_hold hold
                   JOIN account_move move
-                    ON move.id = hold.move_id
-                    OR (move.commercial_partner_id = hold.partner_id
-                        AND move.company_id = hold.company_id)
+                    ON move.commercial_partner_id = hold.partner_id
+                   AND move.company_id = hold.company_id
                  WHERE hold.released_on IS NULL AND move.id = ANY(%s)
                 """,
                 list(moves._ids),
+                list(moves._ids),
             )
-            if self.search_count([("released_on", "=", False)], limit=1)
-            else SQL("SELECT 0, 0 WHERE FALSE")
         )
         ids = {}
         for hold_id, move_id in rows:
             ids.setdefault(hold_id, []).append(move_id)
-        holds = self.browse(ids)
-        days = {company: company._get_portal_day() for company in holds.company_id}
+        holds = self._search_in_force([("id", "in", list(ids))])
         return [
             (moves.browse(ids[hold.id]), hold.reason, hold._get_text(), hold.until)
             for hold in holds.sorted(lambda hold: (not hold.move_id, -hold.id))
-            if not hold.until or hold.until >= days[hold.company_id]
         ]
 
     @api.model
