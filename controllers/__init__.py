@@ -6,3 +6,4 @@ from . import stripe
 from . import preview
 from . import customer
 from . import reminder
+from . import check

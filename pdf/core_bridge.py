@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from .document import merged
+from .document import joined
 from .errors import ConversionFailed
 
 
@@ -49,7 +49,7 @@ def by_record(results):
     for result in results:
         parts.setdefault(result.res_id, []).append(result)
     return {
-        res_id: merged([result.content for result in own])
+        res_id: joined([result.content for result in own])
         for res_id, own in parts.items()
         if not any(result.failure for result in own)
     }

@@ -337,11 +337,7 @@ class Assembler:
         # Core's conversion to PDF/A takes it for granted.
         self.writer.add_outline_item(title=title or "1", page_number=0)
         self._name_fonts()
-        output = io.BytesIO()
-        self.writer.write(output)
-        # By the end of this line core tells files that are PDF/A already, which it does
-        # not convert: with the other kind of end, this one is none yet.
-        return output.getvalue().replace(_BINARY_MARK + b"\n", _BINARY_MARK + b"\r", 1)
+        return _written(self.writer)
 
     def _name_fonts(self):
         """Give the fonts' subsets names that are the same each time.
@@ -396,17 +392,27 @@ def _annotation(link):
     )
 
 
-def merged(contents):
-    """One file of several.
+def joined(contents):
+    """One file of a document's parts; title, author and language are the first one's.
 
     :param list[bytes] contents: the files.
     :rtype: bytes
     """
-    if len(contents) == 1:
-        return contents[0]
-    writer = PdfWriter()
-    for file in contents:
-        writer.append(io.BytesIO(file))
+    first, *others = contents
+    if not others:
+        return first
+    writer = PdfWriter(clone_from=io.BytesIO(first))
+    for each in others:
+        writer.append(io.BytesIO(each), import_outline=False)
+    return _written(writer)
+
+
+def _written(writer):
+    """The file's bytes.
+
+    By the end of its second line core tells files that are PDF/A already, which it does
+    not convert: with the other kind of end, this one is none yet.
+    """
     output = io.BytesIO()
     writer.write(output)
-    return output.getvalue()
+    return output.getvalue().replace(_BINARY_MARK + b"\n", _BINARY_MARK + b"\r", 1)

@@ -126,6 +126,9 @@ def _res_id(article, model):
 
 
 # --- Making it inert -----------------------------------------------------------
+#
+# Not by `lxml_html_clean`: it leaves `url()` in styles, cannot put pictures in place,
+# and takes three times as long (42 ms instead of 13 ms for 200 lines).
 
 
 def disarm(element, resolve):

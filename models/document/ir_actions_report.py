@@ -5,11 +5,12 @@ from collections import OrderedDict
 
 from odoo import api, fields, models, tools
 from odoo.exceptions import UserError
+from odoo.tools.pdf import merge_pdf
 
 from odoo.addons.base.models.ir_actions_report import _wkhtml
 
 from ... import const
-from ...pdf import check, css, document, fonts, html, pipeline, program, qr
+from ...pdf import check, css, fonts, html, pipeline, program, qr
 from ...pdf.converter import Converter
 from ...pdf.core_bridge import Prepared, ReportHtml, Result, by_record
 from ...pdf.errors import (
@@ -132,7 +133,8 @@ class IrActionsReport(models.Model):
         report = self._get_report(report_ref)
         results = self._pdf_produce(report, bodies[0].documents)
         self._pdf_raise_failures(report, results)
-        return document.merged([result.content for result in results])
+        contents = [result.content for result in results]
+        return contents[0] if len(contents) == 1 else merge_pdf(contents)
 
     # === OVERRIDES: THE LINK TO PAY ONLINE === #
 

@@ -1,16 +1,10 @@
-import logging
-
-import psycopg2
 import requests
 
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
-from odoo.fields import Command
 
 from ... import const
 from .errors import UnansweredChargeError
-
-_logger = logging.getLogger(__name__)
 
 
 class PaymentTransaction(models.Model):
@@ -95,27 +89,6 @@ class PaymentTransaction(models.Model):
         if self.operation in ("refund", "validation"):
             return self.env["account.move"]
         return self.invoice_ids.filtered(lambda move: move.move_type == "out_invoice")
-
-    def _portal_book(self):
-        """Book this payment if it is confirmed and not booked yet.
-
-        :return: Why it could not be booked; None if nothing is left to be booked.
-        :rtype: Exception | None
-        """
-        self.ensure_one()
-        if self.state != "done" or self.is_post_processed:
-            return None
-        try:
-            with self.env.cr.savepoint():
-                self._post_process()
-                self.env.flush_all()
-        except psycopg2.OperationalError:
-            raise  # Somebody else is booking it: to be run again.
-        except Exception as error:
-            self.env.invalidate_all()
-            _logger.exception("Payment %s could not be booked yet", self.reference)
-            return error
-        return None
 
     # === HOOKS OF CORE - REQUESTS TO PROVIDERS === #
 
@@ -259,58 +232,12 @@ class PaymentTransaction(models.Model):
         if self._is_portal_payment():
             started_on = company._get_portal_day(self.create_date)
             self = self.with_context(**{const.CONTEXT_STARTED_ON: started_on})
-            if len(self._get_portal_attempt_sudo().line_ids) > 1:
-                return self._portal_create_shared_payment(
+            attempt_sudo = self._get_portal_attempt_sudo()
+            if len(attempt_sudo.line_ids) > 1:
+                return attempt_sudo._create_shared_payment(
                     super()._create_payment, **extra_create_values
                 )
         return super()._create_payment(**extra_create_values)
-
-    def _portal_create_shared_payment(self, create_payment, **extra_create_values):
-        """Create the payment of several invoices, and pay each by its share.
-
-        Core matches in the order of due dates, whatever was ticked, and grants one
-        discount at most. So it is given no invoices to match, but the discounts.
-
-        :param create_payment: Core's method that creates a payment.
-        :param dict extra_create_values: As of `_create_payment`.
-        :return: The payment.
-        :rtype: account.payment
-        """
-        self.ensure_one()
-        moves = self.invoice_ids
-        lines_sudo = self._get_portal_attempt_sudo().line_ids.filtered(
-            lambda line: line.move_id in moves
-        )
-        # With the day on which the payment was started.
-        lines_sudo = lines_sudo.with_context(**self.env.context)
-        write_offs = {
-            line: line.move_id._get_portal_discount_lines(line.amount)
-            for line in lines_sudo.sorted("id")
-        }
-        extra_create_values = {
-            "invoice_ids": [Command.set(moves.ids)],
-            "write_off_line_vals": [
-                values for lines in write_offs.values() for values in lines
-            ],
-            **extra_create_values,
-        }
-        term_lines = moves.line_ids.filtered(
-            lambda line: line.display_type == "payment_term"
-        )
-        if term_lines:
-            account = term_lines[0].account_id
-            extra_create_values["destination_account_id"] = account.id
-        self.invoice_ids -= moves
-        payment = create_payment(**extra_create_values)
-        self.invoice_ids += moves
-        lines_sudo._match_with_payment(
-            payment,
-            {
-                line: sum(values["amount_currency"] for values in lines)
-                for line, lines in write_offs.items()
-            },
-        )
-        return payment
 
     def _post_process(self):
         """Override of `payment` to close the attempt and to tell who wants to know."""
@@ -318,32 +245,13 @@ class PaymentTransaction(models.Model):
         for attempt_sudo in attempts_sudo:
             attempt_sudo._lock()
         due = attempts_sudo._get_due()
-        drafts = self._portal_take_drafts_off()
-        result = super()._post_process()
-        for tx, moves in drafts.items():
-            tx.invoice_ids += moves
+        with attempts_sudo._hide_changed_invoices():
+            result = super()._post_process()
         attempts_sudo._after_post_process(due)
         for tx in self.filtered(lambda tx: tx.state == "done" and tx.payment_id):
             tx._notify_outcome("received")
-            tx._after_portal_booking()
+            tx.sudo().portal_attempt_ids._after_booking()
         return result
-
-    def _portal_take_drafts_off(self):
-        """Keep core from posting invoices that staff have reset to draft.
-
-        They were posted when the payment was started; whoever edits one is not to find
-        it posted when the money comes.
-
-        :return: The drafts by payment, to be put back.
-        :rtype: dict[payment.transaction, account.move]
-        """
-        drafts = {}
-        for tx in self.filtered(lambda tx: tx._get_portal_attempt_sudo()):
-            moves = tx.invoice_ids.filtered(lambda move: move.state == "draft")
-            if moves and tx.state == "done" and not tx.source_transaction_id:
-                tx.invoice_ids -= moves
-                drafts[tx] = moves
-        return drafts
 
     # === HOOKS OF THE ROOMS ABOVE === #
 
@@ -369,21 +277,6 @@ class PaymentTransaction(models.Model):
 
         :param account.move move: The invoice that it pays.
         :param str outcome: A key of `const.OUTCOME_EVENTS`.
-        """
-
-    def _after_portal_booking(self):
-        """Do what follows once these payments are booked. Hook for the room `send`."""
-
-    def _after_portal_failure(self):
-        """Do what follows when money did not arrive, or was returned by the bank.
-
-        Hook for the room `send`.
-        """
-
-    def _after_portal_verification_request(self):
-        """Do what follows when a bank account is to be verified.
-
-        Hook for the room `send`.
         """
 
 

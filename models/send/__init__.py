@@ -1,5 +1,6 @@
 from . import account_journal
 from . import account_move
+from . import account_move_portal_attempt
 from . import account_move_portal_batch
 from . import account_move_portal_delivery
 from . import account_move_portal_hold

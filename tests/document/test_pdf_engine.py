@@ -17,6 +17,7 @@ from odoo.tests import tagged
 from odoo.tools import mute_logger
 
 from ...pdf import converter, pipeline
+from ...pdf.core_bridge import Result, by_record
 from ...pdf.errors import DocumentConversionError
 from ..pdf_common import REPORT, NetworkTap, PdfCommon
 
@@ -44,6 +45,19 @@ class TestPdfEngine(PdfCommon):
         )
         path.chmod(path.stat().st_mode | stat.S_IXUSR)
         self._set_parameter("account_payment_portal.wkhtmltopdf", str(path))
+
+    # --- Several documents of one record
+
+    def test_parts_of_a_record_keep_title_and_language(self):
+        move = self._invoice()
+        part, _kind = self._reports()._render_qweb_pdf(REPORT, move.ids)
+        results = [Result(move.id, part, None) for _number in range(2)]
+        reader = PdfReader(io.BytesIO(by_record(results)[move.id]))
+        self.assertEqual(len(reader.pages), 2)
+        self.assertEqual(reader.metadata.title, f"Invoice {move.name}")
+        self.assertEqual(reader.trailer["/Root"]["/Lang"], "en-US")
+        for page in reader.pages:
+            self.assertIn(move.name, page.extract_text())
 
     # --- Which engine
 
