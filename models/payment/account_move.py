@@ -344,8 +344,13 @@ class AccountMove(models.Model):
         :rtype: account.move.portal.attempt
         """
         self.ensure_one()
-        paid_sudo = self.sudo().portal_attempt_line_ids.attempt_id.filtered(
-            lambda attempt: attempt.billing and attempt.state not in ("draft", "cancel")
+        move_sudo = self.sudo()
+        paid_sudo = move_sudo.portal_attempt_line_ids.attempt_id.filtered(
+            lambda attempt: (
+                attempt.billing
+                and attempt.state not in ("draft", "cancel")
+                and attempt._pays(move_sudo)
+            )
         )
         return paid_sudo.sorted("id")[-1:].filtered("billing_differences")
 
