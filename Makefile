@@ -5,10 +5,10 @@ RUN := env PYTHONPATH="$(CURDIR)/dev" .dev/venv/bin/python -m
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help bootstrap demo walkthrough test soak test-core bench lint clean distclean
+.PHONY: help bootstrap demo walkthrough test soak test-core test-versions translations bench lint clean distclean
 
 help:  ## Show what can be done
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
 
 bootstrap:
 	@$(ENVIRONMENT)
@@ -29,8 +29,14 @@ soak: bootstrap  ## Run the tests that take too long for `make test`
 test-core: bootstrap  ## Run Odoo's own tests of payment and portal with the add-on
 	@exec $(RUN) workbench.testing.core $(ARGS)
 
+test-versions: bootstrap  ## Run the tests of PDF and Stripe with the lowest and newest packages
+	@exec $(RUN) workbench.testing.versions
+
 bench: bootstrap  ## Measure ours and core's side by side; ARGS=pages measures a part
 	@exec $(RUN) workbench.bench $(ARGS)
+
+translations: bootstrap  ## Export the texts, bring i18n/*.po up to date, say what is left
+	@exec $(RUN) workbench.translations $(ARGS)
 
 lint:  ## Run all linters and let them repair what they can; ARGS=ruff-check runs one
 	@$(ENVIRONMENT) python

@@ -7,7 +7,10 @@
     "license": "LGPL-3",
     "development_status": "Beta",
     "depends": ["account_payment", "payment_stripe", "base_automation"],
-    "external_dependencies": {"python": ["pdfkit", "pypdf", "stripe"]},
+    "external_dependencies": {
+        # The lowest versions that are tested, as in requirements.txt.
+        "python": ["pdfkit>=1.0.0", "pypdf>=4.3.1", "stripe>=11.0.0"],
+    },
     "data": [
         # Security.
         "security/ir.model.access.csv",
@@ -47,6 +50,8 @@
         "views/send/res_partner_views.xml",
         "views/send/account_journal_views.xml",
         "views/notify/base_automation_views.xml",
+        "views/check/account_move_portal_check_views.xml",
+        "views/check/sample_templates.xml",
         # The page, which shows what is in all rooms.
         "views/portal/portal_templates.xml",
         "views/portal/portal_document_templates.xml",
@@ -54,6 +59,7 @@
         "wizard/account_move_portal_text_translation_views.xml",
         "wizard/account_move_send_portal_views.xml",
         "wizard/account_move_send_portal_mass_views.xml",
+        "views/check/account_move_send_portal_views.xml",
     ],
     "assets": {
         "web.assets_backend": [

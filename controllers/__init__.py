@@ -5,3 +5,4 @@ from . import payment
 from . import stripe
 from . import preview
 from . import customer
+from . import check

@@ -216,7 +216,7 @@ class PortalPaymentResult(http.Controller):
         tx_sudo = attempt_sudo.transaction_id
         if not tx_sudo.payment_id or attempt_sudo._get_payment_status() != "paid":
             return redirect_private(link_sudo._get_path("result"))
-        name, content = tx_sudo._get_portal_receipt()
+        name, content = attempt_sudo._get_receipt()
         return make_pdf_response(content, name)
 
 

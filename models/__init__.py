@@ -8,3 +8,4 @@ from . import document
 from . import payment
 from . import send
 from . import notify
+from . import check

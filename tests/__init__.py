@@ -1,4 +1,6 @@
 # Odoo runs the modules that are attributes of this package, in any folder of it.
+from .check import test_check
+from .check import test_check_proof
 from .document import test_css_parser
 from .document import test_document_sent
 from .document import test_invoice_page
@@ -66,6 +68,7 @@ from .scripts import test_scripts
 from .send import test_bulk
 from .send import test_bulk_kill
 from .send import test_bulk_limits
+from .send import test_bulk_queue_job
 from .send import test_compose
 from .send import test_compose_access
 from .send import test_compose_browser

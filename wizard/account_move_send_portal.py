@@ -10,14 +10,10 @@ from odoo.tools import SQL, format_datetime, is_html_empty
 from odoo.tools.misc import hash_sign, verify_hash_signed
 
 from .. import const
+from ..models.send.account_move_send import ENCODED
 from ..tools import email_addresses, inline_pictures, sql
 from ..tools.email_addresses import Recipient
 
-# What every mail holds beside its supporting documents, at least, in bytes: text,
-# layout and the invoice's own documents.
-RESERVED_SIZE = 512 * 1024
-# A file grows by a third when it is written as text, with line breaks by some more.
-ENCODED = 1.37
 PREVIEW_SCOPE = "account_payment_portal-preview"
 PREVIEW_HOURS = 1
 # How many earlier recipients the window names.
@@ -554,36 +550,9 @@ class AccountMoveSendPortal(models.TransientModel):
         :return: The attached ones, and those too large for it.
         :rtype: tuple[ir.attachment, ir.attachment]
         """
-        included = self._get_included()
-        attached = offered = included.browse()
-        room = self._get_size_limit() - self._get_own_size()
-        for document in included:
-            size = document.file_size * ENCODED
-            if size <= room:
-                attached |= document
-                room -= size
-            else:
-                offered |= document
-        return attached, offered
-
-    def _get_size_limit(self):
-        """Return how large a mail may be, in bytes.
-
-        :rtype: float
-        """
-        # In sudo mode because servers and companies are the administrator's.
-        server_limit = self.env["ir.mail_server"].sudo()._get_max_email_size()
-        limit = self.move_id.company_id.sudo().portal_mail_size_limit
-        return min(server_limit, limit) * 1024 * 1024
-
-    def _get_own_size(self):
-        """Return what the mail weighs without supporting documents, in bytes.
-
-        :rtype: float
-        """
-        own_sudo = self._get_portal_own_documents(self.move_id)
-        own_size = sum(own_sudo.mapped("file_size")) * ENCODED
-        return max(RESERVED_SIZE, own_size) + self._get_picture_size()
+        return self._split_portal_documents(
+            self.move_id, self._get_included(), self._get_picture_size()
+        )
 
     def _get_picture_size(self):
         """Return what the pictures in the text weigh, in bytes.

@@ -19,7 +19,10 @@ ADDON = "account_payment_portal"
 
 #: What the installed add-on has no use for. The tests need the development tools.
 DEVELOPMENT = frozenset(
-    ("Makefile", "build", "dev", "dist", "eslint.config.cjs", "pyproject.toml", "tests")
+    (
+        *("CONTRIBUTING.md", "Dockerfile", "Makefile", "build", "dev", "dist"),
+        *("eslint.config.cjs", "pyproject.toml", "tests"),
+    )
 )
 
 #: What a source distribution needs as well, to be built from.

@@ -2130,7 +2130,7 @@ class AccountMovePortalAttempt(models.Model):
             StripeController._include_payment_intent_in_payment_data(intent, data)
             tx._process("stripe", data)
             if before == "pending" and self.state == "error":
-                self._tell_payer_of_failure()
+                self._after_failure()
                 self._report_failure()
         if self._is_on_hold() and _is_refunded(intent):
             self._cancel_mismatch()
@@ -2142,12 +2142,6 @@ class AccountMovePortalAttempt(models.Model):
         if tx.is_post_processed and self.state == "done":
             self._stripe_apply_reversals(intent)
             self.review_due = False
-
-    def _tell_payer_of_failure(self):
-        """Have the payer told that money did not arrive, or was returned."""
-        self.ensure_one()
-        if self.origin == "portal":
-            self._after_failure()
 
     def _report_failure(self):
         """Tell staff that money they were waiting for does not come, once.
@@ -2218,8 +2212,7 @@ class AccountMovePortalAttempt(models.Model):
         self.verification_url = url
         if url:
             self.transaction_id._set_pending(state_message=False)
-            if self.origin == "portal":
-                self._after_verification_request()
+            self._after_verification_request()
 
     def _stripe_cancel_intent(self):
         """See to it, at Stripe, that nothing can come of this attempt any more.
@@ -2410,7 +2403,7 @@ class AccountMovePortalAttempt(models.Model):
         if taker and not self._get_refunded_amount():
             self.is_reversed = True
             taker.reversal_move_id = self._reverse(self.transaction_id, taker.reason)
-            self._tell_payer_of_failure()
+            self._after_failure()
             is_return = taker.kind == "return"
             self.transaction_id._notify_outcome("returned" if is_return else "disputed")
 
@@ -2508,6 +2501,9 @@ class AccountMovePortalAttempt(models.Model):
         self._report("disputed", summary, note, dispute=row)
 
     # === HOOKS OF THE ROOMS ABOVE === #
+
+    def _after_booking(self):
+        """Do what follows once these are booked. Hook for the room `send`."""
 
     def _after_failure(self):
         """Do what follows when money did not arrive, or was returned by the bank.

@@ -250,7 +250,7 @@ class PaymentTransaction(models.Model):
         attempts_sudo._after_post_process(due)
         for tx in self.filtered(lambda tx: tx.state == "done" and tx.payment_id):
             tx._notify_outcome("received")
-            tx._after_portal_booking()
+            tx.sudo().portal_attempt_ids._after_booking()
         return result
 
     # === HOOKS OF THE ROOMS ABOVE === #
@@ -278,9 +278,6 @@ class PaymentTransaction(models.Model):
         :param account.move move: The invoice that it pays.
         :param str outcome: A key of `const.OUTCOME_EVENTS`.
         """
-
-    def _after_portal_booking(self):
-        """Do what follows once these payments are booked. Hook for the room `send`."""
 
 
 def _is_undecided(cause):

@@ -6,6 +6,11 @@ from ...pdf.errors import DocumentConversionError
 
 #: Where the link of an invoice's PDF is kept, until the file is the invoice's.
 PLANNED_LINK = "account_payment_portal_link"
+# What an email takes besides supporting documents, in bytes, if that is not known: text,
+# layout and the invoice's own documents.
+RESERVED_SIZE = 512 * 1024
+# A file grows by a third when it is written as text, with line breaks by some more.
+ENCODED = 1.37
 
 
 class AccountMoveSend(models.AbstractModel):
@@ -162,7 +167,7 @@ class AccountMoveSend(models.AbstractModel):
         :raise UserError: If they cannot be made.
         """
         # In sudo mode as core does it: the documents are system attachments.
-        move_sudo = move.sudo()
+        move_sudo = self._prepare_portal_making(move.sudo())
         printed_sudo = move._get_portal_printed_links()
         was_sent = move_sudo.is_move_sent
         # Core makes no files while it is tested: here they are what matters.
@@ -186,6 +191,7 @@ class AccountMoveSend(models.AbstractModel):
 
         :param account.move moves_sudo: The invoices, of one company.
         """
+        moves_sudo = self._prepare_portal_making(moves_sudo)
         printed_sudo = {move: move._get_portal_printed_links() for move in moves_sudo}
         unsent_sudo = moves_sudo.filtered(lambda move: not move.is_move_sent)
         # Core makes no files while it is tested: here they are what matters.
@@ -205,6 +211,32 @@ class AccountMoveSend(models.AbstractModel):
         for move_sudo in moves_sudo:
             links_sudo = move_sudo._get_portal_printed_links() - printed_sudo[move_sudo]
             links_sudo.expires_on = fields.Datetime.now()
+
+    @api.model
+    def _prepare_portal_making(self, moves_sudo):
+        """Return posted invoices as they are best written while their PDF is made.
+
+        Core would look each time at all their lines, whether one has to follow: none
+        does when a file or a mark is added.
+
+        :param account.move moves_sudo: The invoices.
+        :rtype: account.move
+        """
+        return moves_sudo.with_context(skip_invoice_sync=True)
+
+    @api.model
+    def _get_default_mail_body(self, move, mail_template, mail_lang):
+        """Override of `account`: while only documents are made, nobody reads it."""
+        if self.env.context.get(const.CONTEXT_EMAIL):
+            return ""
+        return super()._get_default_mail_body(move, mail_template, mail_lang)
+
+    @api.model
+    def _get_default_mail_subject(self, move, mail_template, mail_lang):
+        """Override of `account`: while only documents are made, nobody reads it."""
+        if self.env.context.get(const.CONTEXT_EMAIL):
+            return ""
+        return super()._get_default_mail_subject(move, mail_template, mail_lang)
 
     # === BUSINESS METHODS - SUPPORTING DOCUMENTS === #
 
@@ -267,6 +299,56 @@ class AccountMoveSend(models.AbstractModel):
                     documents[record] = files
                     seen.update(files.ids)
         return documents
+
+    @api.model
+    def _split_portal_documents(self, move, files, other_size=0):
+        """Return which files go with an email, and which are only on the page.
+
+        All are on the page; the email takes them in their order, as long as it stays
+        within the company's limit and the mail server's.
+
+        :param account.move move: The invoice.
+        :param ir.attachment files: The supporting documents.
+        :param float other_size: What else the email holds, in bytes.
+        :return: The attached ones, and those too large for it.
+        :rtype: tuple[ir.attachment, ir.attachment]
+        """
+        attached = offered = files.browse()
+        room = (
+            self._get_portal_size_limit(move)
+            - self._get_portal_own_size(move)
+            - other_size
+        )
+        for document in files:
+            size = document.file_size * ENCODED
+            if size <= room:
+                attached |= document
+                room -= size
+            else:
+                offered |= document
+        return attached, offered
+
+    @api.model
+    def _get_portal_size_limit(self, move):
+        """Return how large an email may be, in bytes.
+
+        :param account.move move: The invoice.
+        :rtype: float
+        """
+        # In sudo mode because servers and companies are the administrator's.
+        server_limit = self.env["ir.mail_server"].sudo()._get_max_email_size()
+        limit = move.company_id.sudo().portal_mail_size_limit
+        return min(server_limit, limit) * 1024 * 1024
+
+    @api.model
+    def _get_portal_own_size(self, move):
+        """Return what an email weighs without supporting documents, in bytes.
+
+        :param account.move move: The invoice.
+        :rtype: float
+        """
+        own_sudo = self._get_portal_own_documents(move)
+        return max(RESERVED_SIZE, sum(own_sudo.mapped("file_size")) * ENCODED)
 
 
 def _follow(records, path):

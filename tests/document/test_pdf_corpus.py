@@ -1,18 +1,14 @@
 """Invoices that are hard to print: all of each is on its sheets, and can be read."""
 
-import os
 import unicodedata
 from collections import Counter
 
-from odoo import Command
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 from odoo.tools.misc import formatLang
 
-from ..pdf_common import PdfCommon
-from ..pdf_corpus import cases, generated
-
-_LOGGER = "odoo.addons.account_payment_portal.models.document.ir_actions_report"
+from ..pdf_corpus import cases
+from ..pdf_corpus_common import LOGGER, PdfCorpusCommon
 
 
 def _letters(text):
@@ -28,44 +24,8 @@ def _letters(text):
 
 
 @tagged("post_install", "-at_install")
-class TestPdfCorpus(PdfCommon):
+class TestPdfCorpus(PdfCorpusCommon):
     """Compared with the records' values, not with the pages that were printed."""
-
-    def _create(self, case):
-        partner = {
-            "name": "Gemini Furniture",
-            "city": "Dover",
-            **case.get("customer", {}),
-        }
-        if partner.get("lang"):
-            self.env["res.lang"]._activate_lang(partner["lang"])
-        values = dict(case.get("move", {}))
-        if case.get("currency"):
-            currency = self.env.ref(f"base.{case['currency']}")
-            currency.active = True
-            values["currency_id"] = currency.id
-        taxes = {"tax_ids": [Command.set(self.tax.ids)]}
-        return self._invoice(
-            partner_id=self.env["res.partner"].create(partner).id,
-            invoice_line_ids=[
-                Command.create(line if line.get("display_type") else {**taxes, **line})
-                for line in case["lines"]
-            ],
-            **values,
-        )
-
-    def _use(self, case):
-        self.company.write(
-            {
-                "external_report_layout_id": self.env.ref(
-                    f"web.external_layout_{case.get('layout', 'standard')}"
-                ).id,
-                "paperformat_id": self.env.ref(
-                    f"base.paperformat_{case.get('paper', 'euro')}"
-                ).id,
-                **case.get("company", {}),
-            }
-        )
 
     def _assert_complete(self, move, reader):
         text = " ".join(self._texts(reader))
@@ -101,7 +61,7 @@ class TestPdfCorpus(PdfCommon):
             with self.subTest(name=name), self.env.cr.savepoint() as savepoint:
                 self._use(case)
                 move = self._create(case)
-                with mute_logger(_LOGGER):
+                with mute_logger(LOGGER):
                     self._assert_complete(move, self._pdf(move))
                 warnings = self._reports()._get_pdf_warnings(move).get(move.id, [])
                 # Which fonts there are is the server's affair.
@@ -109,17 +69,7 @@ class TestPdfCorpus(PdfCommon):
                 savepoint.rollback()
 
     def test_no_false_alarm(self):
-        """A sample; ``PDF_SOAK=1000`` draws as many."""
-        count = int(os.environ.get("PDF_SOAK", "6"))
-        for number, case in enumerate(generated(count)):
-            with self.subTest(number=number), self.env.cr.savepoint() as savepoint:
-                self._use(case)
-                move = self._create(case)
-                with mute_logger(_LOGGER):
-                    self._pdf(move)
-                warnings = self._reports()._get_pdf_warnings(move).get(move.id, [])
-                self.assertFalse([each for each in warnings if "font" not in each])
-                savepoint.rollback()
+        self._assert_no_false_alarm(6)
 
     def test_corpus_is_large(self):
         self.assertGreaterEqual(len(cases()), 60)

@@ -18,7 +18,9 @@ from ..send_common import MAIL_LOGGERS
 from ..traces_common import TracesMixin
 
 RETRY_MINUTES = deliveries.AccountMovePortalDelivery._queue_retry_minutes
-SEND_LOGGER = "odoo.addons.account_payment_portal.models.send.payment_transaction"
+SEND_LOGGER = (
+    "odoo.addons.account_payment_portal.models.send.account_move_portal_attempt"
+)
 
 
 class TestPortalLinkRequest(TracesMixin, PortalMailCommon, HttpCase):
@@ -137,7 +139,7 @@ class TestPortalLinkRequest(TracesMixin, PortalMailCommon, HttpCase):
                 )
                 tx.partner_email = email
                 with mute_logger(SEND_LOGGER):
-                    tx.sudo()._queue_portal_email("verification")
+                    tx.sudo().portal_attempt_id._queue_payer_email("verification")
         emails = rows.search([("move_id", "=", self.invoice.id)]).mapped("email")
         self.assertEqual(emails.count("carla@customer.example"), 6, "on file")
         self.assertEqual(len(emails) - 6, 3)

@@ -1,4 +1,6 @@
-from ..discount_common import (
+from itertools import cycle, product
+
+from ..early_discount_common import (
     CASH_ROUNDINGS,
     MODES,
     ROUNDING_METHODS,
@@ -8,31 +10,41 @@ from ..discount_common import (
 
 
 class TestEarlyDiscount(EarlyDiscountCommon):
-    """Whoever pays what a discount leaves has paid the invoice, to the last cent.
-
-    Each mode, tax mix and rounding is in it; `soak_early_discount.py` combines all.
-    """
+    """Whoever pays what a discount leaves has paid the invoice, to the last cent."""
 
     def test_s19_discount_closes_the_invoice_as_register_payment_does(self):
-        for number, mix in enumerate(TAX_MIXES):
-            mode = MODES[number % 3]
-            method = ROUNDING_METHODS[number % 2]
-            cash = CASH_ROUNDINGS[(number + number // 3) % 3]
-            self.company.tax_calculation_rounding_method = method
-            with self.subTest(mode=mode, mix=mix, method=method, cash=cash):
-                self._check_discount(mode, mix, cash)
+        roundings = cycle(product(ROUNDING_METHODS, CASH_ROUNDINGS))
+        for mix, mode, (method, cash) in zip(
+            TAX_MIXES, cycle(MODES), roundings, strict=False
+        ):
+            self._check_combination(mix, mode, method, cash)
 
     def test_s19_discount_closes_an_invoice_that_is_rounded_in_its_biggest_tax(self):
         for mode in MODES:
             with self.subTest(mode):
-                self._check_discount(mode, "two lines, two taxes", "biggest_tax")
+                values = (mode, "two lines, two taxes", "biggest_tax")
+                self._check_discount(
+                    self._create_discounted(*values), self._create_discounted(*values)
+                )
 
     def test_s19_discount_closes_an_invoice_in_another_currency(self):
-        euro = self._enable_euro()
+        euro = self.env.ref("base.EUR")
+        euro.active = True
+        self.env["res.currency.rate"].create(
+            {
+                "name": "2020-01-01",
+                "rate": 0.83,
+                "currency_id": euro.id,
+                "company_id": self.company.id,
+            }
+        )
         for mode in MODES:
             with self.subTest(mode):
-                mix = "two lines, two taxes"
-                self._check_discount(mode, mix, currency_id=euro.id)
+                values = (mode, "two lines, two taxes")
+                self._check_discount(
+                    self._create_discounted(*values, currency_id=euro.id),
+                    self._create_discounted(*values, currency_id=euro.id),
+                )
 
     def test_s19_discount_counts_where_the_bank_statement_books_it(self):
         """With Odoo's accounting application such a payment has no entry yet."""

@@ -103,10 +103,7 @@ class TestPaymentShares(PortalPaymentCommon, HttpCase):
     def _pay(self, shares):
         """Start such a payment, and book it once the money has come."""
         tx = self._start(shares)
-        self.env.flush_all()
-        # All that a test makes stays in one transaction, without statistics.
-        self.env.cr.execute("ANALYZE account_move, account_move_line, account_payment")
-        self.env.cr.execute("ANALYZE account_partial_reconcile")
+        self._analyze_books()
         self._settle_without_charge(tx)
         self.assertFalse(
             tx.portal_attempt_id._try_booking(tx), "nothing is left to be booked"

@@ -159,9 +159,9 @@ class TestAccountMoveSendPortalWindow(PortalSendCommon, HttpCase):
 
     def test_s3_pictures_count_in_what_the_email_may_weigh(self):
         window = self._compose()
-        before = window._get_own_size()
+        before = window._get_picture_size()
         self._paste(window, "data:image/png;base64," + "A" * 4_000_000)
-        self.assertGreater(window._get_own_size(), before + 3_900_000)
+        self.assertGreater(window._get_picture_size(), before + 3_900_000)
 
     # === FILES FROM THE COMPUTER === #
 

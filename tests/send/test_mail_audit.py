@@ -171,7 +171,7 @@ class TestPortalMailAudit(PortalSendCommon, PortalPaymentCommon, HttpCase):
         attempt = tx.portal_attempt_id
         attempt.verification_url = "https://payments.example/verify/1"
         for kind in ("verification", "payment_failed"):
-            tx._queue_portal_email(kind)
+            attempt._queue_payer_email(kind)
         recipient = tx.partner_email
         with self.mailbox() as mailbox:
             self._send_due()

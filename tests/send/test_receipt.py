@@ -62,7 +62,9 @@ class TestPaymentReceipt(PortalPaymentCommon, PortalMailCommon, HttpCase):
         tx = self._pay()
         with (
             mute_logger(MAIL_LOGGER),
-            patch.object(type(tx), "_get_portal_receipt", side_effect=ValueError),
+            patch.object(
+                type(tx.portal_attempt_id), "_get_receipt", side_effect=ValueError
+            ),
         ):
             self._send_due()
         self.assertEqual(tx.portal_receipt_state, "failed")
@@ -102,9 +104,12 @@ class TestPaymentReceipt(PortalPaymentCommon, PortalMailCommon, HttpCase):
     def test_s22_receipt_is_downloaded_from_the_answer(self):
         self._pay()
         with patch.object(
-            type(self.env["payment.transaction"]),
-            "_get_portal_receipt",
-            lambda tx: (f"Receipt {tx.reference}.pdf".replace("/", "-"), b"%PDF-1"),
+            type(self.env["account.move.portal.attempt"]),
+            "_get_receipt",
+            lambda attempt: (
+                f"Receipt {attempt.reference}.pdf".replace("/", "-"),
+                b"%PDF-1",
+            ),
         ):
             response = self.url_open(self.link._get_path("receipt"))
         self.assertEqual(response.headers["Content-Type"], "application/pdf")

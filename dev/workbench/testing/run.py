@@ -153,6 +153,22 @@ def prepare(environment, suite):
             environment.ensure(template)
 
 
+def is_available(environment, suite):
+    """Tell whether a suite has all that it needs, and say so where it has not.
+
+    :rtype: bool
+    """
+    try:
+        if suite.template:
+            environment.fetch(suite.template)
+    except SetupError as error:
+        names = ", ".join(suite.paths)
+        environment.console.say(f"SKIPPED {names}: what it needs cannot be fetched.")
+        environment.console.say(str(error))
+        return False
+    return True
+
+
 def run_all(runner, environment, suites):
     """Run suites one after the other.
 
@@ -176,13 +192,18 @@ def run(environment, arguments):
     """
     kind = "soak" if "--soak" in arguments else "test"
     dev, addon, options = split([text for text in arguments if text != "--soak"])
-    *others, largest = choose(environment.project.root, dev, addon, kind)
+    chosen = choose(environment.project.root, dev, addon, kind)
+    suites = [suite for suite in chosen if is_available(environment, suite)]
+    if not suites:
+        return 0
+    *others, largest = suites
     prepare(environment, largest)  # Here, where the progress is seen.
     runner = Runner([f"-opython_files={kind}_*.py", *options])
     output = environment.folder / "largest-suite.log"
     with output.open("w") as stream, ThreadPoolExecutor(1) as pool:
         with runner.stopping():
             beside = TestEnvironment(environment.project, Console(stream))
+            beside.odoo.packages = environment.odoo.packages
             future = pool.submit(run_all, runner, beside, [largest])
             codes = run_all(runner, environment, others)
             show(output, environment.console, future)

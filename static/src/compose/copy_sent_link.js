@@ -1,5 +1,6 @@
 import {Component, useState} from "@odoo/owl";
 import {browser} from "@web/core/browser/browser";
+import {_t} from "@web/core/l10n/translation";
 import {registry} from "@web/core/registry";
 import {useService} from "@web/core/utils/hooks";
 import {standardWidgetProps} from "@web/views/widgets/standard_widget_props";
@@ -26,6 +27,10 @@ export class PortalCopySentLink extends Component {
                 // No clipboard without HTTPS: the link is there to be selected.
             }
         }
+    }
+
+    get copied() {
+        return _t("The link of %s was copied.", this.state.recipient);
     }
 
     select(event) {

@@ -1,0 +1,3 @@
+from . import account_move_portal_check
+from . import account_move_portal_check_line
+from . import account_move_portal_link
