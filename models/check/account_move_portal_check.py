@@ -259,9 +259,7 @@ class AccountMovePortalCheck(models.TransientModel):
                         "res_id": each.record[1] if each.record else False,
                     }
                 )
-                for each in sorted(
-                    findings, key=lambda each: -LEVELS.index(each.level)
-                )
+                for each in sorted(findings, key=lambda each: -LEVELS.index(each.level))
             ),
         ]
 

@@ -85,7 +85,8 @@ def prove_email(company, user, url):
         if not smtp_errors.is_refusal(error):
             _logger.exception("The sample of %s cannot be sent", company.name)
         message = env._(
-            "The sample was not sent: %s", smtp_errors.explain(env, error)
+            "The sample was not sent: %s",
+            smtp_errors.explain(env, error)
             if smtp_errors.is_refusal(error)
             else str(error) or type(error).__name__,
         )
@@ -135,9 +136,7 @@ def _send_sample(company, user, url):
         recipients[:1], env["ir.attachment"]
     )
     delivery.message_id = delivery._make_message_id(move.id)
-    link = window._get_preview_link().with_context(
-        **{const.CONTEXT_SAMPLE_URL: url}
-    )
+    link = window._get_preview_link().with_context(**{const.CONTEXT_SAMPLE_URL: url})
     values = delivery._get_mail_values(link, delivery, env["ir.attachment"])
     mail = env["mail.mail"].new({**values, "headers": "{}"})
     server, smtp_from = delivery._find_mail_server(mail)

@@ -18,12 +18,9 @@ ENDING_BUTTONS = (
 )
 #: What may leave a payment under way without its reason, or make the invoice another.
 REVIEWED_FIELDS = (
-    "state",
-    "partner_id",
-    "currency_id",
-    "company_id",
-    "journal_id",
-    "move_type",
+    *("state", "partner_id", "currency_id", "company_id", "journal_id", "move_type"),
+    # Payments without an entry, which core's wizard matches from this side.
+    "matched_payment_ids",
 )
 #: An amount that a customer is offered to pay: of the kind `discount`, `balance`,
 #: `next` or `overdue` (installments) or `most` (what can be paid at a time); in the

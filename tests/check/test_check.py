@@ -79,7 +79,13 @@ class TestCheck(PortalCommon):
     def test_b12_public_addresses_are_told_from_private_ones(self):
         for host in ("8.8.8.8", "2606:4700:4700::1111", "pay.company.com"):
             self.assertTrue(web_address.is_reachable(host), host)
-        for host in ("10.1.2.3", "fd00::1", "localhost", "a.localhost", "printer.local"):
+        for host in (
+            "10.1.2.3",
+            "fd00::1",
+            "localhost",
+            "a.localhost",
+            "printer.local",
+        ):
             self.assertFalse(web_address.is_reachable(host), host)
 
     # === EMAIL === #
@@ -195,7 +201,9 @@ class TestCheck(PortalCommon):
     def test_b12_currency_that_nobody_takes_is_amber(self):
         euro = self.env.ref("base.EUR")
         euro.active = True
-        self.provider.available_currency_ids = [Command.set(self.invoice.currency_id.ids)]
+        self.provider.available_currency_ids = [
+            Command.set(self.invoice.currency_id.ids)
+        ]
         self._assert_level("provider", "ok")
         self._create_portal_invoice(currency_id=euro.id)
         self._assert_level("provider", "warning", "EUR")
@@ -322,15 +330,16 @@ class TestCheck(PortalCommon):
         status = json.loads(json.dumps(self.checks.get_status()))
         self.assertEqual(status["company"], self.company.name)
         self.assertIn(status["level"], ("ok", "unknown", "warning", "error"))
-        self.assertEqual(
-            {"code", "name", "level", "message"}, set(status["checks"][0])
-        )
+        self.assertEqual({"code", "name", "level", "message"}, set(status["checks"][0]))
         with self.assertRaises(AccessError):
             self.checks.with_user(self.biller).get_status()
 
     def test_b12_nothing_that_is_secret_is_told(self):
         self.provider.write(
-            {"stripe_secret_key": "sk_test_hidden", "stripe_webhook_secret": "whsec_hid"}
+            {
+                "stripe_secret_key": "sk_test_hidden",
+                "stripe_webhook_secret": "whsec_hid",
+            }
         )
         told = json.dumps(self.checks.get_status())
         self.assertNotIn("sk_test_hidden", told)

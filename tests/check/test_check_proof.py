@@ -159,7 +159,9 @@ class TestCheckStripe(PortalPaymentCommon):
         self.assertEqual(level_of(self._prove(), "stripe_webhook"), "warning")
         self._set_webhook()
         self.assertEqual(level_of(self._prove(), "stripe_webhook"), "ok")
-        for endpoint in self.provider._stripe_request("GET", "webhook_endpoints")["data"]:
+        for endpoint in self.provider._stripe_request("GET", "webhook_endpoints")[
+            "data"
+        ]:
             self.provider._stripe_request(
                 "POST", f"webhook_endpoints/{endpoint['id']}", {"disabled": True}
             )

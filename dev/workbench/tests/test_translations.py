@@ -7,7 +7,6 @@ from workbench.translations.checks import check_entry, check_file
 from workbench.translations.memory import Memory
 
 
-
 def kinds(msgid, msgstr):
     """Return the kinds of what is wrong."""
     return [each.kind for each in check_entry(msgid, msgstr)]
