@@ -1,6 +1,7 @@
 from odoo import fields, models
 
 from ... import const
+from ...tools import plain_text
 
 
 class AccountMove(models.Model):
@@ -82,3 +83,22 @@ class AccountMove(models.Model):
             for recipient in recipients:
                 recipient["notif"] = delivery
         return recipients
+
+    def _notify_by_email_get_base_mail_values(self, message, recipients_data, **kwargs):
+        """Override of `mail` to write the plain text of what a portal rule tells.
+
+        Core makes it of the HTML: layout and all, with numbered references.
+        """
+        values = super()._notify_by_email_get_base_mail_values(
+            message, recipients_data, **kwargs
+        )
+        if self.env.context.get(const.CONTEXT_DELIVERY):
+            address = self._notify_get_action_link("view")
+            values["portal_text"] = "\n\n".join(
+                (
+                    plain_text.from_html(message.body),
+                    f"{self.env._('View Invoice')}:\n{address}",
+                    f"-- \n{self.company_id.name}",
+                )
+            )
+        return values
