@@ -65,11 +65,13 @@
         "wizard/account_move_portal_hold_window_views.xml",
         "wizard/account_move_portal_reminder_forecast_views.xml",
         "wizard/account_move_portal_link_share_views.xml",
+        "wizard/account_move_portal_setup_views.xml",
         "wizard/account_move_portal_text_translation_views.xml",
         "wizard/account_move_send_portal_views.xml",
         "wizard/account_move_send_portal_mass_views.xml",
         "views/check/account_move_send_portal_views.xml",
     ],
+    "demo": ["demo/account_move_portal_demo.xml"],
     "assets": {
         "web.assets_backend": [
             "account_payment_portal/static/src/compose/**/*",

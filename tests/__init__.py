@@ -1,6 +1,8 @@
 # Odoo runs the modules that are attributes of this package, in any folder of it.
 from .check import test_check
 from .check import test_check_proof
+from .check import test_demo
+from .check import test_setup
 from .document import test_css_parser
 from .document import test_document_sent
 from .document import test_invoice_page
@@ -72,6 +74,7 @@ from .payment import test_stripe_params
 from .payment import test_stripe_rules
 from .scripts import test_scripts
 from .send import test_bulk
+from .send import test_bulk_browser
 from .send import test_bulk_kill
 from .send import test_bulk_limits
 from .send import test_bulk_queue_job

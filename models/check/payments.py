@@ -69,9 +69,12 @@ def check_provider(company, currencies=None):
     if currencies is None:
         currencies = company.currency_id | _get_invoiced_currencies(company)
     missing = currencies.filtered(
-        lambda currency: not any(
-            not each.available_currency_ids or currency in each.available_currency_ids
-            for each in published
+        lambda currency: (
+            not any(
+                not each.available_currency_ids
+                or currency in each.available_currency_ids
+                for each in published
+            )
         )
     )
     if missing:

@@ -802,9 +802,9 @@ class AccountMovePortalAttempt(models.Model):
                     "Please use %(size)s characters at most.", size=size
                 )
         # In sudo mode because address data is closed to the public.
-        country = self.env["res.country"].sudo().browse(values["country_id"] or [])
+        country = self.env["res.country"]._get_portal_country(values["country_id"])
         state = self.env["res.country.state"].sudo().browse(values["state_id"] or [])
-        if country and not country.exists():
+        if values["country_id"] and not country:
             errors["country_id"] = self.env._("Please choose a country.")
         elif state and (not state.exists() or state.country_id != country):
             errors["state_id"] = self.env._("Please choose a state of this country.")
