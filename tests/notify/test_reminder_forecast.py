@@ -9,10 +9,12 @@ from ..reminder_common import PortalReminderCommon
 class TestReminderForecast(PortalReminderCommon):
     """What will go out, when, or why not."""
 
-    def _forecast(self, rule, moment, user=None):
+    def _forecast(self, rule, moment):
         with self._at(moment):
-            action = rule.with_user(user or self.biller).action_forecast()
-        lines = self.env[action["res_model"]].search(action["domain"])
+            action = rule.with_user(self.biller).action_forecast()
+        # One's own, and nobody else's.
+        lines = self.env[action["res_model"]].with_user(self.biller)
+        lines = lines.search(action["domain"])
         return [(line.day, line.rule_id, line.move_id, line.email) for line in lines]
 
     def _explain(self, invoice, moment):

@@ -36,10 +36,10 @@ class TestReminderSending(PortalReminderCommon):
             self._send_at()
             [mail] = mailbox.messages
         self.assertEqual(mail.envelope_to, ["carla@customer.example"])
-        message = mail.message
+        message = mail.email
         self.assertEqual(message["Subject"], f"Invoice {self.invoice.name} is unpaid")
-        self.assertIn(first.message["Message-Id"], message["References"].split())
-        self.assertNotEqual(first.message["Message-Id"], message["Message-Id"])
+        self.assertIn(first.email["Message-Id"], message["References"].split())
+        self.assertNotEqual(first.email["Message-Id"], message["Message-Id"])
         html = message.get_body(("html",)).get_content()
         text = message.get_body(("plain",)).get_content()
         for content in (html, text):
@@ -64,11 +64,11 @@ class TestReminderSending(PortalReminderCommon):
             self._send_at()
             [mail] = mailbox.messages
         url = f"{self._get_links()._get_url()}/reminders"
-        self.assertEqual(mail.message["List-Unsubscribe"], f"<{url}>")
+        self.assertEqual(mail.email["List-Unsubscribe"], f"<{url}>")
         self.assertEqual(
-            mail.message["List-Unsubscribe-Post"], "List-Unsubscribe=One-Click"
+            mail.email["List-Unsubscribe-Post"], "List-Unsubscribe=One-Click"
         )
-        self.assertIn(url, mail.message.get_body(("html",)).get_content())
+        self.assertIn(url, mail.email.get_body(("html",)).get_content())
 
     def test_b11_reminder_is_noted_on_the_invoice_without_a_token(self):
         self._create_rule()
@@ -92,7 +92,7 @@ class TestReminderSending(PortalReminderCommon):
             self._decide(DECIDED)
             self._send_at()
             [mail] = mailbox.messages
-        self.assertEqual(mail.message["Subject"], "Facture impayée")
+        self.assertEqual(mail.email["Subject"], "Facture impayée")
 
     def test_b11_what_could_not_leave_in_time_waits_for_the_next_hours(self):
         self._create_rule()
