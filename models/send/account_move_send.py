@@ -6,8 +6,8 @@ from ...pdf.errors import DocumentConversionError
 
 #: Where the link of an invoice's PDF is kept, until the file is the invoice's.
 PLANNED_LINK = "account_payment_portal_link"
-# What an email takes besides supporting documents, in bytes, if that is not known: text,
-# layout and the invoice's own documents.
+# What an email holds besides supporting documents, at least, in bytes: text, layout and
+# the invoice's own documents.
 RESERVED_SIZE = 512 * 1024
 # A file grows by a third when it is written as text, with line breaks by some more.
 ENCODED = 1.37
