@@ -26,6 +26,12 @@ from .link import test_link_route
 from .notify import test_notification
 from .notify import test_notification_mail
 from .notify import test_notification_rule
+from .notify import test_reminder_hold
+from .notify import test_reminder_rule
+from .notify import test_reminder_sending
+from .notify import test_reminder_decline
+from .notify import test_reminder_forecast
+from .notify import test_reminder_kill
 from .payment import test_amount_cases
 from .payment import test_clean_line
 from .payment import test_decline_texts
@@ -68,6 +74,7 @@ from .payment import test_stripe_params
 from .payment import test_stripe_rules
 from .scripts import test_scripts
 from .send import test_bulk
+from .send import test_bulk_browser
 from .send import test_bulk_kill
 from .send import test_bulk_limits
 from .send import test_bulk_queue_job

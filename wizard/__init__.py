@@ -7,3 +7,5 @@ from . import account_move_send_portal
 from . import account_move_send_portal_check
 from . import account_move_send_portal_document
 from . import account_move_send_portal_mass
+from . import account_move_portal_hold_window
+from . import account_move_portal_reminder_forecast
