@@ -66,15 +66,6 @@ class TestPortalBulk(PortalSendCommon):
             )
             self.assertTrue(invoice.is_move_sent)
 
-    def test_b6_lane_whose_time_is_up_says_that_there_is_more(self):
-        batch = self._start()
-        lanes = self.env["account.move.portal.lane"].sudo()
-        with self.mailbox() as mailbox:
-            for sent, has_more in [(1, True), (2, True), (3, False)]:
-                self.assertEqual(lanes._run(seconds=0), has_more)
-                self.assertEqual(len(mailbox.messages), sent)
-        self.assertEqual(batch.state, "done")
-
     # === THE SUMMARY === #
 
     def test_b6_summary_says_what_goes_and_why_the_rest_does_not(self):

@@ -50,7 +50,7 @@ class TestPortalBulkBrowser(PortalSendCommon, PortalBrowserCase):
                 number = link.inner_text()
                 expect(mail.locator("body")).to_contain_text(number)
                 names.add(number)
-                window.get_by_title("Next invoice").click()
+                window.locator("button[name=action_next]").click()
             expect(window.locator("[name=preview_position]")).to_have_text("1 of 2")
             self.assertEqual(names, set(self.invoices[:2].mapped("name")))
 
