@@ -168,10 +168,11 @@ class PortalBrowserCase(HttpCase):
         )
         self.trust(page.context)
 
-    def assert_accessible(self, page):
+    def assert_accessible(self, page, schemes=("light", "dark")):
         """Check that axe finds nothing on a page, wide and light, narrow and dark.
 
         :param playwright.sync_api.Page page: The page of the browser.
+        :param tuple[str] schemes: The colour schemes to look at.
         """
         page.evaluate(Axe().axe_script)
         for scheme, viewport, rules in (
@@ -179,6 +180,8 @@ class PortalBrowserCase(HttpCase):
             ("light", PHONE, LOOKS),
             ("dark", PHONE, LOOKS),
         ):
+            if scheme not in schemes:
+                continue
             page.emulate_media(color_scheme=scheme)
             page.set_viewport_size(viewport)
             nodes = [
