@@ -11,6 +11,7 @@ import time
 from datetime import timedelta
 
 from odoo import fields
+from odoo.tools import SQL
 
 from .bulk import create_customers, create_drafts, resident_megabytes
 from .fixtures import set_up_company
@@ -30,7 +31,7 @@ def create_open(env, draft, count):
         table: [
             row[0]
             for row in env.execute_query(
-                _sql(
+                SQL(
                     "SELECT column_name FROM information_schema.columns"
                     " WHERE table_name = %s AND is_generated = 'NEVER'",
                     table,
@@ -41,17 +42,17 @@ def create_open(env, draft, count):
     }
     env.flush_all()
     overdue = fields.Date.today() - timedelta(days=1)
-    [[first]] = env.execute_query(_sql("SELECT MAX(id) + 1000 FROM account_move"))
+    [[first]] = env.execute_query(SQL("SELECT MAX(id) + 1000 FROM account_move"))
     changed = {
         "id": f"{first} + n",
-        "name": "'BENCH/' || n",
+        "name": f"'BENCH/' || {first} + n",
         "state": "'posted'",
         "payment_state": "'not_paid'",
         "amount_residual": "amount_total",
         "amount_residual_signed": "amount_total",
         "sequence_prefix": "'BENCH/'",
-        "sequence_number": "n",
-        "payment_reference": "'BENCH/' || n",
+        "sequence_number": f"{first} + n",
+        "payment_reference": f"'BENCH/' || {first} + n",
     }
     columns = [name for name in names["account_move"] if name != "access_token"]
     values = ", ".join(changed.get(name, f'"{name}"') for name in columns)
@@ -91,12 +92,6 @@ def create_open(env, draft, count):
     env.cr.execute("ANALYZE")
     env.cr.commit()
     env.invalidate_all()
-
-
-def _sql(text, *values):
-    from odoo.tools import SQL
-
-    return SQL(text, *values)
 
 
 def create_rules(env):
