@@ -35,9 +35,7 @@ class PortalReminderCommon(PortalSendCommon):
             }
         )
         # The scheduler decides, not a user.
-        cls.reminders = cls.env["account.move.portal.reminder"].with_user(
-            SUPERUSER_ID
-        )
+        cls.reminders = cls.env["account.move.portal.reminder"].with_user(SUPERUSER_ID)
         cls.rules = cls.env["account.move.portal.reminder.rule"]
 
     def _create_sent(self, due, sent="2026-02-02 15:00:00", email=None, **values):

@@ -710,9 +710,7 @@ def _is_within(step, day, count, pause):
     :param datetime.timedelta pause: How long nothing follows a reminder.
     :rtype: bool
     """
-    return step.count < count and (
-        not step.last_day or day - step.last_day >= pause
-    )
+    return step.count < count and (not step.last_day or day - step.last_day >= pause)
 
 
 def _get_order(step):

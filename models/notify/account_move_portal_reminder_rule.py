@@ -254,7 +254,9 @@ class AccountMovePortalReminderRule(models.Model):
         calendar_sudo = (
             self.calendar_id.sudo() or self.company_id.sudo().resource_calendar_id
         )
-        weekdays = {int(day) for day in calendar_sudo.attendance_ids.mapped("dayofweek")}
+        weekdays = {
+            int(day) for day in calendar_sudo.attendance_ids.mapped("dayofweek")
+        }
         leaves_sudo = calendar_sudo.env["resource.calendar.leaves"].search(
             [
                 ("resource_id", "=", False),

@@ -145,8 +145,9 @@ class TestReminderForecast(PortalReminderCommon):
 
     def test_b11_no_sentence_where_reminders_are_no_matter(self):
         self._create_rule()
-        paid, draft = self._create_sent("2026-03-02"), self._create_portal_invoice(
-            post=False
+        paid, draft = (
+            self._create_sent("2026-03-02"),
+            self._create_portal_invoice(post=False),
         )
         self.env["account.payment.register"].with_context(
             active_model="account.move", active_ids=paid.ids

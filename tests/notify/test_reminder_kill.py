@@ -144,7 +144,9 @@ class TestReminderKill(PortalBulkProcessCase):
             with self.subTest(f"{when} {method}"):
                 known = self._get_connections()
                 call = 2 if method == "_insert" else 1
-                pid = self._fork(self._decide_here, (reminder_class, method, when, call))
+                pid = self._fork(
+                    self._decide_here, (reminder_class, method, when, call)
+                )
                 self.assertTrue(os.WIFSIGNALED(os.waitpid(pid, 0)[1]))
                 self._wait_until_gone(known)
                 self.assertEqual(self._get_states(), {})

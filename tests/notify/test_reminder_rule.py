@@ -26,8 +26,9 @@ class TestReminderRule(PortalReminderCommon):
     def test_b11_hours_across_the_change_to_summer_time(self):
         # 9:00 is 14:00 UTC on March 6, 2026, and 13:00 from March 9 on.
         rule = self._create_rule(days=1, min_days_between=1)
-        friday, monday = self._create_sent("2026-03-05"), self._create_sent(
-            "2026-03-08", email="max@customer.example"
+        friday, monday = (
+            self._create_sent("2026-03-05"),
+            self._create_sent("2026-03-08", email="max@customer.example"),
         )
         self.assertEqual(self._decide("2026-03-06 13:30:00"), [])
         self.assertEqual(self._decide("2026-03-06 14:00:00"), [(rule, friday)])
@@ -82,8 +83,9 @@ class TestReminderRule(PortalReminderCommon):
         self.assertEqual(self._decide("2026-04-30 16:00:00"), [])
 
     def test_b11_new_rule_starts_with_what_falls_due_from_now_on(self):
-        old, new = self._create_sent("2026-03-02"), self._create_sent(
-            "2026-03-09", email="max@customer.example"
+        old, new = (
+            self._create_sent("2026-03-02"),
+            self._create_sent("2026-03-09", email="max@customer.example"),
         )
         rule = self._create_rule(days=1, since="2026-03-09")
         self.assertEqual(self._decide("2026-03-10 16:00:00"), [(rule, new)])
@@ -108,8 +110,9 @@ class TestReminderRule(PortalReminderCommon):
 
     def test_b11_not_viewed(self):
         rule = self._create_rule("not_viewed", 3)
-        viewed, invoice = self._create_sent("2026-04-01"), self._create_sent(
-            "2026-04-01", email="max@customer.example"
+        viewed, invoice = (
+            self._create_sent("2026-04-01"),
+            self._create_sent("2026-04-01", email="max@customer.example"),
         )
         self._record_view(viewed.portal_link_ids.filtered("email"))
         for link in (viewed | invoice).portal_link_ids.filtered("email"):
@@ -119,10 +122,13 @@ class TestReminderRule(PortalReminderCommon):
 
     def test_b11_promised_and_not_paid(self):
         rule = self._create_rule("promised", 1)
-        invoice, other = self._create_sent("2026-03-02"), self._create_sent(
-            "2026-03-02",
-            email="max@customer.example",
-            partner_id=self.env["res.partner"].create({"name": "Max"}).id,
+        invoice, other = (
+            self._create_sent("2026-03-02"),
+            self._create_sent(
+                "2026-03-02",
+                email="max@customer.example",
+                partner_id=self.env["res.partner"].create({"name": "Max"}).id,
+            ),
         )
         holds = self.env["account.move.portal.hold"]
         holds.create(
@@ -266,7 +272,9 @@ class TestReminderRule(PortalReminderCommon):
         for round_, size in enumerate((2, 12)):
             for number in range(size):
                 self._create_sent(
-                    "2026-03-02", price=10 + number, email=f"{round_}.{number}@a.example"
+                    "2026-03-02",
+                    price=10 + number,
+                    email=f"{round_}.{number}@a.example",
                 )
             with self._at(f"2026-03-0{3 + round_} 16:00:00"):
                 self.reminders._run()  # What is cached for good, and its rows.
