@@ -6,5 +6,6 @@ from . import link
 from . import visit
 from . import document
 from . import payment
+from . import statement
 from . import send
 from . import notify
