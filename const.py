@@ -56,11 +56,13 @@ CONTEXT_STARTED_ON = "account_payment_portal_started_on"
 #: The id of a payment's line, how much of it is matched now, in its currency, and with
 #: which lines of an invoice.
 CONTEXT_SHARE = "account_payment_portal_share"
+#: The address that the link of a sample email leads to.
+CONTEXT_SAMPLE_URL = "account_payment_portal_sample_url"
 
 # === PAYMENTS THAT NEED STAFF === #
 
 #: Reasons for which the customer has credit, to be refunded or matched.
-CREDIT_KINDS = ("overpaid", "cancelled")
+CREDIT_KINDS = ("overpaid", "cancelled", "changed")
 
 # === EXTERNAL IDS === #
 

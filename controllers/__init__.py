@@ -6,3 +6,5 @@ from . import account
 from . import stripe
 from . import preview
 from . import customer
+from . import reminder
+from . import check

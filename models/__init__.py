@@ -9,3 +9,4 @@ from . import payment
 from . import statement
 from . import send
 from . import notify
+from . import check

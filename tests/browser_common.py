@@ -121,9 +121,9 @@ class PortalBrowserCase(HttpCase):
         unanswered = self._unanswered[page] = set()
 
         def follow(request):
-            # Not beacons: nothing says when those are answered.
-            is_beacon = request.resource_type == "ping"
-            if request.url.startswith(self.base_url()) and not is_beacon:
+            # Nothing says when beacons are answered, and scripts of shared workers.
+            is_untold = request.resource_type == "ping" or "/bus/" in request.url
+            if request.url.startswith(self.base_url()) and not is_untold:
                 unanswered.add(request)
 
         page.on("request", follow)

@@ -1,5 +1,6 @@
 import requests
 
+from .. import const
 from .development import StripeSandbox
 from .payment_common import STRIPE_SANDBOX_PARAMETER, PortalPaymentCommon
 
@@ -25,7 +26,8 @@ OUTCOMES = {
     "draft": "cancel cancel cancel cancel cancelled cancelled paid disputed",
     "cancel": "cancel cancel cancel cancel cancelled cancelled paid disputed",
     "delete": "cancel cancel cancel cancel cancelled cancelled paid disputed",
-    "other_customer": "cancel cancel cancel cancel paid paid paid disputed",
+    "other_customer": "cancel cancel cancel cancel changed changed paid disputed",
+    "other_currency": "cancel cancel cancel cancel changed changed paid disputed",
     # Who has begun to pay is let finish: nothing has changed of what is due.
     "revoke": "paid paid paid paid paid paid paid disputed",
     "merge": "paid paid paid paid paid paid paid disputed",
@@ -194,6 +196,13 @@ class PortalMatrixCommon(PortalPaymentCommon):
         self.invoice.partner_id = self.env["res.partner"].create({"name": "Other"})
         self.invoice.action_post()
 
+    def _do_other_currency(self):
+        currency = self.env.ref("base.CHF")
+        currency.active = True
+        self.invoice.button_draft()
+        self.invoice.currency_id = currency
+        self.invoice.action_post()
+
     def _do_merge(self):
         kept = self.env["res.partner"].create(
             {"name": "Carla C.", "email": self.customer.email}
@@ -264,7 +273,10 @@ class PortalMatrixCommon(PortalPaymentCommon):
         )
         self.assertEqual(count, 1, "it is booked once")
         overpaid = tx.portal_attempt_id.overpaid_amount
-        self.assertEqual(bool(overpaid), outcome in ("overpaid", "cancelled"))
+        self.assertEqual(bool(overpaid), outcome in const.CREDIT_KINDS)
+        if outcome == "changed":
+            self.assertEqual(self.invoice.portal_balance_due, 100.0, "it is another's")
+            self.assertFalse(self.invoice._has_portal_payment_in_progress())
         if payment.move_id and overpaid:
             credit = tx.portal_attempt_id._get_credit_lines()
             self.assertEqual(-sum(credit.mapped("amount_residual")), overpaid)
@@ -282,6 +294,6 @@ class PortalMatrixCommon(PortalPaymentCommon):
             self.assertIn(f'data-answer="{answer}"', response.text)
             self.assertEqual(
                 'id="amount_overpaid"' in response.text,
-                outcome in ("overpaid", "cancelled"),
+                outcome in const.CREDIT_KINDS,
             )
         self.assertLess(response.status_code, 500)

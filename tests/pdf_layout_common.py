@@ -46,7 +46,9 @@ class PdfLayoutCommon(PdfCommon):
         self._assert_sheets(from_the_right, files[from_the_right.id], 2)
         self._assert_from_the_right(files[from_the_right.id])
         if long:
-            self._assert_sheets(long, files[long.id], round(len(long.invoice_line_ids) / 22))
+            self._assert_sheets(
+                long, files[long.id], round(len(long.invoice_line_ids) / 22)
+            )
         return files.values()
 
     def _assert_size(self, reader, width, height):

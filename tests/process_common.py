@@ -35,6 +35,41 @@ HOST = "127.0.0.1"
 DEADLINE = 600
 
 
+def start_odoo(add_cleanup, *options, **env):
+    """Start a server of the tests' database in a process of its own.
+
+    :param add_cleanup: What is called with what is to be done at the end.
+    :param str options: Of Odoo's command line.
+    :param str env: More of the process's environment.
+    :return: The server, and where it answers.
+    :rtype: tuple[Component, str]
+    """
+    name, held = get_db_name(), hold({"ODOO": 0}, {})["ODOO"]
+    port = number_of(held)
+    folder = tempfile.TemporaryDirectory()
+    add_cleanup(folder.cleanup)
+    odoo = Component(
+        "Odoo",
+        on_socket(
+            held,
+            [
+                *(sys.executable, "-m", "odoo", "server", "-c", config["config"]),
+                *("-d", name, f"--db-filter=^{re.escape(name)}$", "--workers=0"),
+                *(f"--http-interface={HOST}", f"--http-port={port}"),
+                *options,
+            ],
+        ),
+        Path(folder.name) / "odoo.log",
+        http_answers(port, "/web/health"),
+        env={**os.environ, **env},
+        sockets=[held],
+    )
+    odoo.start()
+    add_cleanup(odoo.stop)
+    odoo.wait_ready()
+    return odoo, f"http://{HOST}:{port}"
+
+
 @tagged("post_install", "-at_install", "portal_race")
 class PortalProcessCase(BaseCase):
     """A company of its own, on the real database, served by an Odoo process of its own.
@@ -226,30 +261,9 @@ class PortalProcessCase(BaseCase):
 
         :rtype: Component
         """
-        name, held = get_db_name(), hold({"ODOO": 0}, {})["ODOO"]
-        port = number_of(held)
-        folder = tempfile.TemporaryDirectory()
-        cls.addClassCleanup(folder.cleanup)
-        odoo = Component(
-            "Odoo",
-            on_socket(
-                held,
-                [
-                    *(sys.executable, "-m", "odoo", "server", "-c", config["config"]),
-                    *("-d", name, f"--db-filter=^{re.escape(name)}$", "--workers=0"),
-                    *(f"--http-interface={HOST}", f"--http-port={port}"),
-                    f"--max-cron-threads={cls.cron_threads}",
-                ],
-            ),
-            Path(folder.name) / "odoo.log",
-            http_answers(port, "/web/health"),
-            env=dict(os.environ),
-            sockets=[held],
+        odoo, cls.url = start_odoo(
+            cls.addClassCleanup, f"--max-cron-threads={cls.cron_threads}"
         )
-        odoo.start()
-        cls.addClassCleanup(odoo.stop)
-        odoo.wait_ready()
-        cls.url = f"http://{HOST}:{port}"
         return odoo
 
     def _call(self, path, session=requests, **params):

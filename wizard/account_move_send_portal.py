@@ -10,14 +10,10 @@ from odoo.tools import SQL, format_datetime, is_html_empty
 from odoo.tools.misc import hash_sign, verify_hash_signed
 
 from .. import const
+from ..models.send.account_move_send import ENCODED
 from ..tools import email_addresses, inline_pictures, sql
 from ..tools.email_addresses import Recipient
 
-# What every mail holds beside its supporting documents, at least, in bytes: text,
-# layout and the invoice's own documents.
-RESERVED_SIZE = 512 * 1024
-# A file grows by a third when it is written as text, with line breaks by some more.
-ENCODED = 1.37
 PREVIEW_SCOPE = "account_payment_portal-preview"
 PREVIEW_HOURS = 1
 # How many earlier recipients the window names.
@@ -155,6 +151,11 @@ class AccountMoveSendPortal(models.TransientModel):
         help="Who got the email, and who did not.",
         compute="_compute_delivery",
     )
+    has_reasons = fields.Boolean(
+        help="Whether there is something to say of a recipient.",
+        compute="_compute_delivery",
+        export_string_translation=False,
+    )
     failure = fields.Text(
         help="Why some recipients of the last attempt did not get the mail.",
         compute="_compute_delivery",
@@ -260,6 +261,7 @@ class AccountMoveSendPortal(models.TransientModel):
                 .filtered(lambda each: each.state != "cancelled" or each.answer)
                 .with_env(wizard.env)
             )
+            wizard.has_reasons = any(wizard.outcome_ids.mapped("answer"))
             wizard.failure = "\n".join(
                 f"{each.email}: {each.answer}"
                 for each in deliveries_sudo
@@ -554,36 +556,9 @@ class AccountMoveSendPortal(models.TransientModel):
         :return: The attached ones, and those too large for it.
         :rtype: tuple[ir.attachment, ir.attachment]
         """
-        included = self._get_included()
-        attached = offered = included.browse()
-        room = self._get_size_limit() - self._get_own_size()
-        for document in included:
-            size = document.file_size * ENCODED
-            if size <= room:
-                attached |= document
-                room -= size
-            else:
-                offered |= document
-        return attached, offered
-
-    def _get_size_limit(self):
-        """Return how large a mail may be, in bytes.
-
-        :rtype: float
-        """
-        # In sudo mode because servers and companies are the administrator's.
-        server_limit = self.env["ir.mail_server"].sudo()._get_max_email_size()
-        limit = self.move_id.company_id.sudo().portal_mail_size_limit
-        return min(server_limit, limit) * 1024 * 1024
-
-    def _get_own_size(self):
-        """Return what the mail weighs without supporting documents, in bytes.
-
-        :rtype: float
-        """
-        own_sudo = self._get_portal_own_documents(self.move_id)
-        own_size = sum(own_sudo.mapped("file_size")) * ENCODED
-        return max(RESERVED_SIZE, own_size) + self._get_picture_size()
+        return self._split_portal_documents(
+            self.move_id, self._get_included(), self._get_picture_size()
+        )
 
     def _get_picture_size(self):
         """Return what the pictures in the text weigh, in bytes.
@@ -932,7 +907,10 @@ class AccountMoveSendPortal(models.TransientModel):
         if all(each.state in ("refused", "skipped") for each in self._get_deliveries()):
             self._take_uploads_back()
         self.invalidate_recordset(
-            ["delivery_state", "delivered_to", "delayed_to", "outcome_ids", "failure"]
+            [
+                *("delivery_state", "delivered_to", "delayed_to"),
+                *("outcome_ids", "has_reasons", "failure"),
+            ]
         )
         return self._confirm() if self.delivery_state == "sent" else self._get_window()
 
@@ -956,15 +934,27 @@ class AccountMoveSendPortal(models.TransientModel):
         :param account.move.portal.link link: The link of a recipient.
         :rtype: str
         """
+        # In sudo mode because who sent it may be of another company.
+        user_sudo = link.sudo().sent_by_id
         values = {
             "recipient": link.email,
-            "sent": format_datetime(self.env, link.sent_on, dt_format="medium"),
+            "sent": format_datetime(self.env, link.sent_on, dt_format="short"),
+            "user": user_sudo.name or "",
         }
         if link.last_viewed_on:
-            viewed = format_datetime(self.env, link.last_viewed_on, dt_format="medium")
-            return self.env._(
-                "%(recipient)s on %(sent)s, last viewed on %(viewed)s",
-                **values,
-                viewed=viewed,
+            values["viewed"] = format_datetime(
+                self.env, link.last_viewed_on, dt_format="short"
             )
-        return self.env._("%(recipient)s on %(sent)s, not viewed yet", **values)
+            if not user_sudo:
+                return self.env._(
+                    "%(recipient)s on %(sent)s, last viewed on %(viewed)s", **values
+                )
+            return self.env._(
+                "%(recipient)s on %(sent)s by %(user)s, last viewed on %(viewed)s",
+                **values,
+            )
+        if not user_sudo:
+            return self.env._("%(recipient)s on %(sent)s, not viewed yet", **values)
+        return self.env._(
+            "%(recipient)s on %(sent)s by %(user)s, not viewed yet", **values
+        )

@@ -167,12 +167,16 @@ class AccountMoveSendPortalMass(models.TransientModel):
         if len(self.move_ids.company_id) > 1:
             raise UserError(self.env._("Select the invoices of one company at a time."))
         # In sudo mode because what is sent is written by the system alone.
-        batch = (
+        batch_sudo = (
             self.env["account.move.portal.batch"]
             .sudo()
             ._start(choice, self._get_batch_values(), self._get_due_on())
         )
-        return batch.sudo(False)._get_batch_action()
+        if batch_sudo.body:
+            batch_sudo.body = batch_sudo._keep_pictures(
+                batch_sudo.body, self._filter_readable
+            )
+        return batch_sudo.sudo(False)._get_batch_action()
 
     def action_show(self, reason):
         """Open the list of the invoices that are not sent for a reason.
@@ -248,6 +252,16 @@ class AccountMoveSendPortalMass(models.TransientModel):
             "target": "new",
             "context": {"dialog_size": "extra-large"},
         }
+
+    def _filter_readable(self, attachments_sudo):
+        """Return those of attachments that the user may read.
+
+        :param ir.attachment attachments_sudo: The attachments, in sudo mode.
+        :return: The same, in sudo mode.
+        :rtype: ir.attachment
+        """
+        readable = attachments_sudo.with_env(self.env)._filtered_access("read")
+        return readable.sudo()
 
     def _choose(self):
         """Return which invoices are sent by the answers given, and which are not.

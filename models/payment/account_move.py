@@ -16,6 +16,12 @@ ENDING_BUTTONS = (
     *("action_reverse", "button_cancel", "button_draft"),
     "button_request_cancel",
 )
+#: What may leave a payment under way without its reason, or make the invoice another.
+REVIEWED_FIELDS = (
+    *("state", "partner_id", "currency_id", "company_id", "journal_id", "move_type"),
+    # Payments without an entry, which core's wizard matches from this side.
+    "matched_payment_ids",
+)
 #: An amount that a customer is offered to pay: of the kind `discount`, `balance`,
 #: `next` or `overdue` (installments) or `most` (what can be paid at a time); in the
 #: invoice's currency; until when, or since when it is due, if there is such a day.
@@ -95,7 +101,7 @@ class AccountMove(models.Model):
         or another add-on.
         """
         result = super().write(vals)
-        if not vals.keys().isdisjoint(("state", "partner_id", "move_type")):
+        if not vals.keys().isdisjoint(REVIEWED_FIELDS):
             self._review_portal_attempts()
         return result
 
@@ -324,7 +330,9 @@ class AccountMove(models.Model):
         # In sudo mode because customers have no rights on payments. By the
         # transactions, which the page has read: most invoices have none.
         attempts_sudo = self.sudo().transaction_ids.portal_attempt_id
-        return attempts_sudo.filtered("is_reversed").sorted("id")
+        return attempts_sudo.filtered(
+            lambda attempt: attempt.is_reversed and attempt._pays(self)
+        ).sorted("id")
 
     def _get_portal_billing_attempt_sudo(self):
         """Return the last payment whose billing information differs from the contact's.
@@ -333,8 +341,13 @@ class AccountMove(models.Model):
         :rtype: account.move.portal.attempt
         """
         self.ensure_one()
-        paid_sudo = self.sudo().portal_attempt_line_ids.attempt_id.filtered(
-            lambda attempt: attempt.billing and attempt.state not in ("draft", "cancel")
+        move_sudo = self.sudo()
+        paid_sudo = move_sudo.portal_attempt_line_ids.attempt_id.filtered(
+            lambda attempt: (
+                attempt.billing
+                and attempt.state not in ("draft", "cancel")
+                and attempt._pays(move_sudo)
+            )
         )
         return paid_sudo.sorted("id")[-1:].filtered("billing_differences")
 
@@ -977,13 +990,15 @@ class AccountMove(models.Model):
         lines_sudo = self.env["account.move.portal.attempt.line"].sudo()
         if not self.ids:
             return lines_sudo.attempt_id
+        # Of those, too, that have let go of the invoice: it may be given back.
         return lines_sudo.search(
-            [("move_id", "in", self.ids), ("is_open", "=", True)]
+            [("move_id", "in", self.ids), ("attempt_id.is_open", "=", True)], order="id"
         ).attempt_id
 
     def _review_portal_attempts(self):
         """Release the payments under way for which these invoices leave no reason."""
         attempts_sudo = self._find_portal_attempts_sudo()
+        attempts_sudo._follow_invoices()
         if not all(attempts_sudo.mapped("is_still_due")):
             self._release_portal_attempts()
 

@@ -1,7 +1,7 @@
 import logging
 import re
 from collections import defaultdict
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 
 import psycopg2
@@ -750,9 +750,28 @@ class AccountMovePortalAttempt(models.Model):
 
         :param bool is_open: Whether they may.
         """
-        changed = self.filtered(lambda attempt: attempt.is_open != is_open)
-        changed.is_open = is_open
-        changed.line_ids.is_open = is_open
+        self.filtered(lambda attempt: attempt.is_open != is_open).is_open = is_open
+        self._follow_invoices()
+
+    def _follow_invoices(self):
+        """Let go of invoices that have become others', and take up what came back.
+
+        The new customer has nothing to wait for: what is under way does not pay the
+        invoice any more. Whether the attempt can be stopped is another question.
+        """
+        lines = self.line_ids
+        current = lines.filtered(
+            lambda line: line.attempt_id.is_open and line.is_same_invoice
+        )
+        # What is closed first makes way for what is opened again.
+        (lines - current).filtered("is_open").is_open = False
+        (lines - current).flush_recordset(["is_open"])
+        current.filtered(lambda line: not line.is_open).is_open = True
+        for attempt in self.filtered("is_open"):
+            tx, own = attempt.transaction_id, attempt.line_ids & current
+            paid = tx.invoice_ids - attempt.line_ids.move_id + own.move_id
+            if paid != tx.invoice_ids:
+                tx.invoice_ids = paid
 
     def _lock(self):
         """Keep others from this payment until the end of the database transaction.
@@ -851,9 +870,9 @@ class AccountMovePortalAttempt(models.Model):
                     "Please use %(size)s characters at most.", size=size
                 )
         # In sudo mode because address data is closed to the public.
-        country = self.env["res.country"].sudo().browse(values["country_id"] or [])
+        country = self.env["res.country"]._get_portal_country(values["country_id"])
         state = self.env["res.country.state"].sudo().browse(values["state_id"] or [])
-        if country and not country.exists():
+        if values["country_id"] and not country:
             errors["country_id"] = self.env._("Please choose a country.")
         elif state and (not state.exists() or state.country_id != country):
             errors["state_id"] = self.env._("Please choose a state of this country.")
@@ -1617,8 +1636,99 @@ class AccountMovePortalAttempt(models.Model):
         customer paid is a fact, whatever keeps us from booking it.
         """
         self.ensure_one()
-        if error := self.transaction_id._portal_book():
+        if error := self._try_booking(self.transaction_id):
             self._report_unbooked(error)
+
+    @api.model
+    def _try_booking(self, tx):
+        """Book a payment, or a refund of one, if it is confirmed and not booked yet.
+
+        :param payment.transaction tx: The payment or refund.
+        :return: Why it could not be booked; None if nothing is left to be booked.
+        :rtype: Exception | None
+        """
+        if tx.state != "done" or tx.is_post_processed:
+            return None
+        try:
+            with self.env.cr.savepoint():
+                tx._post_process()
+                self.env.flush_all()
+        except psycopg2.OperationalError:
+            raise  # Somebody else is booking it: to be run again.
+        except Exception as error:
+            self.env.invalidate_all()
+            _logger.exception("Payment %s could not be booked yet", tx.reference)
+            return error
+        return None
+
+    @contextmanager
+    def _hide_changed_invoices(self):
+        """Keep core from booking on invoices that are not what was to be paid.
+
+        Those that staff have reset to draft were posted when the payment was started:
+        whoever edits one is not to find it posted when the money comes. And what has
+        become another's invoice takes nothing of it.
+        """
+        hidden = {}
+        for attempt in self:
+            tx = attempt.transaction_id
+            if tx.state != "done":
+                continue
+            changed = attempt.line_ids.filtered(lambda line: not line.is_same_invoice)
+            moves = tx.invoice_ids & changed.move_id
+            if attempt.origin == "portal":
+                moves |= tx.invoice_ids.filtered(lambda move: move.state == "draft")
+            if moves:
+                tx.invoice_ids -= moves
+                hidden[tx] = moves
+        yield
+        for tx, moves in hidden.items():
+            tx.invoice_ids += moves
+
+    def _create_shared_payment(self, create_payment, **extra_create_values):
+        """Create the payment of several invoices, and pay each by its share.
+
+        Core matches in the order of due dates, whatever was ticked, and grants one
+        discount at most. So it is given no invoices to match, but the discounts.
+
+        :param callable create_payment: Core's method that creates a payment.
+        :param dict extra_create_values: As of `_create_payment`.
+        :return: The payment.
+        :rtype: account.payment
+        """
+        self.ensure_one()
+        tx = self.transaction_id
+        moves = tx.invoice_ids
+        # With the day on which the payment was started.
+        lines = self.line_ids.filtered(lambda line: line.move_id in moves)
+        write_offs = {
+            line: line.move_id._get_portal_discount_lines(line.amount)
+            for line in lines.sorted("id")
+        }
+        extra_create_values = {
+            "invoice_ids": [Command.set(moves.ids)],
+            "write_off_line_vals": [
+                values for lines in write_offs.values() for values in lines
+            ],
+            **extra_create_values,
+        }
+        term_lines = moves.line_ids.filtered(
+            lambda line: line.display_type == "payment_term"
+        )
+        if term_lines:
+            account = term_lines[0].account_id
+            extra_create_values["destination_account_id"] = account.id
+        tx.invoice_ids -= moves
+        payment = create_payment(**extra_create_values)
+        tx.invoice_ids += moves
+        lines._match_with_payment(
+            payment,
+            {
+                line: sum(values["amount_currency"] for values in lines)
+                for line, lines in write_offs.items()
+            },
+        )
+        return payment
 
     def _report_unbooked(self, error):
         """Give staff to do what keeps this payment from being booked, once.
@@ -1651,75 +1761,11 @@ class AccountMovePortalAttempt(models.Model):
                 if len(attempt.line_ids) > 1
                 else line.move_id.portal_balance_due
                 for line in attempt.line_ids
-                if line.move_id.state == "posted"
+                if line.move_id.state == "posted" and line.is_same_invoice
             )
             for attempt in self
             if attempt.state == "done" and not attempt.transaction_id.payment_id
         }
-
-    def _create_shared_payment(self, create_payment, **extra_create_values):
-        """Create the payment of several invoices, and pay each by its share.
-
-        Core matches in the order of due dates, whatever was ticked, and grants one
-        discount at most. So it is given no invoices to match, but the discounts.
-
-        :param create_payment: Core's method that creates the transaction's payment.
-        :param dict extra_create_values: As of `_create_payment`.
-        :return: The payment.
-        :rtype: account.payment
-        """
-        self.ensure_one()
-        moves = self.transaction_id.invoice_ids
-        lines = self.line_ids.filtered(lambda line: line.move_id in moves)
-        write_offs = {
-            line: line.move_id._get_portal_discount_lines(line.amount)
-            for line in lines.sorted("id")
-        }
-        extra_create_values = {
-            "invoice_ids": [Command.set(moves.ids)],
-            "write_off_line_vals": [
-                values for discounts in write_offs.values() for values in discounts
-            ],
-            **extra_create_values,
-        }
-        term_lines = moves.line_ids.filtered(
-            lambda line: line.display_type == "payment_term"
-        )
-        if term_lines:
-            account = term_lines[0].account_id
-            extra_create_values["destination_account_id"] = account.id
-        self.transaction_id.invoice_ids -= moves
-        payment = create_payment(**extra_create_values)
-        self.transaction_id.invoice_ids += moves
-        lines._match_with_payment(
-            payment,
-            {
-                line: sum(values["amount_currency"] for values in discounts)
-                for line, discounts in write_offs.items()
-            },
-        )
-        return payment
-
-    def _take_drafts_off(self):
-        """Keep core from posting invoices that staff have reset to draft.
-
-        They were posted when the payment was started; whoever edits one is not to find
-        it posted when the money comes.
-
-        :return: The drafts by attempt, to be put back.
-        :rtype: dict[account.move.portal.attempt, account.move]
-        """
-        drafts = {}
-        for attempt in self.filtered(lambda each: each.origin == "portal"):
-            tx = attempt.transaction_id
-            moves = tx.invoice_ids.filtered(lambda move: move.state == "draft")
-            if moves and tx.state == "done" and not tx.source_transaction_id:
-                tx.invoice_ids -= moves
-                drafts[attempt] = moves
-        return drafts
-
-    def _after_booking(self):
-        """Do what follows once these are booked. Hook for the room `send`."""
 
     def _after_post_process(self, due):
         """Close an attempt of which nothing more can come.
@@ -1753,12 +1799,19 @@ class AccountMovePortalAttempt(models.Model):
         self.overpaid_amount = excess
         moves = self.line_ids.move_id
         is_open = moves and all(move.state == "posted" for move in moves)
+        is_same = all(self.line_ids.mapped("is_same_invoice"))
         values = {
             "excess": self.currency_id.format(excess),
             "amount": self.currency_id.format(self.amount),
             "reference": self.reference,
         }
-        if is_open:
+        if not is_same:
+            kind = "changed"
+            summary = self.env._(
+                "%(excess)s were paid for an invoice that has become another one",
+                **values,
+            )
+        elif is_open:
             kind = "overpaid"
             summary = self.env._("%(excess)s too much were paid", **values)
         else:
@@ -1771,6 +1824,12 @@ class AccountMovePortalAttempt(models.Model):
             "customer has been told. Refund them, or match them with another invoice.",
             **values,
         )
+        if not is_same:
+            reason = self.env._(
+                "The invoice was given another customer, currency or company while "
+                "the payment was under way."
+            )
+            note = f"{reason} {note}"
         self._report(kind, summary, note)
 
     def _get_refunded_amount(self):
@@ -1881,6 +1940,16 @@ class AccountMovePortalAttempt(models.Model):
             return "verify" if self.verification_url else "processing"
         # `paid` even if we cannot book it yet: the money came.
         return stripe_rules.ANSWERS[self.state]
+
+    def _pays(self, move):
+        """Return whether an invoice is one that this is to pay, as it stands now.
+
+        :param account.move move: The invoice.
+        :return: Not if it has become another's since this was started.
+        :rtype: bool
+        """
+        lines = self.line_ids.filtered(lambda line: line.move_id == move)
+        return bool(lines) and all(lines.mapped("is_same_invoice"))
 
     def _get_method_name(self):
         """Return how was paid, in the words of the payment screen.
@@ -2142,18 +2211,6 @@ class AccountMovePortalAttempt(models.Model):
             self._stripe_apply_reversals(intent)
             self.review_due = False
 
-    def _after_failure(self):
-        """Do what follows when money did not arrive, or was returned by the bank.
-
-        Hook for the room `send`.
-        """
-
-    def _after_verification_request(self):
-        """Do what follows when a bank account is to be verified.
-
-        Hook for the room `send`.
-        """
-
     def _report_failure(self):
         """Tell staff that money they were waiting for does not come, once.
 
@@ -2283,11 +2340,15 @@ class AccountMovePortalAttempt(models.Model):
                 "refunds",
                 {"payment_intent": tx.provider_reference},
             )
-            self._stripe_refresh()
         except stripe_errors.UNDECIDED as error:
             raise self._get_undecided_refund_error() from error
         except stripe.StripeError as error:
-            raise UserError(str(self._stripe_get_refusal(error))) from error
+            if stripe_errors.get_code(error) not in stripe_errors.DONE_CODES:
+                raise UserError(str(self._stripe_get_refusal(error))) from error
+        try:
+            self._stripe_refresh()
+        except stripe.StripeError as error:
+            raise self._get_undecided_refund_error() from error
 
     def _stripe_apply_reversals(self, intent):
         """Follow what was refunded or charged back of a finished payment.
@@ -2335,7 +2396,7 @@ class AccountMovePortalAttempt(models.Model):
         :param payment.transaction refund: The refund, in sudo mode.
         """
         self.ensure_one()
-        if error := refund._portal_book():
+        if error := self._try_booking(refund):
             self._report_unbooked(error)
             return
         credit = self.overpaid_amount and self._get_credit_lines()
@@ -2471,7 +2532,8 @@ class AccountMovePortalAttempt(models.Model):
         self.is_reversed = False
         tx = self.transaction_id
         tx.payment_id = False
-        tx.with_company(self.company_id)._create_payment()
+        with self._hide_changed_invoices():
+            tx.with_company(self.company_id)._create_payment()
 
     def _report_dispute(self, row, has_moved):
         """Give whoever is responsible for the invoice something to do.
@@ -2505,6 +2567,23 @@ class AccountMovePortalAttempt(models.Model):
                 reference=self.reference,
             )
         self._report("disputed", summary, note, dispute=row)
+
+    # === HOOKS OF THE ROOMS ABOVE === #
+
+    def _after_booking(self):
+        """Do what follows once these are booked. Hook for the room `send`."""
+
+    def _after_failure(self):
+        """Do what follows when money did not arrive, or was returned by the bank.
+
+        Hook for the room `send`.
+        """
+
+    def _after_verification_request(self):
+        """Do what follows when a bank account is to be verified.
+
+        Hook for the room `send`.
+        """
 
     # === BUSINESS METHODS - STRIPE: CATCH-UP === #
 

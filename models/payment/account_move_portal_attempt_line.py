@@ -25,6 +25,28 @@ class AccountMovePortalAttemptLine(models.Model):
         index=True,
         ondelete="cascade",
     )
+    partner_id = fields.Many2one(
+        comodel_name="res.partner",
+        string="Customer",
+        help="Whose invoice it was when the attempt was started.",
+        compute="_compute_identity",
+        store=True,
+        ondelete="set null",
+    )
+    move_currency_id = fields.Many2one(
+        comodel_name="res.currency",
+        string="Invoice currency",
+        help="The invoice's currency when the attempt was started.",
+        compute="_compute_identity",
+        store=True,
+    )
+    move_company_id = fields.Many2one(
+        comodel_name="res.company",
+        string="Invoice company",
+        help="Whose books the invoice was in when the attempt was started.",
+        compute="_compute_identity",
+        store=True,
+    )
     amount = fields.Monetary(
         string="Share",
         help="What the attempt is to pay of this invoice.",
@@ -37,6 +59,11 @@ class AccountMovePortalAttemptLine(models.Model):
         help="Whether the attempt may still take money. An invoice has one that may.",
         readonly=True,
         copy=False,
+    )
+    is_same_invoice = fields.Boolean(
+        help="The invoice has the customer, the currency and the company that it had "
+        "when the attempt was started: it is what the customer pays.",
+        compute="_compute_is_same_invoice",
     )
     is_still_due = fields.Boolean(
         help="The invoice is due as it was when the attempt was started.",
@@ -52,20 +79,42 @@ class AccountMovePortalAttemptLine(models.Model):
 
     # === COMPUTE METHODS === #
 
+    @api.depends("move_id")  # And on nothing else: it is kept as it was.
+    def _compute_identity(self):
+        for line in self:
+            move = line.move_id
+            line.partner_id = move.partner_id
+            line.move_currency_id = move.currency_id
+            line.move_company_id = move.company_id
+
     @api.depends(
-        *("amount", "currency_id", "attempt_id.origin", "attempt_id.partner_id"),
-        *("move_id.state", "move_id.currency_id", "move_id.commercial_partner_id"),
-        "move_id.portal_balance_due",
+        *("partner_id.commercial_partner_id", "move_currency_id", "move_company_id"),
+        *("move_id.partner_id.commercial_partner_id", "move_id.currency_id"),
+        *("move_id.company_id", "move_id.move_type"),
+    )
+    def _compute_is_same_invoice(self):
+        for line in self:
+            move = line.move_id
+            line.is_same_invoice = (
+                # A contact may have got a company, or the invoice a colleague.
+                move.partner_id.commercial_partner_id
+                == line.partner_id.commercial_partner_id
+                and move.currency_id == line.move_currency_id
+                and move.company_id == line.move_company_id
+                and move.move_type == "out_invoice"
+            )
+
+    @api.depends(
+        *("amount", "currency_id", "is_same_invoice"),
+        *("move_id.state", "move_id.currency_id", "move_id.portal_balance_due"),
     )
     def _compute_is_still_due(self):
         for line in self:
-            move, attempt = line.move_id, line.attempt_id
-            payer = attempt.partner_id.commercial_partner_id
+            move = line.move_id
             line.is_still_due = (
                 move.state == "posted"
+                and line.is_same_invoice
                 and move.currency_id == line.currency_id
-                # On core's pages, whoever is logged in pays.
-                and (attempt.origin != "portal" or move.commercial_partner_id == payer)
                 and line.currency_id.compare_amounts(
                     line.amount, move.portal_balance_due
                 )

@@ -43,6 +43,7 @@ class AccountMovePortalTodo(models.Model):
             ("mismatch", "Amount differs"),
             ("overpaid", "Overpaid"),
             ("cancelled", "Paid though cancelled"),
+            ("changed", "Paid for another's invoice"),
             ("disputed", "Disputed or returned"),
             ("unbooked", "Not booked"),
             ("failed", "Bank payment failed"),
@@ -132,7 +133,7 @@ class AccountMovePortalTodo(models.Model):
 
         :raise UserError: If the provider does not refund it.
         """
-        attempt_sudo = self._check_settle("mismatch", "overpaid", "cancelled", "late")
+        attempt_sudo = self._check_settle("mismatch", *const.CREDIT_KINDS, "late")
         attempt_sudo._refund_taken()
         self.write({"state": "done", "resolution": "refunded"})
 

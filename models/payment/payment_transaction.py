@@ -1,6 +1,3 @@
-import logging
-
-import psycopg2
 import requests
 
 from odoo import api, fields, models
@@ -8,8 +5,6 @@ from odoo.exceptions import ValidationError
 
 from ... import const
 from .errors import UnansweredChargeError
-
-_logger = logging.getLogger(__name__)
 
 
 class PaymentTransaction(models.Model):
@@ -94,27 +89,6 @@ class PaymentTransaction(models.Model):
         if self.operation in ("refund", "validation"):
             return self.env["account.move"]
         return self.invoice_ids.filtered(lambda move: move.move_type == "out_invoice")
-
-    def _portal_book(self):
-        """Book this payment if it is confirmed and not booked yet.
-
-        :return: Why it could not be booked; None if nothing is left to be booked.
-        :rtype: Exception | None
-        """
-        self.ensure_one()
-        if self.state != "done" or self.is_post_processed:
-            return None
-        try:
-            with self.env.cr.savepoint():
-                self._post_process()
-                self.env.flush_all()
-        except psycopg2.OperationalError:
-            raise  # Somebody else is booking it: to be run again.
-        except Exception as error:
-            self.env.invalidate_all()
-            _logger.exception("Payment %s could not be booked yet", self.reference)
-            return error
-        return None
 
     # === HOOKS OF CORE - REQUESTS TO PROVIDERS === #
 
@@ -271,10 +245,8 @@ class PaymentTransaction(models.Model):
         for attempt_sudo in attempts_sudo:
             attempt_sudo._lock()
         due = attempts_sudo._get_due()
-        drafts = attempts_sudo._take_drafts_off()
-        result = super()._post_process()
-        for attempt_sudo, moves in drafts.items():
-            attempt_sudo.transaction_id.invoice_ids += moves
+        with attempts_sudo._hide_changed_invoices():
+            result = super()._post_process()
         attempts_sudo._after_post_process(due)
         for tx in self.filtered(lambda tx: tx.state == "done" and tx.payment_id):
             tx._notify_outcome("received")

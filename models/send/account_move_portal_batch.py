@@ -533,9 +533,10 @@ class AccountMovePortalBatch(models.Model):
         :param account.move.portal.delivery delivery: The email.
         :rtype: bool
         """
-        siblings = self._get_deliveries(delivery.move_id)
-        if delivery.move_id.is_move_sent and "sent" not in siblings.mapped("state"):
-            return True  # By Odoo's own window, say.
+        if delivery.move_id.is_move_sent:
+            siblings = self._get_deliveries(delivery.move_id)
+            if "sent" not in siblings.mapped("state"):
+                return True  # By Odoo's own window, say.
         return bool(
             delivery.search_count(
                 [
@@ -581,33 +582,51 @@ class AccountMovePortalBatch(models.Model):
             if is_html_empty(self.body)
             else texts._render(Markup(self.body), in_lang),
         }
-        files = self.env["ir.attachment"]
-        if self.is_with_documents:
-            found = (
-                self.env["account.move.send"]
-                .sudo(False)
-                ._get_portal_documents(move.sudo(False))
-            )
-            files = files.concat(*found.values()).sudo()
-        values["download_ids"] = [Command.set(files.ids)]
+        attached, offered = self._split_documents(delivery)
         if move.state == "draft":
-            values["attachment_ids"] = [Command.set(self._make_draft_pdf(move).ids)]
+            attached = self._make_draft_pdf(delivery) + attached
+        values["attachment_ids"] = [Command.set(attached.ids)]
+        values["download_ids"] = [Command.set(offered.ids)]
         delivery.write(values)
 
-    def _make_draft_pdf(self, move):
+    def _split_documents(self, delivery):
+        """Return the supporting documents of an email, as the window on one has them.
+
+        :param account.move.portal.delivery delivery: The email, in sudo mode, as its
+            sender.
+        :return: The files that go with it, and those too large for it, which only the
+            page offers.
+        :rtype: tuple[ir.attachment, ir.attachment]
+        """
+        files = self.env["ir.attachment"]
+        if not self.is_with_documents:
+            return files, files
+        # What is left of the limit depends on how large they are.
+        delivery._make_documents()
+        # By the sender's own rights: what they may not read is not sent.
+        sender = delivery.env["account.move.send"].sudo(False)
+        move = delivery.move_id.sudo(False)
+        found = sender._get_portal_documents(move)
+        attached, offered = sender._split_portal_documents(
+            move, files.concat(*found.values())
+        )
+        return attached.sudo(), offered.sudo()
+
+    def _make_draft_pdf(self, delivery):
         """Return a PDF of a draft, which is nothing but a preview.
 
-        :param account.move move: The draft.
-        :return: The attachment; it goes with this sending.
+        :param account.move.portal.delivery delivery: The email of the draft.
+        :return: The attachment; it goes with this email.
         :rtype: ir.attachment
         """
+        move = delivery.move_id
         return self.env["ir.attachment"].create(
             {
                 "name": move._get_portal_document_filename(),
                 "raw": move._get_portal_document(),
                 "mimetype": "application/pdf",
-                "res_model": self._name,
-                "res_id": self.id,
+                "res_model": delivery._name,
+                "res_id": delivery.id,
             }
         )
 

@@ -11,7 +11,7 @@ from markupsafe import Markup
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, LockError
 from odoo.fields import Domain
-from odoo.tools import formataddr
+from odoo.tools import email_normalize_all, formataddr
 from odoo.tools.mail import (
     email_split_and_format_normalize,
     generate_tracking_message_id,
@@ -22,6 +22,7 @@ from odoo.addons.base.models.ir_mail_server import MailDeliveryException
 from ...tools import (
     email_addresses,
     inline_pictures,
+    outgoing,
     smtp_connections,
     smtp_errors,
     smtp_limits,
@@ -31,6 +32,7 @@ from ..link.account_move import is_staff
 
 #: The tokens of links in a text.
 PORTAL_TOKENS = re.compile(r"/portal/(?:invoice|account)/([\w-]{20,})")
+PORTAL_TOKENS_IN_FILE = re.compile(PORTAL_TOKENS.pattern.encode())
 _logger = logging.getLogger(__name__)
 # Minutes after which an email that nobody works on counts as broken off.
 ABANDONED_MINUTES = 1
@@ -397,8 +399,9 @@ class AccountMovePortalDelivery(models.Model):
         """Do what follows when the mail server has accepted this email."""
         if self.kind == "invoice":
             self._record_on_link()
-            if self.move_id.state == "posted":
-                self.move_id.is_move_sent = True
+            if self.move_id.state == "posted" and not self.move_id.is_move_sent:
+                # No line has to follow: core would look at each of them.
+                self.move_id.with_context(skip_invoice_sync=True).is_move_sent = True
         self._answer_request()
 
     def _record_on_link(self):
@@ -499,6 +502,7 @@ class AccountMovePortalDelivery(models.Model):
         )
         for lane_sudo in lanes_sudo:
             lane_sudo._trigger(at=at)
+        self.env["account.move.portal.lane"]._wake_jobs(len(lanes_sudo), at)
 
     def _process_due(self, run=None):
         """Send this email on behalf of whoever wanted it, and tell staff.
@@ -527,12 +531,17 @@ class AccountMovePortalDelivery(models.Model):
 
     @api.model
     def _recover_abandoned(self):
-        """Find the emails on which nobody works any more, and tell staff."""
+        """Find the emails on which nobody works any more, and tell staff.
+
+        :return: Those.
+        :rtype: account.move.portal.delivery
+        """
         before = fields.Datetime.now() - timedelta(minutes=ABANDONED_MINUTES)
         abandoned = self.search(
             [("state", "=", "sending"), ("claimed_on", "<", before)]
         )
-        for delivery in abandoned._set_abandoned():
+        abandoned = abandoned._set_abandoned()
+        for delivery in abandoned:
             if not delivery.is_queued:  # Its user waits no more.
                 delivery._schedule_activity(self.env._("An email may not have arrived"))
         untold = self.search(
@@ -548,6 +557,7 @@ class AccountMovePortalDelivery(models.Model):
             delivery._post_note_of_all()
         if abandoned or untold:
             self._commit()
+        return abandoned
 
     def _set_abandoned(self):
         """Note that these emails broke off while they were handed over.
@@ -696,20 +706,71 @@ class AccountMovePortalDelivery(models.Model):
             return
         if recipients != [self.email]:
             raise ValueError(f"The email is for {self.email} only, not {recipients}.")
+        shown = self._get_siblings().filtered(lambda each: each.role != "bcc") | self
+        named = set(email_normalize_all(", ".join(shown.mapped("formatted"))))
+        if strangers := outgoing.get_addressees(message) - named:
+            raise ValueError(f"The email names others: {', '.join(strangers)}.")
         # In sudo mode because tokens are hidden.
         known = set(links.sudo().mapped("token"))
-        for part in message.walk():
-            if part.get_content_maintype() != "text" or part.is_attachment():
-                continue
-            for token in PORTAL_TOKENS.findall(part.get_content()):
+        for text in outgoing.get_texts(message):
+            for token in PORTAL_TOKENS.findall(text):
                 if token not in known and self._is_of_another(token):
                     raise ValueError("The email has the link of another recipient.")
-        if not self.is_mass:
-            return  # A person chose the files, from the invoice's sources.
-        for file in self._get_attachments():
-            owner = (file.res_model, file.res_id)
-            if file.res_model == "account.move" and owner[1] != self.move_id.id:
-                raise ValueError("The email has a file of another invoice.")
+        if self.is_mass:  # Else a person chose the files, from the invoice's sources.
+            self._check_attached(outgoing.get_attached(message))
+
+    def _check_attached(self, attached):
+        """Check that each file of an email is one of this invoice.
+
+        :param list[Attached] attached: The files, read from the message.
+        :raise ValueError: If one is not.
+        """
+        own = self._get_attachments().filtered(self._is_file_of_invoice)
+        contents, names = set(own.mapped("raw")), set(own.mapped("name"))
+        for file in attached:
+            if file.content is None:
+                is_own = file.name in names
+            else:
+                is_own = file.content in contents
+            if not is_own or self._is_pdf_of_another(file):
+                raise ValueError(
+                    f"The email has a file that is not of this invoice: {file.name}."
+                )
+
+    def _is_file_of_invoice(self, file):
+        """Return whether a file is of this invoice, or of what it came from.
+
+        :param ir.attachment file: The file.
+        :rtype: bool
+        """
+        if file.res_model == self._name:
+            return file.res_id == self.id
+        sources = self.env["account.move.send"]._get_portal_document_sources(
+            self.move_id
+        )
+        return any(
+            file.res_model == source._name and file.res_id in source.ids
+            for source in sources
+        )
+
+    def _is_pdf_of_another(self, file):
+        """Return whether another invoice's link is printed on a PDF.
+
+        PDF files are made for many invoices at once: each has a link of its own.
+
+        :param Attached file: The file.
+        :rtype: bool
+        """
+        if file.mimetype != "application/pdf":
+            return False
+        # In sudo mode because tokens are hidden.
+        links_sudo = self.env["account.move.portal.link"].sudo()
+        content = outgoing.read_pdf_links(file.content)
+        tokens = {token.decode() for token in PORTAL_TOKENS_IN_FILE.findall(content)}
+        return any(
+            link_sudo and link_sudo.move_id != self.move_id
+            for link_sudo in map(links_sudo._find, tokens)
+        )
 
     def _is_of_another(self, token):
         """Return whether a link is not this recipient's.
@@ -988,7 +1049,8 @@ class AccountMovePortalDelivery(models.Model):
         move = self.move_id
         author_id, email_from = self._get_author()
         texts = self.env["account.move.portal.text"]
-        content = (self.body, self.lang, self.download_ids.mapped("name"))
+        body = self._get_mail_body(link)
+        content = (body, self.lang, self.download_ids.mapped("name"))
         return {
             "message_id": self.message_id,
             "references": self.thread_id,
@@ -1004,6 +1066,14 @@ class AccountMovePortalDelivery(models.Model):
             "record_company_id": move.company_id.id,
             "record_alias_domain_id": self._get_alias_domain().id,
         }
+
+    def _get_mail_body(self, link):
+        """Return the text of the email. To be extended.
+
+        :param account.move.portal.link link: The recipient's own link.
+        :rtype: Markup
+        """
+        return self.body
 
     def _get_headers(self, siblings):
         """Return the headers that tell each recipient of the others.
@@ -1041,9 +1111,10 @@ class AccountMovePortalDelivery(models.Model):
             return move._message_compute_author(email_from=email_from)
         # In sudo mode to read of the salesperson what a mail signature tells.
         contact = move.sudo()._get_portal_contact()
-        sender = contact if contact.email else self._get_sender()
-        email_from = formataddr((sender.name, sender.email or ""))
-        return move._message_compute_author(email_from=email_from)
+        author = contact if contact.email else self._get_sender().partner_id
+        email_from = formataddr((author.name, author.email or ""))
+        # Without an address it is nobody's; else there is no one to be looked for.
+        return author.id if author.email else False, email_from
 
     def _get_reply_to(self, email_from):
         """Return where the customer's answer goes.
@@ -1212,7 +1283,7 @@ class AccountMovePortalDelivery(models.Model):
         :rtype: ir.attachment
         """
         attached = self.attachment_ids.filtered(
-            lambda file: file.res_model != self.batch_id._name
+            lambda file: file.res_model not in (self.batch_id._name, self._name)
         )
         return attached | self.download_ids
 
@@ -1306,28 +1377,28 @@ class AccountMovePortalDelivery(models.Model):
         :return: The message, and the only addresses that get it.
         :rtype: tuple[email.message.EmailMessage, list[str]]
         """
-        [outgoing] = mail._prepare_outgoing_list(mail_server=server)
-        files = [*outgoing["attachments"], *self._get_files()]
+        [prepared] = mail._prepare_outgoing_list(mail_server=server)
+        files = [*prepared["attachments"], *self._get_files()]
         message = self._get_mail_servers()._build_email__(
-            email_from=_get_first_address(outgoing["email_from"]),
-            email_to=outgoing["email_to"],
-            subject=outgoing["subject"],
-            body=outgoing["body"],
-            body_alternative=outgoing["body_alternative"],
-            email_cc=outgoing["email_cc"],
-            reply_to=outgoing["reply_to"],
+            email_from=_get_first_address(prepared["email_from"]),
+            email_to=prepared["email_to"],
+            subject=prepared["subject"],
+            body=prepared["body"],
+            body_alternative=prepared["body_alternative"],
+            email_cc=prepared["email_cc"],
+            reply_to=prepared["reply_to"],
             # A name with a line break is no name in an email (RFC 5322, 2.2).
             attachments=[(" ".join(name.split()), *file) for name, *file in files],
-            message_id=outgoing["message_id"],
-            references=outgoing["references"],
-            object_id=outgoing["object_id"],
+            message_id=prepared["message_id"],
+            references=prepared["references"],
+            object_id=prepared["object_id"],
             subtype="html",
             subtype_alternative="plain",
-            headers=outgoing["headers"],
+            headers=prepared["headers"],
         )
-        pictures = self.batch_id._get_pictures(outgoing["body"])
+        pictures = self.batch_id._get_pictures(prepared["body"])
         inline_pictures.embed(message, pictures, self.move_id.get_base_url())
-        return message, outgoing["email_to_normalized"]
+        return message, prepared["email_to_normalized"]
 
     # === RETENTION === #
 

@@ -6,17 +6,21 @@ from datetime import datetime, timedelta
 
 import psycopg2
 
-from odoo import api, fields, models, sql_db
+from odoo import SUPERUSER_ID, api, fields, models, sql_db
 from odoo.tools import SQL, mute_logger
 
 from ...tools import sql
 from ...tools.smtp_connections import Connections
 
 _logger = logging.getLogger(__name__)
-#: For how many invoices the PDF files are made in one go.
-DOCUMENTS_AT_ONCE = 20
+#: For how many invoices the PDF files are made in one go: few at first, so that the
+#: first emails leave soon, and then more, as it takes a second to start what makes them.
+DOCUMENTS_AT_ONCE = (5, 40)
 #: How often an email is begun anew because others changed its invoice meanwhile.
 MAX_COLLISIONS = 5
+#: How long a job runs a lane before another one goes on, in seconds: well within what
+#: Odoo gives a request (`limit_time_real`).
+JOB_SECONDS = 60
 #: Seconds between two messages on how far a sending has got.
 PROGRESS_SECONDS = 1
 
@@ -29,16 +33,21 @@ class LaneRun:
     :param dict held: Sendings whose mail server takes nothing, until when, by id.
     :param set prepared: Invoices of which this run has tried to make the documents.
     :param dict collisions: How often an email was begun, by id.
-    :param dict told: When it was told how far a sending has got, by id.
+    :param set batch_ids: The sendings of which it has dealt with emails.
+    :param float told: When it last told how far they have got.
     :param ir.mail_server server: The mail server that was used last.
+    :param float end: When to stop, as `time.monotonic()` has it; the scheduler says by
+        itself how much time there is.
     """
 
     connections: Connections = field(default_factory=Connections)
     held: dict[int, datetime] = field(default_factory=dict)
     prepared: set[int] = field(default_factory=set)
     collisions: dict[int, int] = field(default_factory=dict)
-    told: dict[int, float] = field(default_factory=dict)
+    batch_ids: set[int | bool] = field(default_factory=set)
+    told: float = float("-inf")
     server: object = None
+    end: float = float("inf")
 
 
 class AccountMovePortalLane(models.AbstractModel):
@@ -57,47 +66,67 @@ class AccountMovePortalLane(models.AbstractModel):
     # === BUSINESS METHODS - THE RUN === #
 
     @api.model
-    def _run(self):
-        """Send what is due, email by email, until the time is up."""
-        self._recover()
-        run = LaneRun()
+    def _run(self, seconds=float("inf")):
+        """Send what is due, email by email, until the time is up.
+
+        :param float seconds: How much time there is, if the scheduler does not say so.
+        :return: Whether more is due.
+        :rtype: bool
+        """
+        run = LaneRun(end=time.monotonic() + seconds)
+        self._recover(run)
+        has_more = False
         try:
             while delivery := self._claim_next(run):
                 self._process(delivery, run)
-                if not self._commit_done(1):
+                self._tell_progress(run)
+                if not self._commit_done(run, 1):
                     # Core goes on as soon as others had their turn.
-                    self._commit_done(0, self._count_due(run))
+                    remaining = self._count_due(run)
+                    self._commit_done(run, 0, remaining)
+                    has_more = bool(remaining)
                     break
+            self._tell_progress(run, is_last=True)
         finally:
             run.connections.close()
         if run.held:
             self.env["account.move.portal.delivery"]._wake_queue(
                 at=min(run.held.values())
             )
+        return has_more
 
     @api.model
-    def _recover(self):
-        """Look after what broke off; another lane may do so at the same time."""
+    def _recover(self, run):
+        """Look after what broke off; another lane may do so at the same time.
+
+        :param LaneRun run: What the run knows.
+        """
         try:
             with mute_logger(sql_db.__name__):
-                self.env["account.move.portal.delivery"]._recover_abandoned()
+                found = self.env["account.move.portal.delivery"]._recover_abandoned()
                 self.env.flush_all()
+                # It may have been the last of its sending.
+                run.batch_ids.update(found.batch_id.ids)
         except psycopg2.OperationalError:
             self._rollback()
 
     @api.model
-    def _commit_done(self, processed, remaining=None):
+    def _commit_done(self, run, processed, remaining=None):
         """Commit, and tell the scheduler.
 
+        :param LaneRun run: What the run knows.
         :param int processed: How many emails were dealt with.
         :param int|None remaining: How many are still due; None if that is as it was.
         :return: How many seconds are left; 0 to stop.
         :rtype: float
         """
+        left = max(run.end - time.monotonic(), 0)
         if not sql.can_commit():
             self.env.flush_all()
-            return float("inf")
-        return self.env["ir.cron"]._commit_progress(processed, remaining=remaining)
+            return left
+        return min(
+            left, self.env["ir.cron"]._commit_progress(processed, remaining=remaining)
+        )
 
     @api.model
     def _rollback(self):
@@ -147,7 +176,9 @@ class AccountMovePortalLane(models.AbstractModel):
         :param LaneRun run: What the run knows.
         :rtype: int
         """
-        return len(self._get_due_query(run))
+        query = self._get_due_query(run)
+        query.order = None  # PostgreSQL refuses to count in an order.
+        return len(query)
 
     @api.model
     def _claim_next(self, run):
@@ -184,6 +215,44 @@ class AccountMovePortalLane(models.AbstractModel):
             self._rollback()
         return deliveries
 
+    # === BUSINESS METHODS - JOBS OF OCA'S QUEUE_JOB === #
+
+    @api.model
+    def _wake_jobs(self, count, at=None):
+        """Have jobs run lanes, too, where OCA's `queue_job` is installed.
+
+        They only wake the same method: who has more faith in its workers than in the
+        scheduler, or has switched that off, loses nothing of what is promised here.
+
+        :param int count: How many jobs.
+        :param datetime.datetime|None at: When, in UTC; as soon as possible if None.
+        """
+        if "queue.job" not in self.env:
+            return
+        if at:  # A job for each minute at most; to wait is what the rows do.
+            at = at.replace(second=0, microsecond=0) + timedelta(minutes=1)
+        # As the scheduler does: each email is sent by its own sender in the end.
+        lanes = self.with_user(SUPERUSER_ID).with_context({})
+        for number in range(1, count + 1):
+            lanes.with_delay(
+                eta=at,
+                description=f"Invoice portal: send due emails, lane {number}",
+                # One that waits already is enough.
+                identity_key=f"{self._name},{number},{at or 'now'}",
+            )._run_in_job()
+
+    @api.model
+    def _run_in_job(self):
+        """Run a lane in a job.
+
+        A job must not commit: it would let go of the lock by which its own queue sees
+        that it is alive. So emails go in a transaction beside it.
+        """
+        with self.env.registry.cursor() as cr:
+            has_more = self.with_env(self.env(cr=cr))._run(JOB_SECONDS)
+        if has_more:
+            self.env["account.move.portal.delivery"]._wake_queue()
+
     # === BUSINESS METHODS - ONE EMAIL === #
 
     @api.model
@@ -193,7 +262,7 @@ class AccountMovePortalLane(models.AbstractModel):
         :param account.move.portal.delivery delivery: The email, locked.
         :param LaneRun run: What the run knows.
         """
-        batch_id = delivery.batch_id.id
+        run.batch_ids.add(delivery.batch_id.id)
         try:
             # That somebody else was first is no error.
             with mute_logger(sql_db.__name__):
@@ -209,7 +278,6 @@ class AccountMovePortalLane(models.AbstractModel):
             _logger.exception("An email could not be sent: %s", delivery.id)
             self._rollback()
             delivery._record_failure(error)
-        self._tell_progress(batch_id, run)
 
     @api.model
     def _put_off(self, delivery, run):
@@ -239,7 +307,11 @@ class AccountMovePortalLane(models.AbstractModel):
         :return: Whether there was something to be made.
         :rtype: bool
         """
-        if not delivery.is_mass or delivery.move_id.id in run.prepared:
+        if (
+            not delivery.is_mass
+            or delivery.move_id.id in run.prepared
+            or not delivery._needs_document()
+        ):
             return False
         ahead = self._claim_ahead(delivery, run)
         run.prepared.update(ahead.move_id.ids)
@@ -260,6 +332,9 @@ class AccountMovePortalLane(models.AbstractModel):
     def _claim_ahead(self, delivery, run):
         """Lock the next emails of a sending, as far as others do not have them.
 
+        Half of what is due is left to the other lanes: otherwise the last ones would
+        wait for this lane, with nothing to do for the others.
+
         :param account.move.portal.delivery delivery: The first.
         :param LaneRun run: What the run knows.
         :rtype: account.move.portal.delivery
@@ -274,7 +349,10 @@ class AccountMovePortalLane(models.AbstractModel):
                 tuple(run.prepared) or (0,),
             )
         )
-        query.limit = DOCUMENTS_AT_ONCE
+        first, most = DOCUMENTS_AT_ONCE
+        query.limit = min(
+            max(first, 2 * len(run.prepared)), most, (self._count_due(run) + 1) // 2
+        )
         self.env.cr.execute(
             SQL(
                 "%s FOR NO KEY UPDATE OF account_move_portal_delivery SKIP LOCKED",
@@ -285,24 +363,27 @@ class AccountMovePortalLane(models.AbstractModel):
         return delivery | deliveries.browse(row[0] for row in self.env.cr.fetchall())
 
     @api.model
-    def _tell_progress(self, batch_id, run):
-        """Tell those who look on how far a sending has got, not too often.
+    def _tell_progress(self, run, is_last=False):
+        """Tell those who look on how far sendings have got, not too often.
 
-        :param int|bool batch_id: The id of the sending.
         :param LaneRun run: What the run knows.
+        :param bool is_last: Whether the run is over: the last of all lanes to be so
+            sees that a sending is done.
         """
-        batch = self.env["account.move.portal.batch"].browse(batch_id or [])
-        if not batch or batch.origin == "window":
-            return
         now = time.monotonic()
-        # To see what other lanes have committed: one of them sees that all is done.
+        if not is_last and now - run.told < PROGRESS_SECONDS:
+            return
+        run.told = now
+        # To see what other lanes have committed.
         self.env["account.move.portal.delivery"]._commit()
-        try:
-            with mute_logger(sql_db.__name__):
-                is_done = batch._conclude()
-                if is_done or now - run.told.get(batch.id, 0) >= PROGRESS_SECONDS:
-                    run.told[batch.id] = now
+        batches = self.env["account.move.portal.batch"].browse(run.batch_ids - {False})
+        for batch in batches.exists():
+            if batch.origin == "window" or batch.done_on:
+                continue
+            try:
+                with mute_logger(sql_db.__name__):
+                    batch._conclude()
                     batch._notify_progress()
-                self.env.flush_all()
-        except psycopg2.OperationalError:
-            self._rollback()  # Another lane has said so.
+                    self.env["account.move.portal.delivery"]._commit()
+            except psycopg2.OperationalError:
+                self._rollback()  # Another lane has said so.

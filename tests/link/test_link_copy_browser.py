@@ -46,6 +46,44 @@ class TestLinkCopyBrowser(PortalCommon, PortalBrowserCase):
         expect(rows).to_have_count(len(self.links))
         return {role: rows.filter(has_text=name) for role, name in self.names.items()}
 
+    def _copy(self, page, role):
+        """Press a link's button.
+
+        :return: The link's address.
+        """
+        self._open_links(page)[role].get_by_role("button", name="Copy link").click()
+        return self.links[role]._get_url()
+
+    def test_c6_link_is_copied_in_one_click(self):
+        with self.page(LAPTOP, permissions=["clipboard-read"]) as page:
+            url = self._copy(page, "to")
+            expect(page.get_by_text("Link copied.")).to_be_visible()
+            self.assertEqual(page.evaluate("navigator.clipboard.readText()"), url)
+            self.wait_for_answers(page)
+        notes = self.invoice.message_ids.mapped("body")
+        self.assertEqual(sum("copied" in note for note in notes), 1)
+
+    def test_c6_link_is_selected_where_nothing_can_be_copied(self):
+        for hindrance in (
+            "Object.defineProperty(navigator, 'clipboard', {value: undefined})",
+            "navigator.clipboard.write = () => Promise.reject(new Error('refused'))",
+        ):
+            # With touch, where Odoo focuses nothing by itself.
+            with (
+                self.subTest(hindrance=hindrance),
+                self.page(LAPTOP, has_touch=True) as page,
+            ):
+                page.add_init_script(hindrance)
+                url = self._copy(page, "cc")
+                field = page.get_by_role("dialog").get_by_role("textbox")
+                expect(field).to_have_value(url)
+                expect(field).to_be_focused()
+                selected = field.evaluate(
+                    "node => node.value.slice(node.selectionStart, node.selectionEnd)"
+                )
+                self.assertEqual(selected, url)
+                self.wait_for_answers(page)
+
     def test_c6_list_of_links_fits_a_laptop(self):
         with self.page(LAPTOP) as page:
             rows = self._open_links(page)

@@ -94,7 +94,7 @@ class TestPaymentTerms(PortalPaymentCommon, HttpCase):
             invoice = self._create(self.installments)
             tx = self._create_attempt(link=self._create_link(invoice), amount=30.0)
             self._settle_without_charge(tx)
-            tx._portal_book()
+            tx.portal_attempt_id._try_booking(tx)
             self.assertEqual(invoice._get_portal_invoice_status(), "partly_paid")
             self.assertEqual(invoice._get_portal_days_overdue(), 0)
             self.assertEqual(str(invoice._get_portal_due_date()), "2026-04-30")

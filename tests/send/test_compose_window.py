@@ -36,6 +36,8 @@ class TestAccountMoveSendPortalWindow(PortalSendCommon, HttpCase):
         lines = sorted(self._compose().earlier_sendings.split("\n"))
         self.assertRegex(lines[0], "^carla@customer.example on .+, not viewed yet$")
         self.assertRegex(lines[1], "^otto@x.example on .+, last viewed on .+$")
+        for line in lines:
+            self.assertIn("by Bill Biller,", line)
         self.assertEqual(len(lines), 2, "a blind copy is no customer's")
 
     def test_s11_long_history_is_summed_up(self):
@@ -73,6 +75,13 @@ class TestAccountMoveSendPortalWindow(PortalSendCommon, HttpCase):
             ],
         )
         self.assertIn("No such user here", outcomes[1].answer)
+        self.assertTrue(window.has_reasons)
+
+    def test_s11_confirmation_has_no_reasons_where_all_went_well(self):
+        with self.mailbox():
+            window, _action = self._send()
+        self.assertEqual(window.step, "sent")
+        self.assertFalse(window.has_reasons)
 
     def test_s11_link_that_was_sent_can_be_copied(self):
         with self.mailbox():
@@ -159,9 +168,9 @@ class TestAccountMoveSendPortalWindow(PortalSendCommon, HttpCase):
 
     def test_s3_pictures_count_in_what_the_email_may_weigh(self):
         window = self._compose()
-        before = window._get_own_size()
+        before = window._get_picture_size()
         self._paste(window, "data:image/png;base64," + "A" * 4_000_000)
-        self.assertGreater(window._get_own_size(), before + 3_900_000)
+        self.assertGreater(window._get_picture_size(), before + 3_900_000)
 
     # === FILES FROM THE COMPUTER === #
 

@@ -1,13 +1,15 @@
-"""Thousands at once: ``python -m workbench.bench.bulk CONFIG URL RESULT``.
+"""Thousands at once: ``python -m workbench.bench.bulk CONFIG URL RESULT PART…``.
 
-Ours from the click in the list until the mail server took the last email, and core's
-own batch on as many invoices of the same kind in the same run.
+Ours from the click in the list until the mail server took the last email, in the two
+lanes that an installation has, and core's own batch on as many invoices of the same
+kind in the same run. All parts take some ten minutes, most of which core needs.
 """
 
 import json
 import os
 import pathlib
 import sys
+import threading
 import time
 
 from odoo import SUPERUSER_ID, api, sql_db
@@ -21,9 +23,13 @@ from .odoo_env import environment
 from .sample import Row
 
 SENT = 200
+LANES = 2
 LANE_SENT = 40
 SLOW = 0.3
-MANY, MOST = 2000, 5000
+FEW, MANY, MOST = 200, 2000, 5000
+MAX_QUERIES = 40
+#: Seconds between two looks at what the mail server has taken.
+POLL = 0.02
 
 
 def create_customers(env, count):
@@ -92,6 +98,20 @@ def click(env, moves, **values):
     return batch
 
 
+def run_lane(name):
+    """Run a lane until nothing is due, in a process that was forked for it.
+
+    :param str name: the database
+    """
+    # The connections are the parent's: this process makes its own.
+    sql_db._Pool = None
+    registry = Registry(name)
+    registry._db = sql_db.db_connect(name)
+    with registry.cursor() as cr:
+        lane = api.Environment(cr, SUPERUSER_ID, {})
+        lane["account.move.portal.delivery"]._run_due()
+
+
 def run_lanes(env, count):
     """Run lanes, each in a process of its own, until nothing is due.
 
@@ -105,12 +125,7 @@ def run_lanes(env, count):
         if not pid:
             code = 1
             try:
-                sql_db._Pool = None
-                registry = Registry(name)
-                registry._db = sql_db.db_connect(name)
-                with registry.cursor() as cr:
-                    lane = api.Environment(cr, SUPERUSER_ID, {})
-                    lane["account.move.portal.delivery"]._run_due()
+                run_lane(name)
                 code = 0
             finally:
                 os._exit(code)
@@ -121,97 +136,133 @@ def run_lanes(env, count):
     return time.perf_counter() - start
 
 
-def send_rows(env, mailbox, ours, theirs):
-    """Send as many invoices by ours and by core's batch.
+def first_email(mailbox, start):
+    """Wait for the first email in a thread of its own.
 
-    :rtype: list[Row]
+    :return: a list that its seconds since the start are put into
+    :rtype: list[float]
     """
-    mailbox.clear()
-    start = time.perf_counter()
-    batch = click(env, ours)
-    clicked = time.perf_counter()
-    first = []
+    found = []
 
-    def note_first(*_args):
-        if not first:
-            first.append(time.perf_counter() - start)
+    def wait():
+        while not mailbox.messages:
+            time.sleep(POLL)
+        found.append(time.perf_counter() - start)
 
-    delivery = env.registry["account.move.portal.delivery"]
-    set_sent = delivery._set_sent
+    threading.Thread(target=wait, daemon=True).start()
+    return found
 
-    def set_sent_and_note(self):
-        note_first()
-        return set_sent(self)
 
-    delivery._set_sent = set_sent_and_note
-    try:
-        env["account.move.portal.delivery"]._run_due()
-    finally:
-        delivery._set_sent = set_sent
-    mine = time.perf_counter() - start
-    env.invalidate_all()
-    taken = len(mailbox.messages)
-    print(f"ours: {taken} of {len(ours)} taken, {batch.sent_count} noted as sent")
-    print(f"ours: click {clicked - start:.1f} s, first email {first[0]:.1f} s")
-    mailbox.clear()
-    start = time.perf_counter()
+def send_by_core(env, moves):
+    """Do what core's window does on several invoices.
+
+    :return: how it went
+    :rtype: str
+    """
     sender = env["account.move.send"]
     try:
-        sender._generate_and_send_invoices(theirs, sending_methods={"email"})
+        sender._generate_and_send_invoices(moves, sending_methods={"email"})
         how = "its batch"
     except UserError:
         env.cr.rollback()
         how = "one by one: plain wkhtmltopdf refuses its batch"
-        for move in theirs:
+        for move in moves:
             sender._generate_and_send_invoices(move, sending_methods={"email"})
             env.cr.commit()
     env.cr.commit()
     env["mail.mail"].process_email_queue()
     env.cr.commit()
+    return how
+
+
+def send_rows(env, mailbox, customers):
+    """Send as many invoices by ours and by core's batch.
+
+    :rtype: list[Row]
+    """
+    moves = [create_invoice(env, each, 2) for each in customers[: 2 * SENT]]
+    moves = env["account.move"].concat(*moves)
+    ours, theirs = moves[:SENT], moves[SENT:]
+    env.cr.commit()
+    mailbox.clear()
+    start = time.perf_counter()
+    batch = click(env, ours)
+    first = first_email(mailbox, start)
+    run_lanes(env, LANES)
+    mine = time.perf_counter() - start
+    env.invalidate_all()
+    taken = {mail.envelope_to[0] for mail in mailbox.messages}
+    say(f"ours: {len(taken)} of {SENT} taken, {batch.sent_count} noted as sent")
+    if not len(taken) == batch.sent_count == SENT:
+        raise RuntimeError("not all were sent")
+    mailbox.clear()
+    start = time.perf_counter()
+    how = send_by_core(env, theirs)
     core = time.perf_counter() - start
-    print(f"core ({how}): {len(mailbox.messages)} of {len(theirs)} taken")
+    say(f"core ({how}): {len(mailbox.messages)} of {SENT} taken")
     return [
         Row(f"{SENT} invoices, from click to last email", "s", mine, core),
         # Core has no such figure: it makes all documents first.
-        Row("From click to first email (bar: 5 s)", "s", first[0], 5.0),
+        Row("From click to first email : bar", "s", first[0], 5.0),
     ]
 
 
-def lane_row(env, mailbox, drafts):
-    """Send to a slow server in one lane and in two.
+def start_without_documents(env, drafts):
+    """Have drafts sent whose PDF files are not what is measured.
 
-    :rtype: Row
+    :rtype: account.move.portal.batch
     """
-    seconds = []
-    for count, chosen in ((1, drafts[:LANE_SENT]), (2, drafts[LANE_SENT:])):
-        batch = click(env, chosen, drafts="send")
-        batch.delivery_ids.write({"subject": "Draft", "body": "<p>x</p>"})
-        env.cr.commit()
-        mailbox.behave(delay=SLOW)
-        seconds.append(run_lanes(env, count))
-    mailbox.behave()
-    one, two = seconds
-    print(f"one lane {one:.1f} s, two lanes {two:.1f} s: {one / two:.2f} times as fast")
-    return Row(f"{LANE_SENT} emails at {SLOW} s each, two lanes : one", "s", two, one)
+    batch = click(env, drafts, drafts="send")
+    batch.delivery_ids.write({"subject": "Draft", "body": "<p>x</p>"})
+    env.cr.commit()
+    env.invalidate_all()
+    return batch
 
 
-def memory_row(env, drafts):
+def lane_rows(env, mailbox, customers):
+    """Send to a slow server, and to one that takes no time, in one lane and in two.
+
+    :rtype: list[Row]
+    """
+    found = []
+    for delay, what in ((SLOW, f"{SLOW} s each"), (0.0, "no time: bound by the CPU")):
+        seconds = []
+        for count in (1, LANES):
+            drafts = create_drafts(env, customers[:LANE_SENT])
+            start_without_documents(env, drafts)
+            mailbox.behave(delay=delay)
+            seconds.append(run_lanes(env, count))
+        mailbox.behave()
+        one, two = seconds
+        say(f"{what}: one lane {one:.1f} s, two {two:.1f} s: {one / two:.2f} times")
+        found.append(Row(f"{LANE_SENT} emails, {what}: two lanes : one", "s", two, one))
+    return found
+
+
+def memory_rows(env, _mailbox, customers):
     """Send ten times as many, and look at what stays in memory.
 
-    :rtype: Row
+    :rtype: list[Row]
     """
     figures = []
-    for chosen in (drafts[:200], drafts[200:MANY]):
-        batch = click(env, chosen, drafts="send")
-        batch.delivery_ids.write({"subject": "Draft", "body": "<p>x</p>"})
-        env.cr.commit()
-        env.invalidate_all()
+    for count in (FEW, MANY):
+        drafts = create_drafts(env, customers[:count])
+        start_without_documents(env, drafts)
+        read, write = os.pipe()
+        pid = os.fork()
+        if not pid:
+            # In a process of its own: what was created here is not its memory.
+            run_lane(env.cr.dbname)
+            os.write(write, str(resident_megabytes()).encode())
+            os._exit(0)
         start = time.perf_counter()
-        env["account.move.portal.delivery"]._run_due()
-        rate = len(chosen) / (time.perf_counter() - start)
-        figures.append(resident_megabytes())
-        print(f"{len(chosen)} emails: {rate:.1f} a second, {figures[-1]:.0f} MB")
-    return Row(f"Memory after {MANY} emails : after 200", "MB", figures[1], figures[0])
+        os.close(write)
+        with os.fdopen(read) as source:
+            figures.append(float(source.read()))
+        os.waitpid(pid, 0)
+        rate = count / (time.perf_counter() - start)
+        say(f"{count} emails: {rate:.1f} a second, {figures[-1]:.0f} MB")
+    return [Row(f"Memory after {MANY} emails : after {FEW}", "MB", *reversed(figures))]
 
 
 def resident_megabytes():
@@ -224,11 +275,12 @@ def resident_megabytes():
     return int(line.split()[1]) / 1024
 
 
-def summary_row(env, drafts):
+def summary_rows(env, _mailbox, customers):
     """Open the window on thousands of invoices.
 
-    :rtype: Row
+    :rtype: list[Row]
     """
+    drafts = create_drafts(env, customers)
     env.cr.commit()
     env.invalidate_all()
     before, start = env.cr.sql_log_count, time.perf_counter()
@@ -238,46 +290,46 @@ def summary_row(env, drafts):
     window.read([name for name in window._fields if name != "move_ids"])
     seconds = time.perf_counter() - start
     queries = env.cr.sql_log_count - before
-    print(f"summary of {len(drafts)}: {seconds:.2f} s, {queries} queries")
-    return Row(f"Summary of {len(drafts)} invoices (bar: 3 s)", "s", seconds, 3.0)
+    return [
+        Row(f"Summary of {len(drafts)} invoices : bar", "s", seconds, 3.0),
+        Row(f"Its queries : bar of {MAX_QUERIES}", "", queries, MAX_QUERIES),
+    ]
 
 
-def rows(env):
-    """All of this module's measurements.
-
-    :rtype: list[Row]
-    """
-    found = []
-    customers = create_customers(env, MOST)
-    env.cr.commit()
-    with Mailbox() as mailbox:
-        use_mailbox(env, mailbox)
-        moves = [create_invoice(env, each, 2) for each in customers[: 2 * SENT]]
-        moves = env["account.move"].concat(*moves)
-        env.cr.commit()
-        found += send_rows(env, mailbox, moves[:SENT], moves[SENT:])
-        drafts = create_drafts(env, customers[: 2 * LANE_SENT])
-        env.cr.commit()
-        found.append(lane_row(env, mailbox, drafts))
-        drafts = create_drafts(env, customers[:MANY])
-        env.cr.commit()
-        found.append(memory_row(env, drafts))
-    drafts = create_drafts(env, customers)
-    env.cr.commit()
-    found.append(summary_row(env, drafts))
-    return found
+#: What can be measured by itself, and what it needs in customers.
+PARTS = {
+    "send": (send_rows, 2 * SENT),
+    "lanes": (lane_rows, LANE_SENT),
+    "memory": (memory_rows, MANY),
+    "summary": (summary_rows, MOST),
+}
 
 
-def main(config_file, url, result):
-    """Measure everything, print a table, write the same as JSON."""
-    with environment(config_file) as env:
+def say(text):
+    """Tell how it is going: all of it takes minutes."""
+    print(text, flush=True)
+
+
+def main(config_file, url, result, *parts):
+    """Measure, and print each row when it is known; write all as JSON."""
+    measured, parts = [], parts or tuple(PARTS)
+    with environment(config_file) as env, Mailbox() as mailbox:
         set_up_company(env, url)
-        measured = rows(env)
-    pathlib.Path(result).write_text(
-        json.dumps([row.as_dict() for row in measured], indent=2) + "\n"
-    )
-    for row in measured:
-        print(f"{row.name:<50} {row.ours:8.2f} {row.unit} : {row.core:8.2f} {row.unit}")
+        use_mailbox(env, mailbox)
+        customers = create_customers(env, max(PARTS[name][1] for name in parts))
+        env.cr.commit()
+        for name in parts:
+            measure, _count = PARTS[name]
+            rows = measure(env, mailbox, customers)
+            for row in rows:
+                say(
+                    f"{row.name:<60} {row.ours:8.2f} : {row.core:8.2f} {row.unit}"
+                    f" = {row.ratio:.2f}"
+                )
+            measured += rows
+            pathlib.Path(result).write_text(
+                json.dumps([row.as_dict() for row in measured], indent=2) + "\n"
+            )
 
 
 if __name__ == "__main__":

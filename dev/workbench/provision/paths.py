@@ -22,6 +22,8 @@ class Project:
         #: Holds a link to Odoo's package, to be put on ``PYTHONPATH``: a folder with
         #: that package alone, so that nothing beside it hides the pinned packages.
         self.library = self.state / "lib"
+        #: Add-ons of others, as packages put them there; not there unless asked for.
+        self.foreign = self.state / "foreign"
         self.odoo_facts = self.state / "odoo.json"
         self.stack_file = self.state / "run" / "stack.json"
         self.logs = self.state / "logs"

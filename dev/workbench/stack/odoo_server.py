@@ -43,11 +43,18 @@ class Odoo:
         """Environment of a process that imports Odoo or the development tools."""
         own = (self.project.library, self.project.root / "dev")
         path = [str(each) for each in (*self.packages, *own)]
+        path += [str(self.project.foreign)] if self._foreign_addons else []
         return {
             **os.environ,
             "PYTHONPATH": os.pathsep.join(path),
             "PYTHONUNBUFFERED": "1",
         }
+
+    @property
+    def _foreign_addons(self):
+        """The folder of add-ons of others, if there are any."""
+        folder = self.project.foreign / "odoo" / "addons"
+        return [str(folder)] if folder.is_dir() else []
 
     @property
     def env(self):
@@ -68,7 +75,9 @@ class Odoo:
         """
         parser = configparser.ConfigParser(interpolation=None)
         parser["options"] = {
-            "addons_path": ",".join([*self.facts["addons"], str(self.project.addons)]),
+            "addons_path": ",".join(
+                [*self.facts["addons"], *self._foreign_addons, str(self.project.addons)]
+            ),
             "data_dir": str(self.data_dir),
             "db_host": self.server.env["PGHOST"],
             "db_port": self.server.env["PGPORT"] or "5432",

@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from workbench.provision.commands import run
+from workbench.provision.foreign_addons import QUEUE_JOB as QUEUE_JOB_WHEELS
+from workbench.provision.foreign_addons import ensure_foreign_addons
 from workbench.provision.paths import ADDON
 from workbench.provision.steps import fingerprint
 from workbench.stack.databases import Databases
@@ -59,6 +61,10 @@ POINT_OF_SALE = Template(
 PROVIDERS = Template(
     "providers", (*DEPENDENCIES, "payment_custom", "payment_demo"), base=COMPANY
 )
+#: With OCA's queue of jobs.
+QUEUE_JOB = Template("queue_job", (*DEPENDENCIES, "queue_job"), base=COMPANY)
+#: Packages that templates need beyond what all need.
+WHEELS = {QUEUE_JOB.name: QUEUE_JOB_WHEELS}
 TEMPLATES = (LEAN, USUAL, WEBSITE)
 
 
@@ -116,6 +122,14 @@ class TestEnvironment:
         finally:
             if component:
                 component.stop()
+
+    def fetch(self, template):
+        """Fetch the add-ons of others that a template is made with, if there are any.
+
+        :raise SetupError: if they cannot be fetched
+        """
+        if wheels := WHEELS.get(template.name):
+            ensure_foreign_addons(self.project, self.console, wheels)
 
     def ensure(self, template):
         """Make a template if it is not there, or if it is for another Odoo.

@@ -120,6 +120,8 @@ def odoo_options(environment, database):
     browser = project.state / "browser" / "chromium"
     link(browser, find_browser())
     others = (str(program("createdb").parent), str(browser.parent))
+    # A runner of jobs is started by the tests that need one, not by the tests' server.
+    env["ODOO_QUEUE_JOB_CHANNELS"] = "root:0"
     env["PATH"] = os.pathsep.join((env["PATH"], *others))
     config = environment.odoo.write_config(f"{database}.conf", database)
     return env, (
@@ -153,6 +155,22 @@ def prepare(environment, suite):
             environment.ensure(template)
 
 
+def is_available(environment, suite):
+    """Tell whether a suite has all that it needs, and say so where it has not.
+
+    :rtype: bool
+    """
+    try:
+        if suite.template:
+            environment.fetch(suite.template)
+    except SetupError as error:
+        names = ", ".join(suite.paths)
+        environment.console.say(f"SKIPPED {names}: what it needs cannot be fetched.")
+        environment.console.say(str(error))
+        return False
+    return True
+
+
 def run_all(runner, environment, suites):
     """Run suites one after the other.
 
@@ -176,7 +194,11 @@ def run(environment, arguments):
     """
     kind = "soak" if "--soak" in arguments else "test"
     dev, addon, options = split([text for text in arguments if text != "--soak"])
-    *others, largest = choose(environment.project.root, dev, addon, kind)
+    chosen = choose(environment.project.root, dev, addon, kind)
+    suites = [suite for suite in chosen if is_available(environment, suite)]
+    if not suites:
+        return 0
+    *others, largest = suites
     prepare(environment, largest)  # Here, where the progress is seen.
     runner = Runner([f"-opython_files={kind}_*.py", *options])
     output = environment.folder / "largest-suite.log"

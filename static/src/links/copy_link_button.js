@@ -16,7 +16,8 @@ export class LinkDialog extends Component {
     static props = {url: String, close: Function};
 
     setup() {
-        useAutofocus({refName: "url", selectAll: true});
+        // On a phone, too: no keyboard comes up for what cannot be changed.
+        useAutofocus({refName: "url", selectAll: true, mobile: true});
     }
 }
 
