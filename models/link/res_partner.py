@@ -128,4 +128,6 @@ class ResPartner(models.Model):
             if partner_sudo.lang and languages._get_data(code=partner_sudo.lang):
                 return partner_sudo.lang
         lang = company.sudo().partner_id.lang  # Likewise.
-        return lang if languages._get_data(code=lang) else languages.get_installed()[0][0]
+        return (
+            lang if languages._get_data(code=lang) else languages.get_installed()[0][0]
+        )

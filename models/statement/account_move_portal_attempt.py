@@ -86,8 +86,7 @@ class AccountMovePortalAttempt(models.Model):
         """Override to go on with a payment of the same shares only."""
         return super()._is_repeated(link, choice, amount, billing) and (
             not link.account_partner_id
-            or {line.move_id: line.amount for line in self.line_ids}
-            == choice["shares"]
+            or {line.move_id: line.amount for line in self.line_ids} == choice["shares"]
         )
 
     def _get_choice_query(self):

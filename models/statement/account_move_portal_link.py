@@ -58,10 +58,14 @@ class AccountMovePortalLink(models.Model):
         :rtype: account.move
         """
         # In sudo mode because the token authorizes whoever has it.
-        return self.env["account.move"].sudo().search(
-            self._get_account_domain()
-            & Domain("id", "=", move_id)
-            & Domain("move_type", "in", ("out_invoice", "out_refund"))
+        return (
+            self.env["account.move"]
+            .sudo()
+            .search(
+                self._get_account_domain()
+                & Domain("id", "=", move_id)
+                & Domain("move_type", "in", ("out_invoice", "out_refund"))
+            )
         )
 
     def _get_account_invoices(self):
@@ -230,7 +234,10 @@ class AccountMovePortalLink(models.Model):
         :rtype: dict[str, tuple[int, float]]
         """
         payable = [item for item in items if item.state != "processing"]
-        kinds = {"all": payable, "overdue": [one for one in payable if one.days_overdue]}
+        kinds = {
+            "all": payable,
+            "overdue": [one for one in payable if one.days_overdue],
+        }
         currency = items[0].move.currency_id if items else self.company_id.currency_id
         return {
             kind: (len(found), self._sum_up(found, currency, "amount"))
@@ -415,7 +422,9 @@ class AccountMovePortalLink(models.Model):
                     "one by one."
                 )
             )
-        total = moves[:1]._get_portal_exact(moves.currency_id.round(sum(shares.values())))
+        total = moves[:1]._get_portal_exact(
+            moves.currency_id.round(sum(shares.values()))
+        )
         if not any(one.takes(total) for one in limits):
             raise ValidationError(moves[:1]._explain_portal_limits(total, limits))
 
@@ -491,11 +500,15 @@ class AccountMovePortalLink(models.Model):
             return {}
         units = {int(match[1]): int(match[2]) for match in found}
         # In sudo mode because the token authorizes whoever has it.
-        moves_sudo = self.env["account.move"].sudo().search(
-            self._get_account_domain()
-            & Domain("move_type", "=", "out_invoice")
-            & Domain("id", "in", [one for one in units if one < 2**31]),
-            order="invoice_date_due, id",
+        moves_sudo = (
+            self.env["account.move"]
+            .sudo()
+            .search(
+                self._get_account_domain()
+                & Domain("move_type", "=", "out_invoice")
+                & Domain("id", "in", [one for one in units if one < 2**31]),
+                order="invoice_date_due, id",
+            )
         )
         if len(moves_sudo) != len(units) or len(moves_sudo.currency_id) > 1:
             return {}

@@ -144,7 +144,9 @@ class TestAccountPayment(StatementCommon):
                 },
             )
         colleague = self._create_account_link(self.branch)
-        again = self._choose("ticked", colleague, tick=[self.invoice.id, self.childs.id])
+        again = self._choose(
+            "ticked", colleague, tick=[self.invoice.id, self.childs.id]
+        )
         with self.assertRaisesRegex(JsonRpcException, "ValidationError"):
             self._start_payment(again)
         self.assertIn("not finished", self._check(again)["attempt"]["message"])
