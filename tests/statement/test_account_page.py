@@ -160,6 +160,13 @@ class TestAccountPage(StatementCommon):
         again.expires_on = "2020-01-01"
         self.assertEqual(self._get_page(link=again).status_code, 404)
 
+    def test_b10_wish_for_a_new_link_to_an_account_is_answered_as_any(self):
+        self.link.with_user(self.biller).action_revoke()
+        path = f"/portal/invoice/{self.link.sudo().token}/new-link"
+        response = self.url_open(path, data={"asked": "1"})
+        self.assertEqual(response.status_code, 200)
+        self.assertIn("Check your inbox", response.text)
+
     def test_b10_contact_that_changes_employers_loses_the_account(self):
         self.bookkeeper.parent_id = self.stranger
         self.assertEqual(self._get_page().status_code, 404)
