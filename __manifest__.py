@@ -62,6 +62,7 @@
         # The page, which shows what is in all rooms.
         "views/portal/portal_templates.xml",
         "views/portal/portal_document_templates.xml",
+        "views/portal/portal_account_templates.xml",
         "wizard/account_move_portal_hold_window_views.xml",
         "wizard/account_move_portal_reminder_forecast_views.xml",
         "wizard/account_move_portal_link_share_views.xml",
@@ -91,6 +92,11 @@
             "account_payment_portal/static/src/portal/invoice_document.js",
             "account_payment_portal/static/src/portal/payment_result.js",
             "account_payment_portal/static/src/portal/verification.js",
+        ],
+        # What the page of a customer's account loads beside it.
+        "account_payment_portal.assets_account": [
+            "account_payment_portal/static/src/account/account.css",
+            "account_payment_portal/static/src/account/ticked_total.js",
         ],
         # What the payment screen loads beside it.
         "account_payment_portal.assets_payment": [

@@ -74,7 +74,7 @@ def public_route(path=None, **routing):
     `self`: a parameter of that name would be an error of the server. What else JSON
     requests can do wrong is answered by `ir.http`.
 
-    :param str|None path: The address; none for an override.
+    :param str|list[str]|None path: The address, or several; none for an override.
     :param dict routing: What else `http.route` takes.
     :return: The decorator.
     :rtype: callable
@@ -95,7 +95,7 @@ def public_route(path=None, **routing):
     return decorate
 
 
-def link_route(screen="", keeps_answer=False, **routing):
+def link_route(screen="", keeps_answer=False, opens=("invoice",), **routing):
     """Decorate the method that answers one of a link's addresses.
 
     It gets the live link that the token opens, in sudo mode, instead of the token.
@@ -104,11 +104,15 @@ def link_route(screen="", keeps_answer=False, **routing):
     :param str screen: What follows the token in the path; empty for the invoice page.
     :param bool keeps_answer: Whether it stays open, whatever becomes of the link, to
         the browser that has paid through it.
+    :param tuple[str] opens: What links have this address: those to an `invoice`, those
+        to an `account`.
     :param dict routing: What else `http.route` takes; `type` is `http` if not given.
     :return: The decorator.
     :rtype: callable
     """
-    path = "/portal/invoice/<string:token>" + (screen and f"/{screen}")
+    path = [
+        f"/portal/{kind}/<string:token>" + (screen and f"/{screen}") for kind in opens
+    ]
     is_page = routing.setdefault("type", "http") == "http"
     if is_page:
         routing.setdefault("methods", ["GET"])
@@ -118,10 +122,13 @@ def link_route(screen="", keeps_answer=False, **routing):
             params.pop("link_sudo", None)  # Whoever asks does not choose the link.
             link_sudo = keeps_answer and get_payers_link(token)
             link_sudo = link_sudo or get_live_link(token)
-            if link_sudo:
+            # A token opens at its own address what it is for, and nothing else.
+            if link_sudo and request.httprequest.path.startswith(link_sudo._get_root()):
                 return method(self, link_sudo, **params)
             if is_page:
-                return render_unavailable(get_closed_link(token))
+                return render_unavailable(
+                    link_sudo.browse() if link_sudo else get_closed_link(token)
+                )
             raise ValidationError(request.env._("This link is not valid any more."))
 
         for name in ("__module__", "__name__", "__qualname__", "__doc__"):
@@ -415,7 +422,7 @@ def find_click(link_sudo):
     :rtype: bool | None
     """
     # Also behind a proxy that does not say that its side of the line is encrypted.
-    addresses = (request.httprequest.url, link_sudo.move_id.get_base_url())
+    addresses = (request.httprequest.url, link_sudo._get_url())
     is_secure = any(address.startswith("https://") for address in addresses)
     return bot_detection.find_click(request.httprequest.headers, is_secure)
 

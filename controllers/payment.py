@@ -17,7 +17,12 @@ from .common import (
     redirect_private,
     render,
 )
-from .payment_screen import PortalPaymentScreen, get_own_payment, remember_payment
+from .payment_screen import (
+    PAYABLE,
+    PortalPaymentScreen,
+    get_own_payment,
+    remember_payment,
+)
 
 _logger = logging.getLogger(__name__)
 
@@ -38,7 +43,7 @@ def get_last_payment(link_sudo):
 
 
 class PortalInvoicePayment(PortalPaymentScreen):
-    @link_route("check", type="jsonrpc")
+    @link_route("check", opens=PAYABLE, type="jsonrpc")
     def portal_invoice_check(
         self, link_sudo, amount=None, billing=None, client_key="", **_kwargs
     ):
@@ -52,9 +57,14 @@ class PortalInvoicePayment(PortalPaymentScreen):
         :rtype: dict
         """
         attempts_sudo = link_sudo.env["account.move.portal.attempt"]
-        choice = {"amount": amount, **self._read_portal_billing(link_sudo, billing)}
+        choice = {
+            "amount": amount,
+            **self._read_portal_billing(link_sudo, billing),
+            **self._get_portal_choice(link_sudo),
+        }
         _amount, _billing, errors = attempts_sudo._read_choice(link_sudo, choice)
-        attempt_sudo = attempts_sudo._find_open(link_sudo.move_id)
+        chosen_sudo = attempts_sudo._get_chosen_moves(link_sudo, choice)
+        attempt_sudo = attempts_sudo._find_open(chosen_sudo)[:1]
         return {
             "errors": errors,
             "attempt": {
@@ -84,7 +94,7 @@ class PortalInvoicePayment(PortalPaymentScreen):
             "required": self._get_portal_required_fields(country_sudo),
         }
 
-    @link_route("transaction", type="jsonrpc")
+    @link_route("transaction", opens=PAYABLE, type="jsonrpc")
     def portal_invoice_transaction(
         self,
         link_sudo,
@@ -129,6 +139,7 @@ class PortalInvoicePayment(PortalPaymentScreen):
                 "flow": flow,
                 "amount": amount,
                 **self._read_portal_billing(link_sudo, billing),
+                **self._get_portal_choice(link_sudo),
                 "client_key": client_key,
                 "restart": bool(restart),
                 "tokenization_requested": tokenization_requested,
@@ -143,7 +154,7 @@ class PortalInvoicePayment(PortalPaymentScreen):
 
 
 class PortalPaymentResult(http.Controller):
-    @link_route("result", keeps_answer=True)
+    @link_route("result", keeps_answer=True, opens=PAYABLE)
     def portal_invoice_result(self, link_sudo, **_kwargs):
         """Answer how the last payment through this link went.
 
@@ -160,14 +171,14 @@ class PortalPaymentResult(http.Controller):
             "account_payment_portal.result_page",
             {
                 "link_sudo": link_sudo,
-                "move_sudo": link_sudo.move_id,
+                "move_sudo": attempt_sudo.move_id,
                 "attempt_sudo": attempt_sudo,
                 "tx_sudo": attempt_sudo.transaction_id,
                 "answer": attempt_sudo._get_payment_status(),
             },
         )
 
-    @link_route("status", type="jsonrpc", keeps_answer=True)
+    @link_route("status", type="jsonrpc", keeps_answer=True, opens=PAYABLE)
     def portal_invoice_status(self, link_sudo, **_kwargs):
         """Tell how the payment stands, after asking whoever knows.
 
@@ -186,7 +197,7 @@ class PortalPaymentResult(http.Controller):
         return attempt_sudo._get_payment_status()
 
     # Without a session's token against forgery: who knows the path may do it.
-    @link_route("restart", methods=["POST"], csrf=False)
+    @link_route("restart", methods=["POST"], csrf=False, opens=PAYABLE)
     def portal_invoice_restart(self, link_sudo, **_kwargs):
         """Cancel a payment that waits for its payer, to pay in another way.
 
@@ -200,10 +211,20 @@ class PortalPaymentResult(http.Controller):
                 attempt_sudo._cancel_attempt()
             except stripe.StripeError:
                 _logger.info("Payment %s not cancelled", attempt_sudo.reference)
-        screen = "result" if attempt_sudo.is_open else "pay"
-        return redirect_private(link_sudo._get_path(screen))
+        if attempt_sudo.is_open:
+            return redirect_private(link_sudo._get_path("result"))
+        return redirect_private(self._get_pay_path(link_sudo, attempt_sudo))
 
-    @link_route("receipt", keeps_answer=True)
+    def _get_pay_path(self, link_sudo, attempt_sudo):
+        """Return where to pay once more what a payment was to pay.
+
+        :param account.move.portal.link link_sudo: The link, in sudo mode.
+        :param account.move.portal.attempt attempt_sudo: The payment, in sudo mode.
+        :rtype: str
+        """
+        return link_sudo._get_path("pay") + attempt_sudo._get_choice_query()
+
+    @link_route("receipt", keeps_answer=True, opens=PAYABLE)
     def portal_invoice_receipt(self, link_sudo, **_kwargs):
         """Hand out the receipt of the last payment through this link.
 

@@ -22,6 +22,8 @@ from .common import (
     render_private,
 )
 
+#: What links can be paid through.
+PAYABLE = ("invoice", "account")
 #: The way to pay that has a form of ours.
 ECHECK = "ach_direct_debit"
 #: Where a browser keeps which payment it has started through which link.
@@ -133,7 +135,7 @@ def get_own_payment(link_sudo):
 class PortalPaymentScreen(PortalAccount):
     # === ROUTES === #
 
-    @link_route("pay")
+    @link_route("pay", opens=PAYABLE)
     def portal_invoice_pay(self, link_sudo, **_kwargs):
         """Show the payment screen.
 
@@ -141,15 +143,14 @@ class PortalPaymentScreen(PortalAccount):
         :return: The screen; the invoice page when there is nothing to pay.
         :rtype: odoo.http.Response
         """
-        payer_sudo = link_sudo._get_payer(request.env.user)
-        if not link_sudo.move_id._is_payable_on_portal(payer_sudo):
+        if not self._is_portal_bill_payable(link_sudo):
             return redirect_private(link_sudo._get_path())
         visit_sudo = record_action(link_sudo, "pay_opened")
         return self._render_payment_screen(link_sudo, visit_sudo=visit_sudo)
 
     # Without a session's token against forgery: it shows what was posted, and starts
     # nothing.
-    @link_route("pay/form", methods=["GET", "POST"], csrf=False)
+    @link_route("pay/form", opens=PAYABLE, methods=["GET", "POST"], csrf=False)
     def portal_invoice_pay_form(self, link_sudo, payment_option="", **entered):
         """Go on from the payment screen to the form of another provider.
 
@@ -162,17 +163,19 @@ class PortalPaymentScreen(PortalAccount):
             something is wrong with it or where its script was needed and did not load.
         :rtype: odoo.http.Response
         """
-        move_sudo = link_sudo.move_id
-        if not move_sudo._is_payable_on_portal(link_sudo._get_payer(request.env.user)):
+        if not self._is_portal_bill_payable(link_sudo):
             return redirect_private(link_sudo._get_path())
         if request.httprequest.method != "POST":
-            return redirect_private(link_sudo._get_path("pay"))
+            return redirect_private(
+                link_sudo._get_path("pay") + self._get_portal_visit_query()
+            )
         attempts_sudo = link_sudo.env["account.move.portal.attempt"]
         amount, billing, errors = attempts_sudo._read_choice(
             link_sudo,
             {
                 "amount": entered.get("amount"),
                 **self._read_portal_billing(link_sudo, entered),
+                **self._get_portal_choice(link_sudo),
             },
         )
         form_values = self._get_portal_payment_form_values(link_sudo)
@@ -198,7 +201,7 @@ class PortalPaymentScreen(PortalAccount):
             link_sudo, {**form_values, "amount": amount}, option, billing, entered
         )
 
-    @link_route("country", type="jsonrpc")
+    @link_route("country", opens=PAYABLE, type="jsonrpc")
     def portal_invoice_country(self, link_sudo, country_id=None, **_kwargs):
         """Tell what addresses look like in a country.
 
@@ -231,26 +234,25 @@ class PortalPaymentScreen(PortalAccount):
             `billing`, `entered_amount`, `errors`, `is_script_missing`, `chosen_option`.
         :rtype: odoo.http.Response
         """
-        move_sudo = link_sudo.move_id
+        bill = self._get_portal_bill(link_sudo)
+        move_sudo = bill["move_sudo"]
         billing_values = self._get_portal_billing_values(
             link_sudo, values.pop("billing", None)
         )
         form_values = self._get_portal_payment_form_values(link_sudo)
-        query = visit_sudo._get_visit_query() or self._get_portal_visit_query()
+        query = self._get_portal_visit_query(visit_sudo)
         screen = {
             "link_sudo": link_sudo,
-            "move_sudo": move_sudo,
+            **bill,
             "visit_sudo": visit_sudo,
             "client_key": secrets.token_urlsafe(12),
-            "portal_amounts": move_sudo._get_portal_amounts(
-                link_sudo._get_payer(request.env.user)
-            ),
             "payment_options": self._get_portal_payment_options(link_sudo, form_values),
             "currency": form_values["currency"],
             "sdk_url": link_sudo.env["payment.provider"]._stripe_get_sdk_url(),
             # So that whoever pays is known to come from the page.
             "transaction_route": link_sudo._get_path("transaction") + query,
             "form_route": link_sudo._get_path("pay/form") + query,
+            "check_route": link_sudo._get_path("check") + query,
             "errors": {},
             **billing_values,
             **values,
@@ -259,7 +261,7 @@ class PortalPaymentScreen(PortalAccount):
         if screen.get("chosen_option") not in offered:
             screen["chosen_option"] = next(iter(offered), None)
         screen["has_stripe"] = any("stripe" in opt for opt in screen["payment_options"])
-        screen["authorization"] = move_sudo._get_portal_authorization(
+        screen["authorization"] = bill["moves_sudo"]._get_portal_authorization(
             Markup('<b id="echeck_amount">%s</b>')
             % move_sudo.currency_id.format(screen["portal_amount"])
         )
@@ -289,7 +291,7 @@ class PortalPaymentScreen(PortalAccount):
             # Core gives it to pages of its front end only.
             "is_html_empty": is_html_empty,
             "link_sudo": link_sudo,
-            "move_sudo": link_sudo.move_id,
+            **self._get_portal_bill(link_sudo),
             "option": option,
             "payment_methods_sudo": option["method_sudo"],
             "tokens_sudo": form_values["tokens_sudo"].browse(),
@@ -309,12 +311,54 @@ class PortalPaymentScreen(PortalAccount):
         response.headers["Content-Security-Policy"] = PROVIDER_POLICY
         return response
 
-    def _get_portal_visit_query(self):
-        """Return what the address of the current request says of its visit.
+    def _is_portal_bill_payable(self, link_sudo):
+        """Return whether something can be paid now through a link.
 
+        :param account.move.portal.link link_sudo: The link, in sudo mode.
+        :rtype: bool
+        """
+        payer_sudo = link_sudo._get_payer(request.env.user)
+        return link_sudo.move_id._is_payable_on_portal(payer_sudo)
+
+    def _get_portal_bill(self, link_sudo):
+        """Return what is paid at once: the invoice.
+
+        :param account.move.portal.link link_sudo: The link, in sudo mode.
+        :return: `moves_sudo`, of which `move_sudo` is the first; `shares`, what is to
+            be paid of each, for several only; `portal_amounts`, what is offered to be
+            paid, with labels, the usual one first; `is_amount_editable`, whether
+            another amount may be entered on the screen.
+        :rtype: dict
+        """
+        move_sudo = link_sudo.move_id
+        payer_sudo = link_sudo._get_payer(request.env.user)
+        return {
+            "move_sudo": move_sudo,
+            "moves_sudo": move_sudo,
+            "shares": {},
+            "portal_amounts": move_sudo._get_portal_amounts(payer_sudo),
+            "is_amount_editable": move_sudo.company_id.portal_allow_part_payment,
+        }
+
+    def _get_portal_choice(self, link_sudo):
+        """Return what the address of the current request says of what is paid.
+
+        :param account.move.portal.link link_sudo: The link, in sudo mode.
+        :return: Nothing for an invoice; `shares` for what was ticked of several.
+        :rtype: dict
+        """
+        return {}
+
+    def _get_portal_visit_query(self, visit_sudo=None):
+        """Return what other addresses of the screen have to say, too: of which visit.
+
+        :param account.move.portal.event visit_sudo: The visit that led here; what the
+            address of the current request says, if None or empty.
         :return: The query, to be added to another address; possibly empty.
         :rtype: str
         """
+        if visit_sudo and (query := visit_sudo._get_visit_query()):
+            return query
         visit = request.httprequest.args.get("visit", "")
         return f"?visit={visit}" if visit.replace("-", "").isalnum() else ""
 
@@ -327,7 +371,7 @@ class PortalPaymentScreen(PortalAccount):
         """
         attempts_sudo = link_sudo.env["account.move.portal.attempt"]
         known, amount = attempts_sudo._get_form_defaults(
-            link_sudo, get_own_payment(link_sudo)
+            link_sudo, get_own_payment(link_sudo), self._get_portal_choice(link_sudo)
         )
         billing = billing or known
         countries_sudo = link_sudo.env["res.country"]
@@ -453,9 +497,10 @@ class PortalPaymentScreen(PortalAccount):
         :return: Of the parameters of core's payment form those that the screen needs.
         :rtype: dict
         """
-        move_sudo = link_sudo.move_id
+        bill = self._get_portal_bill(link_sudo)
+        move_sudo = bill["move_sudo"]
         payer_sudo = link_sudo._get_payer(request.env.user)
-        amount = move_sudo._get_portal_amounts(payer_sudo)[0][0]
+        amount = bill["portal_amounts"][0][0]
         providers_sudo, methods_sudo = link_sudo.env[
             "payment.provider"
         ]._get_portal_options(
@@ -481,7 +526,7 @@ class PortalPaymentScreen(PortalAccount):
             compared, in the invoice's currency.
         :rtype: dict
         """
-        move_sudo = link_sudo.move_id
+        move_sudo = self._get_portal_bill(link_sudo)["move_sudo"]
         values = self._get_common_page_view_values(
             invoices_data={
                 "partner": move_sudo.partner_id,

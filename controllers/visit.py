@@ -7,7 +7,9 @@ from .common import get_origin, get_request_facts, parse_id, public_route
 
 class PortalInvoiceVisit(http.Controller):
     @public_route(
-        "/portal/invoice/<string:token>/seen", type="jsonrpc", save_session=False
+        ["/portal/invoice/<string:token>/seen", "/portal/account/<string:token>/seen"],
+        type="jsonrpc",
+        save_session=False,
     )
     def portal_invoice_seen(self, token, visit_id=None, proof="", **report):
         """Take the page's word that a person looks at it.
@@ -33,7 +35,10 @@ class PortalInvoiceVisit(http.Controller):
         )._get_seconds_to_retry()
 
     @public_route(
-        "/portal/invoice/<string:token>/terms",
+        [
+            "/portal/invoice/<string:token>/terms",
+            "/portal/account/<string:token>/terms",
+        ],
         type="http",
         methods=["GET"],
         save_session=False,

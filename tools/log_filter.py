@@ -25,7 +25,7 @@ def _spell(word):
 _SLASH = rf"(?:[/\\.]|{_PERCENT}(?:2f|5c|2e)|&#(?:47|x2f);)+"
 _CHARACTER = rf"(?:[\w-]|{_PERCENT}(?!2f|5c|3f|23)[0-9a-f]{{2}})"
 _ADDRESS = re.compile(
-    rf"({_spell('portal')}{_SLASH}{_spell('invoice')}{_SLASH}"
+    rf"({_spell('portal')}{_SLASH}(?:{_spell('invoice')}|{_spell('account')}){_SLASH}"
     rf"(?:{_spell('preview')}{_SLASH})?)"
     rf"{_CHARACTER}{{16,}}",
     re.IGNORECASE,
@@ -33,8 +33,8 @@ _ADDRESS = re.compile(
 # Where tokens are looked for without an address before them: next to these words, as
 # statements of the database have them.
 _MARKS = re.compile(
-    rf"{_spell('portal')}.{{0,40}}{_spell('invoice')}|account_move_portal_link"
-    r"|landing_route",
+    rf"{_spell('portal')}.{{0,40}}(?:{_spell('invoice')}|{_spell('account')})"
+    r"|account_move_portal_link|landing_route",
     re.IGNORECASE | re.DOTALL,
 )
 _TOKEN = re.compile(r"(?<![\w-])(?=[\w%-]*[A-Z])(?=[\w%-]*[a-z])[\w-]{40,}")

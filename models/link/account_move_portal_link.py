@@ -23,6 +23,7 @@ _UNSEEN = re.compile(
 )
 #: What every screen of the portal needs of a link: read in the query that finds it.
 SCREEN_FIELDS = (
+    "account_partner_id",
     "audience",
     "company_id",
     "email",
@@ -68,10 +69,11 @@ CREATE_FIELDS = {
 
 
 class AccountMovePortalLink(models.Model):
-    """The capability of one recipient to open one invoice.
+    """The capability of one recipient to open one invoice, or a customer's account.
 
     Whoever holds its token can see this invoice and its documents and pay it, and
-    nothing else. No login and no other record follows from it.
+    nothing else. No login and no other record follows from it. The link to an account
+    opens the open invoices that a customer has of one company.
     """
 
     _name = "account.move.portal.link"
@@ -82,13 +84,27 @@ class AccountMovePortalLink(models.Model):
     move_id = fields.Many2one(
         comodel_name="account.move",
         string="Invoice",
-        required=True,
+        help="None for the link to a customer's account.",
         readonly=True,
         index=True,
         ondelete="cascade",
     )
+    account_partner_id = fields.Many2one(
+        comodel_name="res.partner",
+        string="Account of",
+        help="The customer, with all contacts of the same commercial entity, whose "
+        "open invoices this link opens.",
+        readonly=True,
+        index="btree_not_null",
+        ondelete="cascade",
+    )
     company_id = fields.Many2one(
-        related="move_id.company_id", store=True, index=True, precompute=True
+        comodel_name="res.company",
+        compute="_compute_company_id",
+        store=True,
+        index=True,
+        precompute=True,
+        readonly=False,
     )
     partner_id = fields.Many2one(
         comodel_name="res.partner",
@@ -186,6 +202,15 @@ class AccountMovePortalLink(models.Model):
         "CHECK (email IS NOT NULL OR audience = 'document')",
         "A portal link needs the email address of its recipient.",
     )
+    _opens_invoice_or_account = models.Constraint(
+        "CHECK ((move_id IS NULL) != (account_partner_id IS NULL))",
+        "A portal link opens an invoice or a customer's account.",
+    )
+    _account_of_recipient = models.Constraint(
+        "CHECK (move_id IS NOT NULL"
+        " OR (company_id IS NOT NULL AND audience != 'document'))",
+        "The link to an account is of one company, and its recipient's own.",
+    )
 
     # === COMPUTE METHODS === #
 
@@ -194,6 +219,12 @@ class AccountMovePortalLink(models.Model):
     def _compute_display_name(self):
         for link in self:
             link.display_name = link.email or self.env._("Printed on the PDF")
+
+    @api.depends("move_id.company_id")
+    def _compute_company_id(self):
+        for link in self:
+            # Of an account, it is given when the link is created.
+            link.company_id = link.move_id.company_id or link.company_id
 
     @api.depends("token")
     def _compute_token_selector(self):
@@ -210,7 +241,7 @@ class AccountMovePortalLink(models.Model):
             else:
                 link.role = link.email_role or ("to" if link.sent_on else "copied")
 
-    @api.depends("move_id")
+    @api.depends("move_id", "company_id")
     def _compute_expires_on(self):
         for link in self:
             link.expires_on = link._get_default_expiry()
@@ -279,6 +310,10 @@ class AccountMovePortalLink(models.Model):
                     "Of a new portal link, only the recipient and the expiry can be "
                     "chosen."
                 )
+            )
+        if not move:
+            raise AccessError(
+                self.env._("The link to a customer's account is made when it is sent.")
             )
         if move.move_type != "out_invoice":
             raise AccessError(move._explain_portal_send_refusal())
@@ -431,15 +466,16 @@ class AccountMovePortalLink(models.Model):
         self.ensure_one()
         move = self.move_id
         move.fetch(self._get_screen_move_fields())
-        move.company_id.fetch(COMPANY_FIELDS)
+        self.company_id.fetch(COMPANY_FIELDS)
         move.currency_id.fetch(CURRENCY_FIELDS)
         users = move.env["res.users"].browse(visitor.id) | move.invoice_user_id
         users.fetch(USER_FIELDS)
         partners = (
             self.partner_id
+            | self.account_partner_id
             | move.partner_id
             | move.commercial_partner_id
-            | move.company_id.partner_id
+            | self.company_id.partner_id
             | users.partner_id
         )
         partners.fetch(PARTNER_FIELDS)
@@ -463,6 +499,44 @@ class AccountMovePortalLink(models.Model):
                 ("state", "=", "live"),
             ],
             limit=1,
+        )
+
+    @api.model
+    def _find_for_account(self, recipient, company):
+        """Return the link that a contact has to its company's account; make it if need.
+
+        Only at an address that the contact has: no other is known to be entitled to
+        see all invoices, whatever it was sent of them.
+
+        :param res.partner recipient: The contact.
+        :param res.company company: Whose invoices it opens.
+        :return: The live link, in sudo mode; empty for a contact without an address.
+        :rtype: account.move.portal.link
+        """
+        # In sudo mode because visitors and billers may not write links; the callers
+        # have checked whose account it is.
+        links_sudo = self.sudo()
+        customer = recipient.commercial_partner_id
+        emails = recipient._get_portal_emails()
+        if not emails:
+            return links_sudo
+        found_sudo = links_sudo.search(
+            [
+                ("account_partner_id", "=", customer.id),
+                ("company_id", "=", company.id),
+                ("partner_id", "=", recipient.id),
+                ("email", "in", emails),
+                ("state", "=", "live"),
+            ],
+            limit=1,
+        )
+        return found_sudo or links_sudo.create(
+            {
+                "account_partner_id": customer.id,
+                "company_id": company.id,
+                "partner_id": recipient.id,
+                "email": emails[0],
+            }
         )
 
     @api.model
@@ -490,21 +564,31 @@ class AccountMovePortalLink(models.Model):
     def _get_path(self, screen=""):
         """Return the path of one of the link's screens, from the site's root.
 
-        :param str screen: `pay`, `result`, `pdf`…; empty for the invoice page.
+        :param str screen: `pay`, `result`, `pdf`…; empty for the page of the invoice,
+            or of the account.
         :rtype: str
         """
         self.ensure_one()
         # In sudo mode because the token is hidden from everyone; the callers are
         # those who were given it, or who send it to its recipient.
-        path = f"/portal/invoice/{self.sudo().token}"
+        path = f"{self._get_root()}{self.sudo().token}"
         return f"{path}/{screen}" if screen else path
 
-    def _get_url(self):
-        """Return the absolute URL of the invoice page, to be put into a mail.
+    def _get_root(self):
+        """Return where the paths of such links begin.
 
         :rtype: str
         """
-        return f"{self.move_id.get_base_url()}{self._get_path()}"
+        self.ensure_one()
+        return "/portal/account/" if self.account_partner_id else "/portal/invoice/"
+
+    def _get_url(self):
+        """Return the absolute URL of the link's page, to be put into a mail.
+
+        :rtype: str
+        """
+        opened = self.move_id or self.account_partner_id
+        return f"{opened.get_base_url()}{self._get_path()}"
 
     def _get_lang(self):
         """Return the code of the language in which to address the recipient.
@@ -512,19 +596,35 @@ class AccountMovePortalLink(models.Model):
         :rtype: str
         """
         self.ensure_one()
+        if self.account_partner_id:
+            recipient = self.partner_id or self.account_partner_id
+            return recipient._get_portal_lang(self.company_id)
         return self.move_id._get_portal_lang(self.partner_id)
 
     def _is_customer(self, user):
-        """Return whether a visitor is logged in as the invoice's customer.
+        """Return whether a visitor is logged in as the customer.
 
         :param res.users user: The visitor; possibly the public user.
         :rtype: bool
         """
         self.ensure_one()
+        customer = self.account_partner_id or self.move_id.commercial_partner_id
         return (
-            not user._is_public()
-            and user.partner_id.commercial_partner_id
-            == self.move_id.commercial_partner_id
+            not user._is_public() and user.partner_id.commercial_partner_id == customer
+        )
+
+    def _is_recipient_of_account(self):
+        """Return whether the recipient belongs to the customer whose account it is.
+
+        Contacts move from one company to another: with them goes no account.
+
+        :rtype: bool
+        """
+        self.ensure_one()
+        customer = self.account_partner_id
+        recipient = self.partner_id or customer
+        return customer.commercial_partner_id == customer and (
+            recipient.commercial_partner_id == customer
         )
 
     # === BUSINESS METHODS - LIFE === #
@@ -539,7 +639,7 @@ class AccountMovePortalLink(models.Model):
         :rtype: datetime | bool
         """
         self.ensure_one()
-        company = self.move_id.company_id
+        company = self.company_id or self.move_id.company_id
         if company.portal_link_expiry == "never":
             return False
         today = company._get_portal_day()
@@ -548,13 +648,15 @@ class AccountMovePortalLink(models.Model):
         return company._get_portal_day_end(last_day)
 
     def _is_live(self):
-        """Return whether the link opens its invoice now.
+        """Return whether the link opens its invoice, or its account, now.
 
         :rtype: bool
         """
         self.ensure_one()
-        return not self.revoked_on and (
-            not self.expires_on or self.expires_on > fields.Datetime.now()
+        return (
+            not self.revoked_on
+            and (not self.expires_on or self.expires_on > fields.Datetime.now())
+            and (not self.account_partner_id or self._is_recipient_of_account())
         )
 
     def _is_cancelled(self):
@@ -684,13 +786,12 @@ class AccountMovePortalLink(models.Model):
         self._log_fact(fact)
 
     def _log_fact(self, fact):
-        """Note on the invoice what was done with the link.
+        """Note on the invoice, or on the customer, what was done with the link.
 
         :param str fact: What was done, without the token.
         """
         self.ensure_one()
         # In sudo mode because a link is also closed by what others do: a mail that
         # bounces, a contact that changes.
-        self.move_id.sudo()._message_log(
-            body=fact, author_id=self.env.user.partner_id.id
-        )
+        opened_sudo = (self.move_id or self.account_partner_id).sudo()
+        opened_sudo._message_log(body=fact, author_id=self.env.user.partner_id.id)

@@ -56,6 +56,8 @@ class AccountMovePortalLinkRequest(models.Model):
         link_sudo = self.env["account.move.portal.link"]._find(token)
         if (
             not link_sudo
+            # A new link to an account is the company's to send.
+            or not link_sudo.move_id
             or link_sudo.audience == "internal"
             or link_sudo.state == "live"
             or self._is_waiting(link_sudo)

@@ -114,3 +114,20 @@ class ResPartner(models.Model):
         """
         self.ensure_one()
         return email_normalize_all(self.email)
+
+    def _get_portal_lang(self, company):
+        """Return the code of the language in which to address the contact.
+
+        :param res.company company: Who writes.
+        :rtype: str
+        """
+        self.ensure_one()
+        languages = self.env["res.lang"]
+        # In sudo mode because visitors may not read contacts.
+        for partner_sudo in (self.sudo(), self.sudo().commercial_partner_id):
+            if partner_sudo.lang and languages._get_data(code=partner_sudo.lang):
+                return partner_sudo.lang
+        lang = company.sudo().partner_id.lang  # Likewise.
+        return (
+            lang if languages._get_data(code=lang) else languages.get_installed()[0][0]
+        )

@@ -830,7 +830,7 @@ class AccountMove(models.Model):
         )
 
     def _get_portal_authorization(self, amount):
-        """Return what the customer authorizes by paying from a bank account.
+        """Return what the customer authorizes by paying these from a bank account.
 
         What it has to say: Nacha Operating Rules, "WEB" entries, and Stripe's
         https://docs.stripe.com/payments/ach-direct-debit, mandates.
@@ -838,8 +838,9 @@ class AccountMove(models.Model):
         :param str amount: The amount, formatted.
         :rtype: str
         """
-        self.ensure_one()
         company = self.company_id
+        if len(self) > 1:
+            return self._get_portal_joint_authorization(amount)
         return self.env._(
             "By clicking Pay, I authorize %(company)s to debit the bank account given "
             "above, electronically and once, for %(amount)s, as payment of invoice "
@@ -853,6 +854,28 @@ class AccountMove(models.Model):
             invoice=self.name,
             date=format_date(self.env, company._get_portal_day()),
             contact=self._get_portal_contact().email or company.email or company.name,
+        )
+
+    def _get_portal_joint_authorization(self, amount):
+        """Return what is authorized by paying several invoices at once: each by name.
+
+        :param str amount: The amount of all, formatted.
+        :rtype: str
+        """
+        company, contact = self.company_id, self[:1]._get_portal_contact()
+        return self.env._(
+            "By clicking Pay, I authorize %(company)s to debit the bank account given "
+            "above, electronically and once, for %(amount)s, as payment of invoices "
+            "%(invoices)s, on or after %(date)s. If the account is wrong, %(company)s "
+            "may correct it by a debit or a credit. I can revoke this authorization "
+            "until the debit has been sent to my bank, by writing to %(contact)s. I "
+            "confirm that I may use this account and that this debit complies with "
+            "the laws of the United States.",
+            company=company.name,
+            amount=amount,
+            invoices=", ".join(self.mapped("name")),
+            date=format_date(self.env, company._get_portal_day()),
+            contact=contact.email or company.email or company.name,
         )
 
     # === BUSINESS METHODS - WHETHER IT CAN BE PAID NOW === #

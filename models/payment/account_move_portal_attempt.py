@@ -371,18 +371,68 @@ class AccountMovePortalAttempt(models.Model):
         """
         billing, amount = choice.get("billing"), choice.get("amount")
         if billing is None:
-            billing = self._get_billing_defaults(link.move_id.partner_id)
+            billing = self._get_billing_defaults(link._get_billed_contact())
             errors = {}
         else:
             billing = self._parse_billing(billing)
             errors = self._check_billing(billing, choice["required"])
         try:
-            amount = link.move_id._check_portal_amount(
-                amount, link._get_payer(self.env.user)
-            )
+            amount = self._check_chosen_amount(link, choice)
         except ValidationError as error:
             errors["amount"] = str(error)
         return amount, billing, errors
+
+    @api.model
+    def _get_chosen_moves(self, link, choice):
+        """Return the invoices that a customer chose to pay. Hook: the link's one.
+
+        :param account.move.portal.link link: The link, in sudo mode.
+        :param dict choice: As of `_start_portal_payment`.
+        :rtype: account.move
+        """
+        return link.move_id
+
+    @api.model
+    def _check_chosen_amount(self, link, choice):
+        """Return the amount to be paid, if that much may be paid now. Hook likewise.
+
+        :param account.move.portal.link link: The link, in sudo mode.
+        :param dict choice: As of `_start_portal_payment`.
+        :return: The amount, in the invoices' currency.
+        :rtype: float
+        :raise ValidationError: If it may not be paid; in words for the customer.
+        """
+        return link.move_id._check_portal_amount(
+            choice.get("amount"), link._get_payer(self.env.user)
+        )
+
+    @api.model
+    def _check_chosen_payable(self, link, choice):
+        """Check that what a customer chose can be paid now. Hook likewise.
+
+        :param account.move.portal.link link: The link, in sudo mode.
+        :param dict choice: As of `_start_portal_payment`.
+        :raise ValidationError: If not; in words for the customer.
+        """
+        link.move_id._check_payable_on_portal(link._get_payer(self.env.user))
+
+    @api.model
+    def _prepare_chosen_lines(self, link, choice):
+        """Prepare the shares of an attempt. Hook: none, as the one invoice has it all.
+
+        :param account.move.portal.link link: The link, in sudo mode.
+        :param dict choice: As of `_start_portal_payment`, and checked.
+        :return: Commands of the field `line_ids`.
+        :rtype: list
+        """
+        return []
+
+    def _get_choice_query(self):
+        """Return what the screen's address has to say to pay the same once more. Hook.
+
+        :rtype: str
+        """
+        return ""
 
     @api.model
     def _find_open(self, moves):
@@ -419,7 +469,7 @@ class AccountMovePortalAttempt(models.Model):
         :rtype: dict | None
         :raise PortalPaymentValidationError: If Stripe cannot be asked.
         """
-        attempt = self._find_open(link.move_id)[:1]
+        attempt = self._find_open(self._get_chosen_moves(link, choice))[:1]
         if not attempt._is_repeated(link, choice, amount, billing):
             return None
         try:
@@ -468,12 +518,12 @@ class AccountMovePortalAttempt(models.Model):
         :param dict choice: As of `_start_portal_payment`.
         :raise PortalPaymentValidationError: If another one has to be waited for.
         """
-        move = link.move_id
-        for attempt in self._find_open(move):
+        moves = self._get_chosen_moves(link, choice)
+        for attempt in self._find_open(moves):
             attempt._supersede(link, choice["client_key"], choice["restart"])
         self.env.flush_all()  # Before the next one takes its place.
-        move._lock_for_portal_payment()
-        move._check_payable_on_portal(link._get_payer(self.env.user))
+        moves._lock_for_portal_payment()
+        self._check_chosen_payable(link, choice)
 
     @api.model
     def _supersede_for_core(self, moves, amount):
@@ -499,7 +549,7 @@ class AccountMovePortalAttempt(models.Model):
         :param dict choice: As of `_start_portal_payment`.
         :raise PortalPaymentValidationError: If it is not.
         """
-        providers, methods, tokens = self._get_options(link)
+        providers, methods, tokens = self._get_options(link, choice)
         is_token = choice["flow"] == "token"
         ids = (choice["provider_id"], choice["payment_method_id"], choice["token_id"])
         if not (
@@ -518,23 +568,36 @@ class AccountMovePortalAttempt(models.Model):
             )
 
     @api.model
-    def _get_options(self, link):
+    def _get_options(self, link, choice):
         """Return the ways to pay, as core's form offers them.
 
         :param account.move.portal.link link: The link, in sudo mode.
+        :param dict choice: As of `_start_portal_payment`.
         :return: The providers, the methods, and the saved methods.
         :rtype: tuple[payment.provider, payment.method, payment.token]
         """
-        move, user = link.move_id, self.env.user
+        user = self.env.user
         payer = link._get_payer(user)
-        providers, methods = move._get_portal_payment_options(
-            payer, move._get_portal_amounts(payer)[0][0]
+        moves = self._get_chosen_moves(link, choice)
+        providers, methods = moves[:1]._get_portal_payment_options(
+            payer, self._get_usual_amount(link, choice)
         )
         # A link opens the invoice, not the customer's saved cards.
         tokens = self.env["payment.token"]
         if link._is_customer(user):
             tokens = tokens._get_available_tokens(providers.ids, payer.id)
         return providers, methods, tokens
+
+    @api.model
+    def _get_usual_amount(self, link, choice):
+        """Return the amount with which the screen begins. Hook: the invoice's.
+
+        :param account.move.portal.link link: The link, in sudo mode.
+        :param dict choice: As of `_start_portal_payment`.
+        :rtype: float
+        """
+        payer = link._get_payer(self.env.user)
+        return link.move_id._get_portal_amounts(payer)[0][0]
 
     @api.model
     def _create_from_choice(self, link, choice, amount, billing):
@@ -548,7 +611,8 @@ class AccountMovePortalAttempt(models.Model):
         :param dict billing: As parsed.
         :rtype: account.move.portal.attempt
         """
-        move, user, flow = link.move_id, self.env.user, choice["flow"]
+        moves = self._get_chosen_moves(link, choice)
+        user, flow = self.env.user, choice["flow"]
         tx = self.env["payment.transaction"]
         provider = self.env["payment.provider"].browse(choice["provider_id"])
         token = self.env["payment.token"].browse(choice["token_id"] or [])
@@ -558,7 +622,7 @@ class AccountMovePortalAttempt(models.Model):
         else:
             token = token.browse()
         is_wished = choice["tokenization_requested"] and link._is_customer(user)
-        invoices = {"invoice_ids": [Command.set(move.ids)]}
+        invoices = {"invoice_ids": [Command.set(moves.ids)]}
         tx = tx.create(
             {
                 "provider_id": provider.id,
@@ -566,7 +630,7 @@ class AccountMovePortalAttempt(models.Model):
                 "token_id": token.id,
                 "reference": tx._compute_reference(provider.code, **invoices),
                 "amount": amount,
-                "currency_id": move.currency_id.id,
+                "currency_id": moves.currency_id.id,
                 "partner_id": link._get_payer(user).id,
                 "operation": f"online_{flow}",
                 "tokenize": bool(
@@ -584,6 +648,7 @@ class AccountMovePortalAttempt(models.Model):
                             "link_id": link.id,
                             "client_key": choice["client_key"],
                             "billing": billing,
+                            "line_ids": self._prepare_chosen_lines(link, choice),
                         }
                     )
                 ],
@@ -666,7 +731,8 @@ class AccountMovePortalAttempt(models.Model):
         if self.billing:
             tx.write(self._get_billing_partner_values())
         if tx.payment_method_code == "ach_direct_debit" and self.origin == "portal":
-            self.authorization = self.move_id._get_portal_authorization(
+            moves = self.line_ids.sorted("id").move_id
+            self.authorization = moves._get_portal_authorization(
                 self.currency_id.format(self.amount)
             )
         # In whatever state it was created: others may bring what is on its way.
@@ -735,7 +801,7 @@ class AccountMovePortalAttempt(models.Model):
         return values
 
     @api.model
-    def _get_form_defaults(self, link, last=None):
+    def _get_form_defaults(self, link, last=None, choice=None):
         """Return what the payment screen begins with.
 
         What the same browser has entered before need not be entered again; nor the
@@ -746,19 +812,21 @@ class AccountMovePortalAttempt(models.Model):
         :param account.move.portal.link link: The link.
         :param account.move.portal.attempt last: The last payment of the same browser;
             none if None or empty.
+        :param dict choice: What the address says of what is paid; nothing if None.
         :return: The billing information, and the amount in the invoice's currency.
         :rtype: tuple[dict, float]
         """
-        move, payer = link.move_id, link._get_payer(self.env.user)
-        last = last or self.browse()
-        known = self._get_billing_defaults(move.partner_id)
+        choice, last = choice or {}, last or self.browse()
+        known = self._get_billing_defaults(link._get_billed_contact())
         if link.email:
             known["email"] = link.email
         amount = None
         if last.state in ("error", "cancel"):
             with suppress(ValidationError):  # Less may be left meanwhile.
-                amount = move._check_portal_amount(last.amount, payer)
-        return last.billing or known, amount or move._get_portal_amounts(payer)[0][0]
+                amount = self._check_chosen_amount(
+                    link, {**choice, "amount": last.amount}
+                )
+        return last.billing or known, amount or self._get_usual_amount(link, choice)
 
     @api.model
     def _parse_billing(self, entered):

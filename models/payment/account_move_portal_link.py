@@ -36,6 +36,13 @@ class AccountMovePortalLink(models.Model):
         """
         if self._is_customer(user):
             company = user.partner_id.company_id
-            if not company or company in self.move_id.company_id.parent_ids:
+            if not company or company in self.company_id.parent_ids:
                 return user.partner_id
-        return self.move_id.partner_id
+        return self._get_billed_contact()
+
+    def _get_billed_contact(self):
+        """Return whose details the payment screen begins with.
+
+        :rtype: res.partner
+        """
+        return self.move_id.partner_id or self.account_partner_id

@@ -31,7 +31,7 @@ from ...tools import (
 from ..link.account_move import is_staff
 
 #: The tokens of links in a text.
-PORTAL_TOKENS = re.compile(r"/portal/invoice/([\w-]{20,})")
+PORTAL_TOKENS = re.compile(r"/portal/(?:invoice|account)/([\w-]{20,})")
 PORTAL_TOKENS_IN_FILE = re.compile(PORTAL_TOKENS.pattern.encode())
 _logger = logging.getLogger(__name__)
 # Minutes after which an email that nobody works on counts as broken off.

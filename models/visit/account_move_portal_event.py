@@ -47,7 +47,7 @@ class AccountMovePortalEvent(models.Model):
     move_id = fields.Many2one(
         comodel_name="account.move",
         string="Invoice",
-        required=True,
+        help="None at the link to a customer's account.",
         readonly=True,
         index=True,
         ondelete="cascade",
@@ -418,7 +418,7 @@ class AccountMovePortalEvent(models.Model):
         return self.sudo()._insert(
             {
                 "link_id": link_sudo.id,
-                "move_id": link_sudo.move_id.id,
+                "move_id": link_sudo.move_id.id or None,
                 "kind": kind,
                 "visitor": visitor,
                 **values,
@@ -438,7 +438,7 @@ class AccountMovePortalEvent(models.Model):
         return self._insert(
             {
                 "link_id": self.link_id.id,
-                "move_id": self.move_id.id,
+                "move_id": self.move_id.id or None,
                 "kind": kind,
                 "visitor": visitor,
                 "network": self.network or None,
@@ -467,7 +467,9 @@ class AccountMovePortalEvent(models.Model):
         since = now - timedelta(minutes=SAME_VISIT_MINUTES)
         past = self.move_id.portal_link_ids.filtered("past_view_count")
         return {
-            "is_first_view": not past
+            # An account's page shows no invoice.
+            "is_first_view": bool(self.move_id)
+            and not past
             and not self.search_count(
                 [("move_id", "=", self.move_id.id), ("is_first_view", "=", True)],
                 limit=1,

@@ -1,0 +1,585 @@
+import re
+from collections import defaultdict, namedtuple
+
+from odoo import api, models
+from odoo.exceptions import ValidationError
+from odoo.fields import Domain
+
+from ...tools.amounts import to_decimal
+
+#: How many invoices a page of the account lists.
+PAGE_SIZE = 50
+#: What the account can be sorted by: the invoice's field.
+SORTINGS = {
+    "due": "invoice_date_due",
+    "date": "invoice_date",
+    "number": "name",
+    "total": "amount_total",
+    "balance": "portal_balance_due",
+}
+#: States of a transaction in which money is on its way.
+ON_ITS_WAY = ("pending", "authorized")
+#: An invoice's id and what is to be paid of it, in the currency's smallest unit. As
+#: bounded as ids and amounts are in the database.
+_SHARE = re.compile(r"(\d{1,10})-(\d{1,14})")
+#: How many invoices one payment can pay: their ids have to fit into an address.
+MAX_CHOSEN = 500
+#: An open invoice as the account lists it; `can_be_paid` says whether it can be ticked,
+#: `amount` with how much it is paid, which a discount may make less than the balance.
+Item = namedtuple("Item", ("move", "due", "days_overdue", "amount", "state"))
+#: A credit note or a payment that is not matched yet; an amount above zero.
+Credit = namedtuple("Credit", ("name", "date", "amount", "move"))
+
+
+class AccountMovePortalLink(models.Model):
+    """What the link to a customer's account opens, and what can be ticked there."""
+
+    _inherit = "account.move.portal.link"
+
+    # === BUSINESS METHODS - WHAT THE ACCOUNT HAS === #
+
+    def _get_account_domain(self):
+        """Return which documents the link opens: of one customer and one company.
+
+        :rtype: Domain
+        """
+        self.ensure_one()
+        return (
+            Domain("commercial_partner_id", "=", self.account_partner_id.id)
+            & Domain("company_id", "=", self.company_id.id)
+            & Domain("state", "=", "posted")
+        )
+
+    def _get_account_document(self, move_id):
+        """Return an invoice or a credit note of the account.
+
+        :param int move_id: The id found in the URL: anything at all.
+        :return: The document, in sudo mode; empty if the account has no such one.
+        :rtype: account.move
+        """
+        # In sudo mode because the token authorizes whoever has it.
+        return (
+            self.env["account.move"]
+            .sudo()
+            .search(
+                self._get_account_domain()
+                & Domain("id", "=", move_id)
+                & Domain("move_type", "in", ("out_invoice", "out_refund"))
+            )
+        )
+
+    def _get_account_invoices(self):
+        """Return the open invoices of the account, what was due first first.
+
+        :return: The invoices, in sudo mode.
+        :rtype: account.move
+        """
+        domain = (
+            self._get_account_domain()
+            & Domain("move_type", "=", "out_invoice")
+            & Domain("amount_residual", ">", 0)
+        )
+        # In sudo mode because the token authorizes whoever has it. Read at once, as
+        # all are summed up.
+        moves_sudo = (
+            self.env["account.move"]
+            .sudo()
+            .search_fetch(
+                domain,
+                [*self._get_screen_move_fields(), "payment_reference"],
+                order="invoice_date_due, id",
+            )
+        )
+        return moves_sudo.filtered(
+            lambda move: not move.currency_id.is_zero(move.portal_balance_due)
+        )
+
+    def _get_account_items(self, moves):
+        """Return how the account lists open invoices.
+
+        :param account.move moves: The invoices.
+        :rtype: list[Item]
+        """
+        today = self.company_id._get_portal_day()
+        on_its_way = self._get_account_moves_on_their_way(moves)
+        items = []
+        for move in moves:
+            due = move._get_portal_due_date() or move.invoice_date
+            days = max((today - due).days, 0)
+            if move in on_its_way:
+                state = "processing"
+            elif days:
+                state = "overdue"
+            else:
+                is_whole = move.currency_id.compare_amounts(
+                    move.portal_balance_due, move.amount_total
+                )
+                state = "partly_paid" if is_whole < 0 else "open"
+            amount = move._get_portal_usual_offers()[0].amount
+            items.append(Item(move, due, days, amount, state))
+        return items
+
+    def _get_account_moves_on_their_way(self, moves):
+        """Return which invoices cannot be paid, as a payment of them is on its way.
+
+        :param account.move moves: The invoices.
+        :rtype: account.move
+        """
+        return moves.filtered(lambda move: move._has_portal_payment_in_progress())
+
+    def _get_account_credits(self, currency):
+        """Return the credit notes and the unmatched payments of the account.
+
+        :param res.currency currency: Of which currency.
+        :rtype: list[Credit]
+        """
+        # In sudo mode because the token authorizes whoever has it.
+        lines_sudo = self.env["account.move.line"].sudo()
+        found_sudo = lines_sudo.search_fetch(
+            [
+                ("partner_id.commercial_partner_id", "=", self.account_partner_id.id),
+                ("company_id", "=", self.company_id.id),
+                ("parent_state", "=", "posted"),
+                ("account_type", "=", "asset_receivable"),
+                ("reconciled", "=", False),
+                ("amount_residual_currency", "<", 0),
+                ("currency_id", "=", currency.id),
+            ],
+            ["amount_residual_currency", "date", "move_id", "payment_id"],
+            order="date, id",
+        )
+        open_amounts = defaultdict(float)
+        for line in found_sudo:
+            open_amounts[line.move_id] -= line.amount_residual_currency
+        return [
+            Credit(
+                move.name
+                if move.move_type == "out_refund"
+                else move.origin_payment_id.memo or move.ref or move.name,
+                move.date,
+                currency.round(amount),
+                move,
+            )
+            for move, amount in open_amounts.items()
+        ]
+
+    def _get_account_payments(self):
+        """Return the last payments made on the portal, the latest first.
+
+        :return: The payments, in sudo mode: customers have no rights on them.
+        :rtype: account.move.portal.attempt
+        """
+        attempts_sudo = self.env["account.move.portal.attempt"].sudo()
+        return attempts_sudo.search(
+            [
+                ("company_id", "=", self.company_id.id),
+                (
+                    "line_ids.move_id.commercial_partner_id",
+                    "=",
+                    self.account_partner_id.id,
+                ),
+                ("state", "in", ("done", *ON_ITS_WAY)),
+            ],
+            limit=5,
+        )
+
+    # === BUSINESS METHODS - THE PAGE === #
+
+    def _get_account_page(self, query):
+        """Return what a page of the account shows.
+
+        :param dict query: What the address asks for: anything at all under `currency`,
+            `show`, `sort`, `search` and `page`.
+        :return: The items of the page, and what of all is summed up.
+        :rtype: dict
+        """
+        self.ensure_one()
+        moves = self._get_account_invoices()
+        currencies = moves.currency_id.sorted(
+            lambda currency: (currency != self.company_id.currency_id, currency.name)
+        )
+        currency = currencies.filtered(lambda one: one.name == query.get("currency"))
+        currency = currency or currencies[:1] or self.company_id.currency_id
+        items = self._get_account_items(
+            moves.filtered(lambda move: move.currency_id == currency)
+        )
+        overdue = [item for item in items if item.days_overdue]
+        shown = self._sort_account_items(
+            self._filter_account_items(items, query), query
+        )
+        page, pages = self._get_account_page_number(query, len(shown))
+        credits = self._get_account_credits(currency)
+        return {
+            "currency": currency,
+            "currencies": currencies,
+            "items": shown[(page - 1) * PAGE_SIZE : page * PAGE_SIZE],
+            "item_count": len(items),
+            "shown_count": len(shown),
+            "page": page,
+            "pages": pages,
+            "balance": self._sum_up(items, currency, "balance"),
+            "overdue": self._sum_up(overdue, currency, "balance"),
+            "overdue_count": len(overdue),
+            "credits": credits,
+            "credit": currency.round(sum(credit.amount for credit in credits)),
+            "payments": self._get_account_payments(),
+            "payable": self._get_payable_sums(items),
+        }
+
+    def _get_payable_sums(self, items):
+        """Return how many of some items can be paid now, and what they come to.
+
+        :param list[Item] items: The items, of one currency.
+        :return: By `all` and `overdue`: the number of invoices and their amount.
+        :rtype: dict[str, tuple[int, float]]
+        """
+        payable = [item for item in items if item.state != "processing"]
+        kinds = {
+            "all": payable,
+            "overdue": [one for one in payable if one.days_overdue],
+        }
+        currency = items[0].move.currency_id if items else self.company_id.currency_id
+        return {
+            kind: (len(found), self._sum_up(found, currency, "amount"))
+            for kind, found in kinds.items()
+        }
+
+    @api.model
+    def _sum_up(self, items, currency, what):
+        """Return what items come to.
+
+        :param list[Item] items: The items.
+        :param res.currency currency: Their currency.
+        :param str what: `balance`, what is left of them, or `amount`, what is paid.
+        :rtype: float
+        """
+        return currency.round(
+            sum(
+                item.amount if what == "amount" else item.move.portal_balance_due
+                for item in items
+            )
+        )
+
+    def _filter_account_items(self, items, query):
+        """Return those items that an address asks for.
+
+        :param list[Item] items: The items.
+        :param dict query: As of `_get_account_page`.
+        :rtype: list[Item]
+        """
+        if query.get("show") == "overdue":
+            items = [item for item in items if item.days_overdue]
+        term = str(query.get("search") or "").strip().casefold()
+        return [
+            item
+            for item in items
+            if term in (item.move.name or "").casefold()
+            or term in (item.move.payment_reference or "").casefold()
+        ]
+
+    def _sort_account_items(self, items, query):
+        """Return items as an address asks for them: due first if it does not.
+
+        :param list[Item] items: The items.
+        :param dict query: As of `_get_account_page`.
+        :rtype: list[Item]
+        """
+        sort = str(query.get("sort") or "")
+        name = sort.removeprefix("-")
+        if name not in SORTINGS:
+            name, sort = "due", "due"
+        field = SORTINGS[name]
+        return sorted(
+            items,
+            key=lambda item: (
+                item.due if name == "due" else item.move[field] or item.due,
+                item.move.id,
+            ),
+            reverse=sort.startswith("-"),
+        )
+
+    def _get_account_page_number(self, query, count):
+        """Return which page an address asks for, and how many there are.
+
+        :param dict query: As of `_get_account_page`.
+        :param int count: How many items there are.
+        :rtype: tuple[int, int]
+        """
+        pages = max(-(-count // PAGE_SIZE), 1)
+        asked = str(query.get("page") or "")
+        is_number = asked.isascii() and asked.isdigit() and len(asked) < 6
+        return min(max(int(asked) if is_number else 1, 1), pages), pages
+
+    # === BUSINESS METHODS - WHAT IS TICKED === #
+
+    def _choose_from_account(self, what, ticked, entered, currency):
+        """Return what a customer asks to pay, checked.
+
+        :param str what: `all`, `overdue`, `ticked`, or `spread` for an amount that pays
+            the oldest first.
+        :param list[int] ticked: The ids of the ticked invoices.
+        :param dict entered: The parts as entered, by the invoice's id; and the amount
+            to be spread, under `spread`.
+        :param res.currency currency: The currency of all.
+        :return: The amount by invoice, in sudo mode.
+        :rtype: dict
+        :raise ValidationError: If this cannot be paid; in words for the customer.
+        """
+        self.ensure_one()
+        moves = self._get_account_invoices().filtered(
+            lambda move: move.currency_id == currency
+        )
+        items = [
+            item
+            for item in self._get_account_items(moves)
+            if item.state != "processing"
+        ]
+        if what == "spread":
+            shares = self._spread_over_account(items, entered.get("spread"))
+        else:
+            shares = {
+                item.move: self._read_part(item, entered)
+                if what == "ticked"
+                else item.amount
+                for item in items
+                if what == "all"
+                or (what == "overdue" and item.days_overdue)
+                or (what == "ticked" and item.move.id in ticked)
+            }
+        self._check_account_shares(shares)
+        return shares
+
+    @api.model
+    def _read_part(self, item, entered):
+        """Return what a customer asks to pay of a ticked invoice.
+
+        :param Item item: The invoice.
+        :param dict entered: As of `_choose_from_account`.
+        :rtype: float
+        :raise ValidationError: If it is no amount.
+        """
+        text = str(entered.get(item.move.id) or "").strip()
+        return item.move._parse_portal_amount(text) if text else item.amount
+
+    def _spread_over_account(self, items, entered):
+        """Return how an amount pays invoices, the first due first.
+
+        :param list[Item] items: The invoices that can be paid.
+        :param str entered: The amount as entered.
+        :return: The amount by invoice.
+        :rtype: dict
+        :raise ValidationError: If it is no amount, or more than is due.
+        """
+        if not items:
+            return {}
+        currency = items[0].move.currency_id
+        left = items[0].move._parse_portal_amount(entered or "")
+        balance = self._sum_up(items, currency, "balance")
+        if currency.compare_amounts(left, balance) > 0:
+            raise ValidationError(
+                self.env._(
+                    "That is more than the balance due, %(balance)s.",
+                    balance=currency.format(balance),
+                )
+            )
+        shares = {}
+        for item in sorted(items, key=lambda one: (one.due, one.move.id)):
+            if currency.compare_amounts(left, 0.0) <= 0:
+                break
+            shares[item.move] = min(left, item.move.portal_balance_due)
+            left = currency.round(left - shares[item.move])
+        return shares
+
+    def _check_account_shares(self, shares):
+        """Check that what was chosen of the account can be paid now, at once.
+
+        :param dict shares: The amount by invoice.
+        :raise ValidationError: If not; in words for the customer.
+        """
+        self.ensure_one()
+        if not shares:
+            raise ValidationError(
+                self.env._("Please tick what you want to pay: nothing is chosen.")
+            )
+        if len(shares) > MAX_CHOSEN:
+            raise ValidationError(
+                self.env._(
+                    "Please pay %(count)s invoices at a time at most.", count=MAX_CHOSEN
+                )
+            )
+        moves = self.env["account.move"].concat(*shares)
+        limits = moves[:1]._get_portal_limits(self._get_payer(self.env.user))
+        for move, share in shares.items():
+            if message := self._explain_share_refusal(move, share, limits):
+                raise ValidationError(f"{move.name}: {message}")
+        accounts = moves.line_ids.filtered(
+            lambda line: line.display_type == "payment_term"
+        ).account_id
+        if len(accounts) > 1:
+            raise ValidationError(
+                self.env._(
+                    "These invoices are kept in different accounts. Please pay them "
+                    "one by one."
+                )
+            )
+        total = moves[:1]._get_portal_exact(
+            moves.currency_id.round(sum(shares.values()))
+        )
+        if not any(one.takes(total) for one in limits):
+            raise ValidationError(moves[:1]._explain_portal_limits(total, limits))
+
+    def _explain_share_refusal(self, move, share, limits):
+        """Return why an invoice cannot be paid by a share now.
+
+        :param account.move move: The invoice.
+        :param float share: What is to be paid of it.
+        :param list[provider_limits.Limits] limits: What the ways to pay take.
+        :return: In words for the customer; empty if it can be paid.
+        :rtype: str
+        """
+        currency, balance = move.currency_id, move.portal_balance_due
+        if not move._has_to_be_paid() or move._has_portal_payment_in_progress():
+            return self.env._("There is nothing to pay, or a payment is in progress.")
+        if currency.compare_amounts(share, 0.0) <= 0:
+            return self.env._("Please enter an amount above zero.")
+        if currency.compare_amounts(share, balance) > 0:
+            return self.env._(
+                "That is more than the balance due, %(balance)s.",
+                balance=currency.format(balance),
+            )
+        offered = [offer.amount for offer in move._get_portal_usual_offers()]
+        if any(currency.compare_amounts(share, one) == 0 for one in offered):
+            return ""
+        if not self.company_id.portal_allow_part_payment:
+            return self.env._(
+                "This invoice cannot be paid in part: please pay %(amount)s.",
+                amount=currency.format(offered[0]),
+            )
+        if currency.compare_amounts(share, move._get_portal_minimum()) < 0:
+            return self.env._(
+                "Please pay %(minimum)s at least.",
+                minimum=currency.format(move._get_portal_minimum()),
+            )
+        rest = move._get_portal_exact(balance) - move._get_portal_exact(share)
+        if ended := move._explain_portal_ended_discount(share):
+            return ended
+        if limits and not any(one.leaves(rest) for one in limits):
+            return self.env._(
+                "That would leave %(rest)s, which is too little to be paid later.",
+                rest=currency.format(float(rest)),
+            )
+        return ""
+
+    # === BUSINESS METHODS - WHAT WAS TICKED, IN AN ADDRESS === #
+
+    @api.model
+    def _format_choice(self, shares):
+        """Return what was chosen as it stands in the screen's address.
+
+        :param dict shares: The amount by invoice.
+        :rtype: str
+        """
+        return ".".join(
+            f"{move.id}-{round(amount * 10**move.currency_id.decimal_places)}"
+            for move, amount in shares.items()
+        )
+
+    def _parse_choice(self, text):
+        """Return what was chosen, as an address says it.
+
+        Of the account only: other invoices are none. Whether it can be paid still is
+        not looked at.
+
+        :param str text: What stands in the address: anything at all.
+        :return: The amount by invoice, in sudo mode; empty if it says nothing.
+        :rtype: dict
+        """
+        self.ensure_one()
+        found = [_SHARE.fullmatch(part) for part in str(text or "").split(".")]
+        if not all(found) or len(found) > MAX_CHOSEN:
+            return {}
+        units = {int(match[1]): int(match[2]) for match in found}
+        # In sudo mode because the token authorizes whoever has it.
+        moves_sudo = (
+            self.env["account.move"]
+            .sudo()
+            .search(
+                self._get_account_domain()
+                & Domain("move_type", "=", "out_invoice")
+                & Domain("id", "in", [one for one in units if one < 2**31]),
+                order="invoice_date_due, id",
+            )
+        )
+        if len(moves_sudo) != len(units) or len(moves_sudo.currency_id) > 1:
+            return {}
+        currency = moves_sudo.currency_id
+        return {
+            move: currency.round(units[move.id] / 10**currency.decimal_places)
+            for move in moves_sudo
+        }
+
+    # === BUSINESS METHODS - THE STATEMENT === #
+
+    def _get_statement_name(self):
+        """Return what a file with the statement is called, without its ending.
+
+        :rtype: str
+        """
+        self.ensure_one()
+        return self.env._(
+            "Statement %(company)s %(date)s",
+            company=self.company_id.name,
+            date=self.company_id._get_portal_day(),
+        )
+
+    def _get_statement_rows(self):
+        """Return the open items as a table, for the payer's bookkeeping.
+
+        :return: The titles, then a row for each item: credits are negative.
+        :rtype: list[list]
+        """
+        self.ensure_one()
+        moves = self._get_account_invoices()
+        rows = [
+            [
+                self.env._("Document"),
+                self.env._("Reference"),
+                self.env._("Date"),
+                self.env._("Due date"),
+                self.env._("Currency"),
+                self.env._("Total"),
+                self.env._("Balance due"),
+                self.env._("Days overdue"),
+            ]
+        ]
+        for item in self._get_account_items(moves):
+            move = item.move
+            rows.append(
+                [
+                    move.name,
+                    move.ref or move.payment_reference or "",
+                    move.invoice_date,
+                    item.due,
+                    move.currency_id.name,
+                    self._format_exact(move.amount_total, move.currency_id),
+                    self._format_exact(move.portal_balance_due, move.currency_id),
+                    item.days_overdue,
+                ]
+            )
+        for currency in moves.currency_id | self.company_id.currency_id:
+            for credit in self._get_account_credits(currency):
+                amount = self._format_exact(-credit.amount, currency)
+                rows.append(
+                    [credit.name, "", credit.date, "", currency.name, amount, amount, 0]
+                )
+        return rows
+
+    @api.model
+    def _format_exact(self, amount, currency):
+        """Return an amount as programs read it.
+
+        :param float amount: The amount.
+        :param res.currency currency: Its currency.
+        :rtype: decimal.Decimal
+        """
+        return to_decimal(amount, currency.decimal_places)
