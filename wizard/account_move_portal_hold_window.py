@@ -1,5 +1,4 @@
 from odoo import api, fields, models
-from odoo.fields import Command
 
 
 class AccountMovePortalHoldWindow(models.TransientModel):
@@ -24,30 +23,6 @@ class AccountMovePortalHoldWindow(models.TransientModel):
         """
         holds = self.env["account.move.portal.hold"]
         return holds._fields["reason"]._description_selection(self.env)
-
-    @api.model
-    def _open(self, moves=(), partners=()):
-        """Open the window.
-
-        :param account.move moves: The invoices to put on hold.
-        :param res.partner partners: The customers to put on hold.
-        :return: The action of the window.
-        :rtype: dict
-        """
-        window = self.create(
-            {
-                "move_ids": [Command.set(moves.ids if moves else [])],
-                "partner_ids": [Command.set(partners.ids if partners else [])],
-            }
-        )
-        return {
-            "name": self.env._("Put Reminders on Hold"),
-            "type": "ir.actions.act_window",
-            "res_model": self._name,
-            "res_id": window.id,
-            "views": [(False, "form")],
-            "target": "new",
-        }
 
     # === ACTION METHODS === #
 

@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.tools import SQL
 
 
@@ -22,23 +22,15 @@ class AccountMovePortalReminderForecast(models.TransientModel):
         inverse_name="forecast_id",
     )
 
-    # === ACTION METHODS === #
+    # === CRUD METHODS === #
 
-    def _get_action(self):
-        """Find what would go out, and return the action that shows it.
-
-        :rtype: dict
-        """
-        self.ensure_one()
-        self._fill()
-        return {
-            "name": self.env._("Next 30 Days"),
-            "type": "ir.actions.act_window",
-            "res_model": "account.move.portal.reminder.forecast.line",
-            "view_mode": "list",
-            "domain": [("forecast_id", "=", self.id)],
-            "context": {"group_by": ["day:day"], "create": False},
-        }
+    @api.model_create_multi
+    def create(self, vals_list):
+        """Override to find at once what would go out."""
+        forecasts = super().create(vals_list)
+        for forecast in forecasts:
+            forecast._fill()
+        return forecasts
 
     # === BUSINESS METHODS === #
 

@@ -49,7 +49,7 @@ class AccountMove(models.Model):
         :return: The action of the window.
         :rtype: dict
         """
-        return self.env["account.move.portal.hold.window"]._open(moves=self)
+        return self.env["account.move.portal.hold"]._open_window(moves=self)
 
     def action_portal_release_hold(self):
         """End the holds of these invoices; those of their customers stay."""

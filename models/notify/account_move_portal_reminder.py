@@ -246,7 +246,8 @@ class AccountMovePortalReminder(models.Model):
                      WHERE state != 'held' AND company_id = %(company)s
                      GROUP BY email) last ON last.email = link.email
              WHERE move.company_id = %(company)s AND move.move_type = 'out_invoice'
-               AND move.state = 'posted' AND move.payment_state IN ('not_paid', 'partial')
+               AND move.state = 'posted'
+               AND move.payment_state IN ('not_paid', 'partial')
                AND link.audience = 'customer' AND link.role = 'to'
                AND link.sent_on IS NOT NULL AND link.revoked_on IS NULL
                AND (link.expires_on IS NULL OR link.expires_on > %(now)s)

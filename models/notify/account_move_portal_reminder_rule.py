@@ -114,7 +114,8 @@ class AccountMovePortalReminderRule(models.Model):
         "The hours have to be in order, from 0:00 to 24:00.",
     )
     _limits_in_order = models.Constraint(
-        "CHECK (max_per_invoice >= 1 AND min_days_between >= 1 AND minimum_amount >= 0)",
+        "CHECK (max_per_invoice >= 1 AND min_days_between >= 1"
+        " AND minimum_amount >= 0)",
         "The limits of a reminder rule are too small.",
     )
 
@@ -207,7 +208,14 @@ class AccountMovePortalReminderRule(models.Model):
         forecast = self.env["account.move.portal.reminder.forecast"].create(
             {"company_id": self.company_id.id, "rule_id": self.id}
         )
-        return forecast._get_action()
+        return {
+            "name": self.env._("Next 30 Days"),
+            "type": "ir.actions.act_window",
+            "res_model": "account.move.portal.reminder.forecast.line",
+            "view_mode": "list",
+            "domain": [("forecast_id", "=", forecast.id)],
+            "context": {"group_by": ["day:day"], "create": False},
+        }
 
     def action_view_reminders(self):
         """Open the log of these rules.

@@ -34,7 +34,7 @@ class ResPartner(models.Model):
         :return: The action of the window.
         :rtype: dict
         """
-        return self.env["account.move.portal.hold.window"]._open(partners=self)
+        return self.env["account.move.portal.hold"]._open_window(partners=self)
 
     def action_portal_release_hold(self):
         """End the holds of these customers in the companies at work."""

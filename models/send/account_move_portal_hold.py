@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError
+from odoo.fields import Command
 from odoo.tools import SQL, format_date
 
 #: The parts of an invoice number, as they stand in a bank's text with any separator.
@@ -153,6 +154,30 @@ class AccountMovePortalHold(models.Model):
         )
 
     # === BUSINESS METHODS === #
+
+    @api.model
+    def _open_window(self, moves=(), partners=()):
+        """Open the window.
+
+        :param account.move moves: The invoices to put on hold.
+        :param res.partner partners: The customers to put on hold.
+        :return: The action of the window.
+        :rtype: dict
+        """
+        window = self.env["account.move.portal.hold.window"].create(
+            {
+                "move_ids": [Command.set(moves.ids if moves else [])],
+                "partner_ids": [Command.set(partners.ids if partners else [])],
+            }
+        )
+        return {
+            "name": self.env._("Put Reminders on Hold"),
+            "type": "ir.actions.act_window",
+            "res_model": window._name,
+            "res_id": window.id,
+            "views": [(False, "form")],
+            "target": "new",
+        }
 
     @api.model
     def _search_in_force(self, domain):

@@ -238,7 +238,8 @@ class TestReminderSending(PortalReminderCommon):
             self.env.flush_all()
             partials = payments.move_id.line_ids.matched_debit_ids
             self.env.cr.execute(
-                "UPDATE account_partial_reconcile SET create_date = %s WHERE id = ANY(%s)",
+                "UPDATE account_partial_reconcile SET create_date = %s"
+                " WHERE id = ANY(%s)",
                 [moment, partials.ids],
             )
         rule.invalidate_recordset()
