@@ -35,11 +35,12 @@ HOST = "127.0.0.1"
 DEADLINE = 600
 
 
-def start_odoo(add_cleanup, *options):
+def start_odoo(add_cleanup, *options, **env):
     """Start a server of the tests' database in a process of its own.
 
     :param add_cleanup: What is called with what is to be done at the end.
     :param str options: Of Odoo's command line.
+    :param str env: More of the process's environment.
     :return: The server, and where it answers.
     :rtype: tuple[Component, str]
     """
@@ -60,7 +61,7 @@ def start_odoo(add_cleanup, *options):
         ),
         Path(folder.name) / "odoo.log",
         http_answers(port, "/web/health"),
-        env=dict(os.environ),
+        env={**os.environ, **env},
         sockets=[held],
     )
     odoo.start()

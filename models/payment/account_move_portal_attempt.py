@@ -2272,11 +2272,15 @@ class AccountMovePortalAttempt(models.Model):
                 "refunds",
                 {"payment_intent": tx.provider_reference},
             )
-            self._stripe_refresh()
         except stripe_errors.UNDECIDED as error:
             raise self._get_undecided_refund_error() from error
         except stripe.StripeError as error:
-            raise UserError(str(self._stripe_get_refusal(error))) from error
+            if stripe_errors.get_code(error) not in stripe_errors.DONE_CODES:
+                raise UserError(str(self._stripe_get_refusal(error))) from error
+        try:
+            self._stripe_refresh()
+        except stripe.StripeError as error:
+            raise self._get_undecided_refund_error() from error
 
     def _stripe_apply_reversals(self, intent):
         """Follow what was refunded or charged back of a finished payment.

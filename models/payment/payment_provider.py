@@ -41,6 +41,7 @@ EVENT_TYPES = [
     "charge.dispute.updated",
     "charge.refund.updated",
     "charge.refunded",
+    "refund.created",
     "refund.failed",
     "refund.updated",
 ]

@@ -13,8 +13,8 @@ from ...tools import sql
 from ...tools.smtp_connections import Connections
 
 _logger = logging.getLogger(__name__)
-#: For how many invoices the PDF files are made in one go: few at first, so that the first
-#: emails leave soon, and then more, as it takes a second to start what makes them.
+#: For how many invoices the PDF files are made in one go: few at first, so that the
+#: first emails leave soon, and then more, as it takes a second to start what makes them.
 DOCUMENTS_AT_ONCE = (5, 40)
 #: How often an email is begun anew because others changed its invoice meanwhile.
 MAX_COLLISIONS = 5
@@ -176,7 +176,9 @@ class AccountMovePortalLane(models.AbstractModel):
         :param LaneRun run: What the run knows.
         :rtype: int
         """
-        return len(self._get_due_query(run))
+        query = self._get_due_query(run)
+        query.order = None  # PostgreSQL refuses to count in an order.
+        return len(query)
 
     @api.model
     def _claim_next(self, run):

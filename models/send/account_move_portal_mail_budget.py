@@ -176,8 +176,6 @@ class AccountMovePortalMailBudget(models.Model):
         """
         self.ensure_one()
         now = fields.Datetime.now()
-        if not (self.minute_limit or self.day_limit or self.hold_count):
-            return None  # Nothing to wait for, and nothing to count.
         # What this transaction sees may be from before the row was made, or changed.
         with self._own_transaction() as budget:
             if budget.held_until and budget.held_until > now and not is_urgent:

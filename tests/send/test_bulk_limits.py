@@ -45,6 +45,16 @@ class TestPortalBulkLimits(PortalSendCommon):
         batch.delivery_ids.write({"subject": "Draft", "body": "<p>x</p>"})
         return batch
 
+    def test_b6_lane_whose_time_is_up_says_whether_there_is_more(self):
+        batch = self._start()
+        # In sudo mode as the scheduler runs it.
+        lanes = self.env["account.move.portal.lane"].sudo()
+        with self.mailbox() as mailbox:
+            for sent in range(1, self.count + 1):
+                self.assertEqual(lanes._run(seconds=0), sent < self.count)
+                self.assertEqual(len(mailbox.messages), sent)
+        self.assertEqual(batch.state, "done")
+
     def _get_budget(self):
         """Return the limits of the mail server that is there now."""
         server = self.env["ir.mail_server"].search([], order="id desc", limit=1)

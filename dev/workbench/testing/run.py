@@ -120,6 +120,8 @@ def odoo_options(environment, database):
     browser = project.state / "browser" / "chromium"
     link(browser, find_browser())
     others = (str(program("createdb").parent), str(browser.parent))
+    # A runner of jobs is started by the tests that need one, not by the tests' server.
+    env["ODOO_QUEUE_JOB_CHANNELS"] = "root:0"
     env["PATH"] = os.pathsep.join((env["PATH"], *others))
     config = environment.odoo.write_config(f"{database}.conf", database)
     return env, (
