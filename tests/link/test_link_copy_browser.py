@@ -55,7 +55,9 @@ class TestLinkCopyBrowser(PortalCommon, PortalBrowserCase):
         return self.links[role]._get_url()
 
     def test_c6_link_is_copied_in_one_click(self):
-        with self.page(LAPTOP, permissions=["clipboard-read"]) as page:
+        with self.page(
+            LAPTOP, permissions=["clipboard-read", "clipboard-write"]
+        ) as page:
             url = self._copy(page, "to")
             expect(page.get_by_text("Link copied.")).to_be_visible()
             self.assertEqual(page.evaluate("navigator.clipboard.readText()"), url)
