@@ -2,11 +2,11 @@
 FROM odoo:19.0
 
 USER root
-COPY requirements.txt /tmp/requirements.txt
+COPY . /mnt/extra-addons/account_payment_portal
 # The image has wkhtmltopdf; the fonts are for the scripts of the customers' languages.
-RUN pip3 install --no-cache-dir --break-system-packages -r /tmp/requirements.txt \
+RUN pip3 install --no-cache-dir --break-system-packages \
+        -r /mnt/extra-addons/account_payment_portal/requirements.txt \
     && apt-get update \
     && apt-get install -y --no-install-recommends fonts-noto-core fonts-noto-cjk \
-    && rm -rf /var/lib/apt/lists/* /tmp/requirements.txt
-COPY . /mnt/extra-addons/account_payment_portal
+    && rm -rf /var/lib/apt/lists/*
 USER odoo

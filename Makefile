@@ -5,7 +5,7 @@ RUN := env PYTHONPATH="$(CURDIR)/dev" .dev/venv/bin/python -m
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help bootstrap demo walkthrough test soak test-core test-versions translations bench lint clean distclean
+.PHONY: help bootstrap demo walkthrough test soak test-core test-versions translations pictures bench lint clean distclean
 
 help:  ## Show what can be done
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
@@ -34,6 +34,12 @@ test-versions: bootstrap  ## Run the tests of PDF and Stripe with the lowest and
 
 bench: bootstrap  ## Measure ours and core's side by side; ARGS=pages measures a part
 	@exec $(RUN) workbench.bench $(ARGS)
+
+pictures: bootstrap  ## Redraw the description's pictures; ARGS=--check says if they are current
+ifneq ($(ARGS),--check)
+	@$(MAKE) walkthrough ARGS=
+endif
+	@exec $(RUN) workbench.draw $(ARGS)
 
 translations: bootstrap  ## Export the texts, bring i18n/*.po up to date, say what is left
 	@exec $(RUN) workbench.translations $(ARGS)

@@ -5,4 +5,5 @@ from . import payment
 from . import stripe
 from . import preview
 from . import customer
+from . import reminder
 from . import check

@@ -2,6 +2,7 @@
 
 import json
 import secrets
+from functools import lru_cache
 
 from markupsafe import Markup, escape
 
@@ -25,7 +26,8 @@ from .common import (
 ECHECK = "ach_direct_debit"
 #: Where a browser keeps which payment it has started through which link.
 SESSION_KEY = "account_payment_portal_payments"
-# What screen and provider need to know of each: one query for all.
+# What the screen needs to know of each, in one query.
+COUNTRY_FIELDS = ("name", "code", "state_required", "zip_required")
 STATE_FIELDS = ("name", "code", "country_id")
 # The forms of other providers load what they like, and OWL compiles at run time. What
 # can be kept out is: another site's frame around the page.
@@ -65,24 +67,34 @@ def get_session_info(lang):
     return {**session_info, "translationURL": "/website/translations"}
 
 
+@lru_cache(maxsize=64)
+def write_choices(choices):
+    """Return what a list has to choose from, none of it chosen.
+
+    Not a loop of the template, and kept: there are many countries, and writing them
+    would be a third of the server's work for the screen.
+
+    :param choices: The id, code and name of each.
+    :type choices: tuple[tuple[int, str, str]]
+    :rtype: str
+    """
+    return "".join(
+        f'<option value="{choice_id}" data-code="{escape(code)}">{escape(name)}'
+        "</option>"
+        for choice_id, code, name in choices
+    )
+
+
 def make_choices(choices, chosen_id):
     """Return what a list has to choose from.
 
-    Not a loop of the template, which would be a third of the server's work for the
-    screen: there are many countries.
-
     :param choices: The id, code and name of each.
-    :type choices: list[tuple[int, str, str]]
+    :type choices: tuple[tuple[int, str, str]]
     :param int|bool chosen_id: Which of them is chosen; falsy if none is.
     :rtype: markupsafe.Markup
     """
-    return Markup("").join(
-        Markup(
-            f'<option value="{choice_id}" data-code="{escape(code)}"'
-            f"{' selected' if choice_id == chosen_id else ''}>{escape(name)}</option>"
-        )
-        for choice_id, code, name in choices
-    )
+    option = f'<option value="{chosen_id}"'
+    return Markup(write_choices(choices).replace(option, f"{option} selected", 1))
 
 
 # === WHAT A BROWSER HAS STARTED === #
@@ -111,8 +123,10 @@ def get_own_payment(link_sudo):
     attempt_id = request.session.get(SESSION_KEY, {}).get(str(link_sudo.id))
     # In sudo mode, as the link is, because customers have no rights on payments.
     attempts_sudo = link_sudo.env["account.move.portal.attempt"]
+    if not attempt_id:
+        return attempts_sudo
     return attempts_sudo.search(
-        [("id", "=", attempt_id or 0), ("link_id", "=", link_sudo.id)]
+        [("id", "=", attempt_id), ("link_id", "=", link_sudo.id)]
     )
 
 
@@ -195,12 +209,14 @@ class PortalPaymentScreen(PortalAccount):
         """
         attempts_sudo = link_sudo.env["account.move.portal.attempt"]
         billing = attempts_sudo._parse_billing({"country_id": country_id})
-        country_sudo = link_sudo.env["res.country"].browse(billing["country_id"] or [])
-        states_sudo = country_sudo.exists().state_ids
+        country_sudo = link_sudo.env["res.country"]._get_portal_country(
+            billing["country_id"]
+        )
+        states_sudo = country_sudo.state_ids
         return {
             "states": [(state.id, state.name) for state in states_sudo],
             "codes": {state.id: state.code for state in states_sudo},
-            "required": sorted(self._get_portal_required_fields(country_sudo.exists())),
+            "required": sorted(self._get_portal_required_fields(country_sudo)),
         }
 
     # === THE SCREEN === #
@@ -216,7 +232,6 @@ class PortalPaymentScreen(PortalAccount):
         :rtype: odoo.http.Response
         """
         move_sudo = link_sudo.move_id
-        # First, as it reads all states, and the provider's values need one of them.
         billing_values = self._get_portal_billing_values(
             link_sudo, values.pop("billing", None)
         )
@@ -316,11 +331,12 @@ class PortalPaymentScreen(PortalAccount):
         )
         billing = billing or known
         countries_sudo = link_sudo.env["res.country"]
-        country_sudo = countries_sudo.browse(billing["country_id"] or []).exists()
+        country_sudo = countries_sudo._get_portal_country(billing["country_id"])
+        country_sudo.fetch(COUNTRY_FIELDS)
         states_sudo = link_sudo.env["res.country.state"].search_fetch(
             [("country_id", "in", country_sudo.ids)], STATE_FIELDS
         )
-        states = [(state.id, state.code, state.name) for state in states_sudo]
+        states = tuple((state.id, state.code, state.name) for state in states_sudo)
         required = self._get_portal_required_fields(country_sudo)
         return {
             "billing": billing,
@@ -381,30 +397,27 @@ class PortalPaymentScreen(PortalAccount):
                 is_echeck = method_sudo.code == ECHECK
                 option["kind"] = "echeck" if is_echeck else "element"
                 option["stripe"] = self._get_portal_stripe_values(
-                    link_sudo, provider_sudo, method_sudo, form_values
+                    provider_sudo, method_sudo, form_values
                 )
             options.append(option)
         return options
 
-    def _get_portal_stripe_values(
-        self, link_sudo, provider_sudo, method_sudo, form_values
-    ):
+    def _get_portal_stripe_values(self, provider_sudo, method_sudo, form_values):
         """Return what Stripe's script needs to know of a way to pay.
 
-        :param account.move.portal.link link_sudo: The link, in sudo mode.
         :param payment.provider provider_sudo: The provider, in sudo mode.
         :param payment.method method_sudo: The method, in sudo mode.
         :param dict form_values: As `_get_portal_payment_form_values` returns them.
         :return: The values, in JSON.
         :rtype: str
         """
-        # Core's, which other modules extend. Not the contact's address, which it also
-        # gives: it is not for everybody who has the link.
+        # Core's, which other modules extend. Of no contact, whose address it would give
+        # as well: that is not for everybody who has the link.
         values = json.loads(
             provider_sudo._stripe_get_inline_form_values(
                 form_values["amount"],
                 form_values["currency"],
-                form_values["partner_id"],
+                False,
                 False,
                 payment_method_sudo=method_sudo,
             )
@@ -443,8 +456,10 @@ class PortalPaymentScreen(PortalAccount):
         move_sudo = link_sudo.move_id
         payer_sudo = link_sudo._get_payer(request.env.user)
         amount = move_sudo._get_portal_amounts(payer_sudo)[0][0]
-        providers_sudo, methods_sudo = move_sudo._get_portal_payment_options(
-            payer_sudo, amount
+        providers_sudo, methods_sudo = link_sudo.env[
+            "payment.provider"
+        ]._get_portal_options(
+            move_sudo.company_id, payer_sudo, move_sudo.currency_id, amount
         )
         return {
             "amount": amount,

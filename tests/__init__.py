@@ -1,6 +1,8 @@
 # Odoo runs the modules that are attributes of this package, in any folder of it.
 from .check import test_check
 from .check import test_check_proof
+from .check import test_demo
+from .check import test_setup
 from .document import test_css_parser
 from .document import test_document_sent
 from .document import test_invoice_page
@@ -24,6 +26,12 @@ from .link import test_link_route
 from .notify import test_notification
 from .notify import test_notification_mail
 from .notify import test_notification_rule
+from .notify import test_reminder_hold
+from .notify import test_reminder_rule
+from .notify import test_reminder_sending
+from .notify import test_reminder_decline
+from .notify import test_reminder_forecast
+from .notify import test_reminder_kill
 from .payment import test_amount_cases
 from .payment import test_clean_line
 from .payment import test_decline_texts

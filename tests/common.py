@@ -6,6 +6,7 @@ import freezegun
 
 from odoo import SUPERUSER_ID, fields
 from odoo.fields import Command
+from odoo.sql_db import Cursor
 from odoo.tests import new_test_user, tagged
 from odoo.tools import SQL
 
@@ -200,6 +201,21 @@ class PortalCommon(AccountingCommon):
             )
         )
         return link_sudo.sudo(cls.env.su)
+
+    @contextmanager
+    def _capture_statements(self):
+        """Collect what is asked of the database, but for tests' own savepoints."""
+        statements = []
+        execute = Cursor.execute
+
+        def record(cursor, query, *args, **kwargs):
+            code = getattr(query, "code", query).strip()
+            if "SAVEPOINT" not in code:
+                statements.append(code)
+            return execute(cursor, query, *args, **kwargs)
+
+        with patch.object(Cursor, "execute", record):
+            yield statements
 
     @contextmanager
     def _no_commit(self):

@@ -151,6 +151,11 @@ class AccountMoveSendPortal(models.TransientModel):
         help="Who got the email, and who did not.",
         compute="_compute_delivery",
     )
+    has_reasons = fields.Boolean(
+        help="Whether there is something to say of a recipient.",
+        compute="_compute_delivery",
+        export_string_translation=False,
+    )
     failure = fields.Text(
         help="Why some recipients of the last attempt did not get the mail.",
         compute="_compute_delivery",
@@ -256,6 +261,7 @@ class AccountMoveSendPortal(models.TransientModel):
                 .filtered(lambda each: each.state != "cancelled" or each.answer)
                 .with_env(wizard.env)
             )
+            wizard.has_reasons = any(wizard.outcome_ids.mapped("answer"))
             wizard.failure = "\n".join(
                 f"{each.email}: {each.answer}"
                 for each in deliveries_sudo
@@ -901,7 +907,10 @@ class AccountMoveSendPortal(models.TransientModel):
         if all(each.state in ("refused", "skipped") for each in self._get_deliveries()):
             self._take_uploads_back()
         self.invalidate_recordset(
-            ["delivery_state", "delivered_to", "delayed_to", "outcome_ids", "failure"]
+            [
+                *("delivery_state", "delivered_to", "delayed_to"),
+                *("outcome_ids", "has_reasons", "failure"),
+            ]
         )
         return self._confirm() if self.delivery_state == "sent" else self._get_window()
 
@@ -925,15 +934,27 @@ class AccountMoveSendPortal(models.TransientModel):
         :param account.move.portal.link link: The link of a recipient.
         :rtype: str
         """
+        # In sudo mode because who sent it may be of another company.
+        user_sudo = link.sudo().sent_by_id
         values = {
             "recipient": link.email,
-            "sent": format_datetime(self.env, link.sent_on, dt_format="medium"),
+            "sent": format_datetime(self.env, link.sent_on, dt_format="short"),
+            "user": user_sudo.name or "",
         }
         if link.last_viewed_on:
-            viewed = format_datetime(self.env, link.last_viewed_on, dt_format="medium")
-            return self.env._(
-                "%(recipient)s on %(sent)s, last viewed on %(viewed)s",
-                **values,
-                viewed=viewed,
+            values["viewed"] = format_datetime(
+                self.env, link.last_viewed_on, dt_format="short"
             )
-        return self.env._("%(recipient)s on %(sent)s, not viewed yet", **values)
+            if not user_sudo:
+                return self.env._(
+                    "%(recipient)s on %(sent)s, last viewed on %(viewed)s", **values
+                )
+            return self.env._(
+                "%(recipient)s on %(sent)s by %(user)s, last viewed on %(viewed)s",
+                **values,
+            )
+        if not user_sudo:
+            return self.env._("%(recipient)s on %(sent)s, not viewed yet", **values)
+        return self.env._(
+            "%(recipient)s on %(sent)s by %(user)s, not viewed yet", **values
+        )

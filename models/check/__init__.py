@@ -1,3 +1,4 @@
 from . import account_move_portal_check
 from . import account_move_portal_check_line
+from . import account_move_portal_demo
 from . import account_move_portal_link

@@ -63,6 +63,11 @@ class AccountMovePortalCheck(models.TransientModel):
 
     # === COMPUTE METHODS === #
 
+    @api.depends("company_id")
+    def _compute_display_name(self):
+        for check in self:
+            check.display_name = self.env._("Payment Portal")
+
     @api.depends("line_ids")
     def _compute_lines(self):
         for check in self:
@@ -184,6 +189,18 @@ class AccountMovePortalCheck(models.TransientModel):
         ]
 
     @api.model
+    def _send_sample(self, company, user, url):
+        """Make an invoice to a user, and all that leads to its email, and send that.
+
+        Hook for the window, which makes it as the customer gets it.
+
+        :param res.company company: Whose invoice, in sudo mode.
+        :param res.users user: Who gets it.
+        :param str url: Where its button leads.
+        :raise Exception: Whatever went wrong.
+        """
+
+    @api.model
     def _make_sample_url(self, company):
         """Return an address that proves to lead to this database.
 
@@ -259,9 +276,7 @@ class AccountMovePortalCheck(models.TransientModel):
                         "res_id": each.record[1] if each.record else False,
                     }
                 )
-                for each in sorted(
-                    findings, key=lambda each: -LEVELS.index(each.level)
-                )
+                for each in sorted(findings, key=lambda each: -LEVELS.index(each.level))
             ),
         ]
 

@@ -1,7 +1,6 @@
 from odoo import fields, models
 
 
-
 class AccountMovePortalCheckLine(models.TransientModel):
     """What one check has found, as it is shown."""
 

@@ -134,8 +134,7 @@ def check_sender(company):
         return [Finding("sender", name, ERROR, message, "", record)]
     # Without a filter, a server takes emails from everybody.
     is_taken = not servers or any(
-        not each.from_filter
-        or each._match_from_filter(company.email, each.from_filter)
+        not each.from_filter or each._match_from_filter(company.email, each.from_filter)
         for each in servers
     )
     if is_taken:

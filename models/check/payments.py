@@ -69,9 +69,12 @@ def check_provider(company, currencies=None):
     if currencies is None:
         currencies = company.currency_id | _get_invoiced_currencies(company)
     missing = currencies.filtered(
-        lambda currency: not any(
-            not each.available_currency_ids or currency in each.available_currency_ids
-            for each in published
+        lambda currency: (
+            not any(
+                not each.available_currency_ids
+                or currency in each.available_currency_ids
+                for each in published
+            )
         )
     )
     if missing:
@@ -209,7 +212,7 @@ def check_catch_up(company):
     :param res.company company: The company, in sudo mode.
     :rtype: list[Finding]
     """
-    env, name = company.env, company.env._("Payments that no webhook told of")
+    env, name = company.env, company.env._("Missed payments")
     if not get_stripe(company):
         return []
     job = env.ref(const.CATCH_UP_CRON, raise_if_not_found=False)

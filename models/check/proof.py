@@ -5,12 +5,8 @@ import logging
 import requests
 import stripe
 
-from odoo.fields import Command
-
-from ... import const
 from ...tools import smtp_errors
 from ..payment.payment_provider import EVENT_TYPES
-from ..send.account_move_portal_delivery import Handover
 from .finding import ERROR, OK, PARAMETERS, UNKNOWN, WARNING, Finding
 from .payments import get_stripe
 
@@ -71,13 +67,14 @@ def prove_email(company, user, url):
     :rtype: list[Finding]
     """
     env, name = company.env, company.env._("Sample email")
+    checks = env["account.move.portal.check"]
     if not user.email:
         message = env._("You have no email address. Enter one in your preferences.")
         return [Finding("sample_email", name, ERROR, message)]
     try:
         with env.cr.savepoint() as savepoint:
             try:
-                _send_sample(company, user, url)
+                checks._send_sample(company, user, url)
             finally:
                 # Whatever was made to be shown leaves no trace.
                 savepoint.rollback()
@@ -85,7 +82,8 @@ def prove_email(company, user, url):
         if not smtp_errors.is_refusal(error):
             _logger.exception("The sample of %s cannot be sent", company.name)
         message = env._(
-            "The sample was not sent: %s", smtp_errors.explain(env, error)
+            "The sample was not sent: %s",
+            smtp_errors.explain(env, error)
             if smtp_errors.is_refusal(error)
             else str(error) or type(error).__name__,
         )
@@ -95,63 +93,6 @@ def prove_email(company, user, url):
         user.email,
     )
     return [Finding("sample_email", name, OK, message)]
-
-
-def _send_sample(company, user, url):
-    """Make an invoice to the user, and all that leads to its email, and send that.
-
-    :param res.company company: Whose invoice, in sudo mode.
-    :param res.users user: Who gets it.
-    :param str url: Where its button leads.
-    :raise Exception: Whatever went wrong.
-    """
-    env = company.with_company(company).env
-    move = (
-        env["account.move"]
-        .with_context(tracking_disable=True)
-        .create(
-            {
-                "move_type": "out_invoice",
-                "company_id": company.id,
-                "partner_id": user.partner_id.id,
-                "invoice_line_ids": [
-                    Command.create(
-                        {
-                            "name": env._("Sample"),
-                            "quantity": 1,
-                            "price_unit": 100,
-                            "tax_ids": [Command.clear()],
-                        }
-                    )
-                ],
-            }
-        )
-    )
-    window = env["account.move.send.portal"].create(
-        {"move_id": move.id, "email_to": user.email_formatted, "step": "compose"}
-    )
-    recipients, _malformed = window._get_recipients()
-    [delivery, *_copies] = window._make_preview_deliveries(
-        recipients[:1], env["ir.attachment"]
-    )
-    delivery.message_id = delivery._make_message_id(move.id)
-    link = window._get_preview_link().with_context(
-        **{const.CONTEXT_SAMPLE_URL: url}
-    )
-    values = delivery._get_mail_values(link, delivery, env["ir.attachment"])
-    mail = env["mail.mail"].new({**values, "headers": "{}"})
-    server, smtp_from = delivery._find_mail_server(mail)
-    message, addresses = delivery._build_message(mail, server)
-    message.add_attachment(
-        window._get_preview_pdf(),
-        maintype="application",
-        subtype="pdf",
-        filename=window._get_own_filenames()[0],
-    )
-    session = delivery._connect(server, smtp_from)
-    delivery._send_message(Handover(session, server, message, addresses, {}))
-    if session:
-        session.quit()
 
 
 # === STRIPE === #

@@ -45,6 +45,7 @@ COMPANY_FIELDS = (
     *("name", "parent_path", "partner_id", "primary_color", "uses_default_logo"),
     *("active", "currency_id"),  # Of the parents; to compare amounts with limits.
     "write_date",  # The logo's address changes with it.
+    "portal_allow_part_payment",
 )
 CURRENCY_FIELDS = ("name", "symbol", "position", "rounding", "decimal_places")
 USER_FIELDS = ("active", "company_id", "partner_id", "share")

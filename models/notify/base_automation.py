@@ -15,6 +15,7 @@ from odoo.tools import (
 from odoo.tools.safe_eval import safe_eval
 
 from ... import const
+from ...tools import plain_text
 from ..link.account_move import is_staff
 from . import portal_condition
 
@@ -515,6 +516,7 @@ class BaseAutomation(models.Model):
                 "email_from": company.email_formatted or self.env.user.email_formatted,
                 "email_to": email,
                 "auto_delete": True,
+                "portal_text": f"{plain_text.from_html(body)}\n\n-- \n{company.name}",
                 "body_html": self.env["mail.render.mixin"]._render_encapsulate(
                     "mail.mail_notification_light",
                     body,

@@ -18,12 +18,9 @@ ENDING_BUTTONS = (
 )
 #: What may leave a payment under way without its reason, or make the invoice another.
 REVIEWED_FIELDS = (
-    "state",
-    "partner_id",
-    "currency_id",
-    "company_id",
-    "journal_id",
-    "move_type",
+    *("state", "partner_id", "currency_id", "company_id", "journal_id", "move_type"),
+    # Payments without an entry, which core's wizard matches from this side.
+    "matched_payment_ids",
 )
 #: An amount that a customer is offered to pay: of the kind `discount`, `balance`,
 #: `next` or `overdue` (installments) or `most` (what can be paid at a time); in the
@@ -344,8 +341,13 @@ class AccountMove(models.Model):
         :rtype: account.move.portal.attempt
         """
         self.ensure_one()
-        paid_sudo = self.sudo().portal_attempt_line_ids.attempt_id.filtered(
-            lambda attempt: attempt.billing and attempt.state not in ("draft", "cancel")
+        move_sudo = self.sudo()
+        paid_sudo = move_sudo.portal_attempt_line_ids.attempt_id.filtered(
+            lambda attempt: (
+                attempt.billing
+                and attempt.state not in ("draft", "cancel")
+                and attempt._pays(move_sudo)
+            )
         )
         return paid_sudo.sorted("id")[-1:].filtered("billing_differences")
 

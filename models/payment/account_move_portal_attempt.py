@@ -802,9 +802,9 @@ class AccountMovePortalAttempt(models.Model):
                     "Please use %(size)s characters at most.", size=size
                 )
         # In sudo mode because address data is closed to the public.
-        country = self.env["res.country"].sudo().browse(values["country_id"] or [])
+        country = self.env["res.country"]._get_portal_country(values["country_id"])
         state = self.env["res.country.state"].sudo().browse(values["state_id"] or [])
-        if country and not country.exists():
+        if values["country_id"] and not country:
             errors["country_id"] = self.env._("Please choose a country.")
         elif state and (not state.exists() or state.country_id != country):
             errors["state_id"] = self.env._("Please choose a state of this country.")
@@ -2272,11 +2272,15 @@ class AccountMovePortalAttempt(models.Model):
                 "refunds",
                 {"payment_intent": tx.provider_reference},
             )
-            self._stripe_refresh()
         except stripe_errors.UNDECIDED as error:
             raise self._get_undecided_refund_error() from error
         except stripe.StripeError as error:
-            raise UserError(str(self._stripe_get_refusal(error))) from error
+            if stripe_errors.get_code(error) not in stripe_errors.DONE_CODES:
+                raise UserError(str(self._stripe_get_refusal(error))) from error
+        try:
+            self._stripe_refresh()
+        except stripe.StripeError as error:
+            raise self._get_undecided_refund_error() from error
 
     def _stripe_apply_reversals(self, intent):
         """Follow what was refunded or charged back of a finished payment.

@@ -1,7 +1,6 @@
 from odoo import api, fields, models
 
-from odoo.addons.payment.const import CURRENCY_MINOR_UNITS
-from odoo.addons.payment_stripe import const as stripe_const
+from . import provider_limits
 
 #: Our states by Stripe's; one that is not listed counts as open.
 #: Source: https://docs.stripe.com/disputes/how-disputes-work.
@@ -98,9 +97,7 @@ class AccountMovePortalDispute(models.Model):
         :rtype: dict
         """
         name = dispute["currency"].upper()
-        digits = stripe_const.CURRENCY_DECIMALS.get(
-            name, CURRENCY_MINOR_UNITS.get(name, 2)
-        )
+        digits = provider_limits.get_stripe_decimals(name)
         # It may be a currency that nobody here uses.
         currency = self.env["res.currency"].with_context(active_test=False)
         return {

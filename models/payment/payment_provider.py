@@ -41,6 +41,7 @@ EVENT_TYPES = [
     "charge.dispute.updated",
     "charge.refund.updated",
     "charge.refunded",
+    "refund.created",
     "refund.failed",
     "refund.updated",
 ]
@@ -170,14 +171,49 @@ class PaymentProvider(models.Model):
         :param res.company company: The company that is paid.
         :param res.partner payer: The customer.
         :param res.currency currency: The currency.
-        :return: The code and the maximum of each provider, in the company's currency.
-        :rtype: tuple[tuple[str, float]]
+        :return: The id, the code and the maximum, in the company's currency, of each
+            provider; the id of each method. Both in core's order.
+        :rtype: tuple[tuple[tuple[int, str, float]], tuple[int]]
         """
-        providers_sudo, _methods_sudo = self._find_portal_options(
+        providers_sudo, methods_sudo = self._find_portal_options(
             company, payer, currency
         )
-        return tuple(
-            {(provider.code, provider.maximum_amount) for provider in providers_sudo}
+        return (
+            tuple(
+                (provider.id, provider.code, provider.maximum_amount)
+                for provider in providers_sudo
+            ),
+            methods_sudo._ids,
+        )
+
+    @api.model
+    def _get_portal_options(self, company, payer, currency, amount):
+        """Return the same as `_find_portal_options`, from what is cached, to be shown.
+
+        A payment that starts looks anew.
+
+        :param res.company company: The company that is paid.
+        :param res.partner payer: The customer.
+        :param res.currency currency: The currency.
+        :param float amount: The amount.
+        :return: Both in sudo mode.
+        :rtype: tuple[payment.provider, payment.method]
+        """
+        providers, method_ids = self._get_portal_ways_to_pay(company, payer, currency)
+        exact = to_decimal(amount, currency.decimal_places)
+        provider_ids = [
+            provider_id
+            for provider_id, code, maximum in providers
+            if (
+                limits := self._compute_portal_limits(code, maximum, company, currency)
+            )
+            and limits.takes(exact)
+        ]
+        # In sudo mode because providers are closed to customers.
+        providers_sudo = self.sudo().browse(provider_ids)
+        methods_sudo = providers_sudo.env["payment.method"].browse(method_ids)
+        return providers_sudo, methods_sudo.filtered(
+            lambda method: method.provider_ids & providers_sudo
         )
 
     @api.model
@@ -189,9 +225,10 @@ class PaymentProvider(models.Model):
         :param res.currency currency: The currency.
         :rtype: list[provider_limits.Limits]
         """
+        providers, _method_ids = self._get_portal_ways_to_pay(company, payer, currency)
         found = (
             self._compute_portal_limits(code, maximum, company, currency)
-            for code, maximum in self._get_portal_ways_to_pay(company, payer, currency)
+            for code, maximum in {provider[1:] for provider in providers}
         )
         return [limits for limits in found if limits]
 

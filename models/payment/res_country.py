@@ -30,3 +30,15 @@ class ResCountry(models.Model):
             (country.id, country.code or "", country.name)
             for country in self.sudo().search([])
         )
+
+    @api.model
+    def _get_portal_country(self, country_id):
+        """Return a country that can be chosen.
+
+        :param int|bool country_id: Its id, as a visitor has sent it.
+        :return: The country in sudo mode, as address data is closed to the public;
+            empty for any other id.
+        :rtype: res.country
+        """
+        known = {choice[0] for choice in self._get_portal_choices()}
+        return self.sudo().browse([country_id] if country_id in known else [])

@@ -21,6 +21,8 @@ SETUP_CODES = {
     "testmode_charges_only",
     "tls_version_unsupported",
 }
+#: What was asked for is done already: how it stands is to be looked at.
+DONE_CODES = {"charge_already_captured", "charge_already_refunded"}
 #: Answers that leave open whether the request was fulfilled.
 UNDECIDED = (
     stripe.APIConnectionError,

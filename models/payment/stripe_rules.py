@@ -25,6 +25,7 @@ INTENT_RULES = {
     ("requires_payment_method", "failed_debit"): IntentRule(
         "error", True, "failed", False, "failed"
     ),
+    ("requires_confirmation", ""): IntentRule("draft", True, "waiting", False, None),
     ("requires_action", ""): IntentRule("draft", True, "waiting", False, None),
     ("requires_action", "verification"): IntentRule(
         "pending", True, "verify", False, None

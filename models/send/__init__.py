@@ -3,6 +3,7 @@ from . import account_move
 from . import account_move_portal_attempt
 from . import account_move_portal_batch
 from . import account_move_portal_delivery
+from . import account_move_portal_hold
 from . import account_move_portal_lane
 from . import account_move_portal_link
 from . import account_move_portal_link_request

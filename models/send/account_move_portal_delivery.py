@@ -1049,7 +1049,8 @@ class AccountMovePortalDelivery(models.Model):
         move = self.move_id
         author_id, email_from = self._get_author()
         texts = self.env["account.move.portal.text"]
-        content = (self.body, self.lang, self.download_ids.mapped("name"))
+        body = self._get_mail_body(link)
+        content = (body, self.lang, self.download_ids.mapped("name"))
         return {
             "message_id": self.message_id,
             "references": self.thread_id,
@@ -1065,6 +1066,14 @@ class AccountMovePortalDelivery(models.Model):
             "record_company_id": move.company_id.id,
             "record_alias_domain_id": self._get_alias_domain().id,
         }
+
+    def _get_mail_body(self, link):
+        """Return the text of the email. To be extended.
+
+        :param account.move.portal.link link: The recipient's own link.
+        :rtype: Markup
+        """
+        return self.body
 
     def _get_headers(self, siblings):
         """Return the headers that tell each recipient of the others.

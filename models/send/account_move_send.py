@@ -24,6 +24,9 @@ class AccountMoveSend(models.AbstractModel):
 
         What a customer or a journal has been given goes before.
         """
+        # In sudo mode because who may read an invoice need not be one who may read its
+        # customer.
+        move = move.sudo()
         report = super()._get_default_pdf_report_id(move)
         if report != self.env.ref("account.account_invoices"):
             return report
@@ -166,20 +169,18 @@ class AccountMoveSend(models.AbstractModel):
         :rtype: ir.attachment
         :raise UserError: If they cannot be made.
         """
-        # In sudo mode as core does it: the documents are system attachments.
-        move_sudo = self._prepare_portal_making(move.sudo())
-        printed_sudo = move._get_portal_printed_links()
+        # In sudo mode as core does it: the documents are system attachments. As core
+        # does it at the till: no line has to follow when a file or a mark is added, and
+        # to look at each of them takes a tenth of all the time.
+        move_sudo = move.sudo().with_context(skip_invoice_sync=True)
         was_sent = move_sudo.is_move_sent
-        # Core makes no files while it is tested: here they are what matters.
-        sender = self.with_context(
-            force_report_rendering=True, **{const.CONTEXT_EMAIL: True}
-        )
-        settings = sender._get_default_sending_settings(move, sending_methods={"email"})
-        sender._generate_invoice_documents({move_sudo: settings})
+        printed_sudo = move_sudo._get_portal_printed_links()
+        settings = self._generate_portal_documents(move_sudo)[move_sudo]
         if error := settings.get("error"):
             raise UserError(self._format_error_text(error))
         # Core takes a document that is made for an invoice that is sent.
-        move_sudo.is_move_sent = was_sent
+        if move_sudo.is_move_sent != was_sent:
+            move_sudo.is_move_sent = was_sent
         # What is printed on it opens nothing before it is sent.
         for link_sudo in move._get_portal_printed_links() - printed_sudo:
             link_sudo.expires_on = fields.Datetime.now()
@@ -191,21 +192,11 @@ class AccountMoveSend(models.AbstractModel):
 
         :param account.move moves_sudo: The invoices, of one company.
         """
-        moves_sudo = self._prepare_portal_making(moves_sudo)
+        # No line has to follow, as for one alone.
+        moves_sudo = moves_sudo.with_context(skip_invoice_sync=True)
         printed_sudo = {move: move._get_portal_printed_links() for move in moves_sudo}
         unsent_sudo = moves_sudo.filtered(lambda move: not move.is_move_sent)
-        # Core makes no files while it is tested: here they are what matters.
-        sender = self.with_context(
-            force_report_rendering=True, **{const.CONTEXT_EMAIL: True}
-        )
-        sender._generate_invoice_documents(
-            {
-                move_sudo: sender._get_default_sending_settings(
-                    move_sudo, sending_methods={"email"}
-                )
-                for move_sudo in moves_sudo
-            }
-        )
+        self._generate_portal_documents(moves_sudo)
         # As for one alone: made is not sent, and what is printed opens nothing yet.
         unsent_sudo.filtered("is_move_sent").is_move_sent = False
         for move_sudo in moves_sudo:
@@ -213,30 +204,27 @@ class AccountMoveSend(models.AbstractModel):
             links_sudo.expires_on = fields.Datetime.now()
 
     @api.model
-    def _prepare_portal_making(self, moves_sudo):
-        """Return posted invoices as they are best written while their PDF is made.
+    def _generate_portal_documents(self, moves_sudo):
+        """Have core make the legal documents of posted invoices that are emailed.
 
-        Core would look each time at all their lines, whether one has to follow: none
-        does when a file or a mark is added.
-
-        :param account.move moves_sudo: The invoices.
-        :rtype: account.move
+        :param account.move moves_sudo: The invoices, in sudo mode: their customer need
+            not be one that the user may read.
+        :return: Core's data of each invoice, with the error if there was one.
+        :rtype: dict[account.move, dict]
         """
-        return moves_sudo.with_context(skip_invoice_sync=True)
-
-    @api.model
-    def _get_default_mail_body(self, move, mail_template, mail_lang):
-        """Override of `account`: while only documents are made, nobody reads it."""
-        if self.env.context.get(const.CONTEXT_EMAIL):
-            return ""
-        return super()._get_default_mail_body(move, mail_template, mail_lang)
-
-    @api.model
-    def _get_default_mail_subject(self, move, mail_template, mail_lang):
-        """Override of `account`: while only documents are made, nobody reads it."""
-        if self.env.context.get(const.CONTEXT_EMAIL):
-            return ""
-        return super()._get_default_mail_subject(move, mail_template, mail_lang)
+        # Core makes no files while it is tested: here they are what matters.
+        sender = self.with_context(
+            force_report_rendering=True, **{const.CONTEXT_EMAIL: True}
+        )
+        invoices_data = {}
+        for move_sudo in moves_sudo:
+            # Without a method, so that core does not write an email that is not sent.
+            settings = sender._get_default_sending_settings(
+                move_sudo, sending_methods=set()
+            )
+            invoices_data[move_sudo] = {**settings, "sending_methods": {"email"}}
+        sender._generate_invoice_documents(invoices_data)
+        return invoices_data
 
     # === BUSINESS METHODS - SUPPORTING DOCUMENTS === #
 

@@ -68,7 +68,11 @@ class TestLinkCopyBrowser(PortalCommon, PortalBrowserCase):
             "Object.defineProperty(navigator, 'clipboard', {value: undefined})",
             "navigator.clipboard.write = () => Promise.reject(new Error('refused'))",
         ):
-            with self.subTest(hindrance=hindrance), self.page(LAPTOP) as page:
+            # With touch, where Odoo focuses nothing by itself.
+            with (
+                self.subTest(hindrance=hindrance),
+                self.page(LAPTOP, has_touch=True) as page,
+            ):
                 page.add_init_script(hindrance)
                 url = self._copy(page, "cc")
                 field = page.get_by_role("dialog").get_by_role("textbox")

@@ -6,7 +6,7 @@ from odoo.exceptions import UserError
 from odoo.tests import HttpCase, JsonRpcException, new_test_user
 from odoo.tools import mute_logger
 
-from ...models.payment import payment_provider
+from ...models.payment import account_move_portal_attempt, payment_provider
 from ..payment_common import PortalPaymentCommon
 
 HTTP_LOGGER = "odoo.http"
@@ -266,9 +266,8 @@ class TestPayment(PortalPaymentCommon, HttpCase):
     def test_b5_payment_that_cannot_be_booked_is_told_to_staff_once(self):
         tx = self._create_attempt()
         self._confirm(tx)
-        module = "odoo.addons.account_payment_portal.models.payment.payment_transaction"
         with (
-            mute_logger(module),
+            mute_logger(account_move_portal_attempt.__name__),
             patch.object(type(tx), "_create_payment", side_effect=ValueError("no")),
         ):
             tx.portal_attempt_id._stripe_refresh()

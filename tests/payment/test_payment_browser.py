@@ -1,5 +1,5 @@
 import re
-from urllib.parse import unquote
+from urllib.parse import parse_qsl, unquote
 
 from odoo import fields
 
@@ -346,6 +346,57 @@ class TestPaymentBrowser(TracesMixin, PortalPaymentCommon, PortalBrowserCase):
         address = method["billing_details"]["address"]
         self.assertEqual((address["country"], address["postal_code"]), ("BE", "1000"))
         self.assertIn("Carl Cousin", self.invoice.portal_billing_differences)
+
+    def _get_confirmed(self, sent):
+        """Return what the browser told Stripe when it confirmed a payment."""
+        [body] = [body for url, body in sent if url.endswith("/confirm")]
+        return dict(parse_qsl(body, keep_blank_values=True))
+
+    def _assert_billing(self, confirmed, **address):
+        prefix = "payment_method_data[billing_details]"
+        for key, value in confirmed.items():
+            self.assertTrue(value.strip(), f"{key} is sent as an empty text")
+        for name, value in address.items():
+            self.assertEqual(confirmed.get(f"{prefix}[address][{name}]"), value, name)
+
+    def test_s19_card_is_confirmed_with_the_chosen_country_and_no_empty_texts(self):
+        with self.page() as page:
+            sent = self._open_screen(page)
+            page.get_by_role("button", name="Change billing information").click()
+            # Which has neither states nor postal codes.
+            page.locator("#billing_country_id").select_option(label="Hong Kong")
+            self.wait_for_answers(page)
+            page.locator("#billing_zip").fill("")
+            page.locator("#billing_city").fill("Kowloon")
+            self._fill_card(page, CARD_NUMBER)
+            self._pay(page)
+            self._expect_heading(page, PAID)
+        self._assert_billing(
+            self._get_confirmed(sent),
+            country="HK",
+            city="Kowloon",
+            line2=None,
+            state=None,
+            postal_code=None,
+        )
+
+    def test_s19_debit_is_confirmed_with_the_state_by_its_code(self):
+        with self.page() as page:
+            sent = self._open_screen(page, "eCheck / Bank")
+            page.get_by_role("button", name="Change billing information").click()
+            page.locator("#billing_country_id").select_option(label="United States")
+            self.wait_for_answers(page)
+            page.locator("#billing_street").fill("5 Fern Way")
+            page.locator("#billing_city").fill("Dover")
+            page.locator("#billing_state_id").select_option(label="Delaware")
+            page.locator("#billing_zip").fill("19901")
+            self._fill_echeck(page)
+            self._pay(page)
+            self._expect_heading(page, "One more step: verify your bank account")
+        confirmed = self._get_confirmed(sent)
+        self._assert_billing(
+            confirmed, country="US", state="DE", postal_code="19901", line2=None
+        )
 
     def test_b3_other_tab_is_asked_before_it_takes_over(self):
         with self.page() as page:

@@ -59,6 +59,7 @@ class TestPaymentProviderBrowser(PaymentScreenBrowserCase):
     def test_b14_second_document_fits_and_leads_back(self):
         with self.page() as page:
             self._choose(page, "40.00")
+            self.assert_accessible(page, schemes=("light",))
             for width in (1280, 390, 320):
                 page.set_viewport_size({**PHONE, "width": width})
                 overflow = "document.documentElement.scrollWidth - innerWidth"

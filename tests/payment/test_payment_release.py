@@ -91,6 +91,20 @@ class TestPaymentRelease(PortalPaymentCommon, HttpCase):
                 self._confirm(tx)
             self.assertFalse(self._get_kinds(tx))
 
+    def test_s18_payment_that_has_no_entry_releases_the_attempt_as_well(self):
+        self._book_without_entries()
+        for amount in (None, 30.0):
+            self.invoice = self._create_portal_invoice()
+            self.link = self._create_link(self.invoice)
+            tx = self._create_attempt()
+            with self.subTest(amount=amount):
+                self._register_payment(amount)
+                self.assertTrue(tx.portal_attempt_id.release_requested_on)
+                self._catch_up()
+                self.assertEqual(tx.state, "cancel")
+                self.assertEqual(self._get_intents()[-1]["status"], "canceled")
+                self.assertFalse(self._get_kinds(tx))
+
     def test_s18_what_leaves_the_balance_due_releases_nothing(self):
         self.company.portal_allow_part_payment = True
         tx = self._create_attempt(amount=40.0)

@@ -7,6 +7,7 @@ from odoo.fields import Command
 from odoo.tests import HttpCase
 from odoo.tools import mute_logger
 
+from ..common import BROWSER_HEADERS
 from ..payment_common import PortalPaymentCommon
 
 
@@ -113,6 +114,24 @@ class TestPaymentScreen(PortalPaymentCommon, HttpCase):
         self._assert_private_redirect(
             self.url_open("/payment/status", allow_redirects=False), "status"
         )
+
+    def test_b8_screen_costs_fifteen_queries_and_sees_what_changes(self):
+        self.opener.headers.update(BROWSER_HEADERS)
+        self._open()  # Caches.
+        with self._capture_statements() as statements:
+            page = self._read()
+        self.assertIn("account_move_portal_link", "".join(statements))
+        self.assertLessEqual(len(statements), 15, "\n".join(statements))
+        options = "//input[@name='payment_option']"
+        self.assertEqual(len(page.xpath(options)), 1)
+        self._enable_echeck()
+        self.assertEqual(len(self._read().xpath(options)), 2)
+        self.card.active = False
+        self.assertEqual(len(self._read().xpath(options)), 1)
+        self.echeck.supported_country_ids = self.env.ref("base.de")
+        self.assertFalse(self._read().xpath(options))
+        self.env.ref("base.us").name = "Statunia"
+        self.assertIn("Statunia", self._open().text)
 
     # === Whose data it shows === #
 

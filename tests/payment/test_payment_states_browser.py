@@ -6,6 +6,7 @@ from ..development import expect
 from ..payment_screen_common import PaymentScreenBrowserCase
 
 CHALLENGED_CARD = "4000 0025 0000 3155"
+DECLINED_CARD = "4000 0000 0000 9995"
 #: What screen readers are told, from the top.
 SCREEN = """
 - banner
@@ -151,6 +152,24 @@ class TestPaymentStatesBrowser(PaymentScreenBrowserCase):
             self._fill_card(page)
             self._get_button(page).click()
             expect(page.locator("#pay_question")).to_be_focused()
+            self._assert_for_everybody(page)
+
+    def test_b8_declined_card_is_for_everybody(self):
+        with self.page() as page:
+            self._open(page)
+            self._fill_card(page, DECLINED_CARD)
+            self._get_button(page).click()
+            problem = page.locator("#pay_errors")
+            expect(problem).to_contain_text("insufficient funds")
+            expect(problem).to_contain_text("Nothing was charged")
+            expect(problem).to_be_focused()
+            self._assert_for_everybody(page)
+
+    def test_b8_screen_without_javascript_is_for_everybody(self):
+        with self.page(java_script_enabled=False) as page:
+            self._open(page, wait_until="load")
+            text = page.locator("main").inner_text()
+            self.assertIn("needs JavaScript", text)
             self._assert_for_everybody(page)
 
     def test_b8_installments_are_for_everybody(self):

@@ -224,9 +224,7 @@ class TestPaymentStripe(PortalPaymentCommon, HttpCase):
             "UPDATE account_journal SET active = false WHERE id = %s", [journal.id]
         )
         with (
-            mute_logger(
-                "odoo.addons.account_payment_portal.models.payment.payment_transaction"
-            ),
+            mute_logger(account_move_portal_attempt.__name__),
             patch.object(
                 type(tx), "_create_payment", side_effect=ValueError("no journal")
             ),

@@ -7,11 +7,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tests import BaseCase, HttpCase, new_test_user, tagged
 from odoo.tools import mute_logger
 
-from ...models.payment import (
-    account_move_portal_attempt,
-    payment_transaction,
-    stripe_errors,
-)
+from ...models.payment import account_move_portal_attempt, stripe_errors
 from ..payment_common import PortalPaymentCommon
 
 
@@ -196,7 +192,7 @@ class TestPaymentStripeErrors(PortalPaymentCommon, HttpCase):
     def _unbookable(self, tx):
         """Keep payments from being booked, as a locked period does."""
         stack = ExitStack()
-        stack.enter_context(mute_logger(payment_transaction.__name__))
+        stack.enter_context(mute_logger(account_move_portal_attempt.__name__))
         stack.enter_context(
             patch.object(type(tx), "_create_payment", side_effect=ValueError("locked"))
         )

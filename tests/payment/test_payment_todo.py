@@ -7,7 +7,7 @@ from odoo.tests import HttpCase, new_test_user
 from odoo.tools import mute_logger
 
 from ...const import TODO_MENU
-from ...models.payment import payment_transaction
+from ...models.payment import account_move_portal_attempt
 from ..payment_common import PortalPaymentCommon
 
 
@@ -67,6 +67,15 @@ class TestPaymentTodo(PortalPaymentCommon, HttpCase):
         self._catch_up()
         self.assertEqual(self._get_todos(tx).resolution, "refunded")
 
+    def test_s22_other_amount_that_was_refunded_already_is_settled_by_the_button(self):
+        tx = self._pay_other_amount(13000)
+        self._get_stripe().refunds.create({"payment_intent": tx.provider_reference})
+        todo = self._get_todos(tx)
+        todo.action_refund()
+        self.assertEqual((todo.state, todo.resolution), ("done", "refunded"))
+        self.assertEqual(tx.state, "cancel")
+        self.assertEqual(len(self.sandbox.objects("refund")), 1)
+
     def test_s22_refund_that_stripe_refuses_stays_on_the_list(self):
         tx = self._pay_other_amount(13000)
         todo = self._get_todos(tx)
@@ -81,7 +90,7 @@ class TestPaymentTodo(PortalPaymentCommon, HttpCase):
         tx = self._create_attempt()
         self._confirm(tx)
         with (
-            mute_logger(payment_transaction.__name__),
+            mute_logger(account_move_portal_attempt.__name__),
             patch.object(type(tx), "_create_payment", side_effect=error),
         ):
             for _try in range(2):

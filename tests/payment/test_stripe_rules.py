@@ -1,10 +1,19 @@
+from decimal import Decimal
+
 from odoo.fields import Command
-from odoo.tests import HttpCase
+from odoo.tests import BaseCase, HttpCase, tagged
 from odoo.tools import mute_logger
 
-from ...models.payment import account_move_portal_attempt, stripe_errors
+from odoo.addons.payment.const import CURRENCY_MINOR_UNITS
+from odoo.addons.payment_stripe.const import CURRENCY_DECIMALS
+
+from ...models.payment import (
+    account_move_portal_attempt,
+    provider_limits,
+    stripe_errors,
+)
 from ...models.payment.stripe_rules import ERROR_RULES, INTENT_RULES
-from ..payment_common import PortalPaymentCommon
+from ..payment_common import VISA, PortalPaymentCommon
 
 #: What makes Stripe answer with an error of each class.
 FAULTS = {
@@ -12,6 +21,40 @@ FAULTS = {
     stripe_errors.KEYS: {"status": 401},
     stripe_errors.REFUSED: {"status": 400},
 }
+
+
+@tagged("post_install", "-at_install")
+class TestStripeCurrencies(BaseCase):
+    """Amounts are sent in Stripe's minor units, which are not always ISO 4217's."""
+
+    def test_s19_core_sends_the_decimals_that_the_limits_reckon_with(self):
+        tables = (
+            provider_limits.STRIPE_WHOLE,
+            provider_limits.STRIPE_TWO_DECIMALS,
+            provider_limits.STRIPE_THREE_DECIMALS,
+        )
+        for name in sorted(frozenset.union(*tables)):
+            decimals = provider_limits.get_stripe_decimals(name)
+            with self.subTest(currency=name):
+                sent = CURRENCY_DECIMALS.get(name, CURRENCY_MINOR_UNITS.get(name))
+                # Core asks the currency of those that it does not know yet.
+                self.assertIn(decimals, (sent, 2 if sent is None else sent))
+
+    def test_s19_amount_on_the_wire_by_currency(self):
+        for name, sent in {
+            "USD": 150000,
+            "JPY": 1500,
+            "ISK": 150000,
+            "UGX": 150000,
+            "MGA": 1500,
+            "KWD": 1500000,
+        }.items():
+            decimals = provider_limits.get_stripe_decimals(name)
+            limits = provider_limits.get_limits("stripe", name, Decimal("0.001"))
+            with self.subTest(currency=name):
+                self.assertEqual(1500 * 10**decimals, sent)
+                self.assertTrue(limits.takes(Decimal(1500)))
+                self.assertFalse(limits.takes(Decimal("1500.001")), "the last digit")
 
 
 class TestStripeRules(PortalPaymentCommon, HttpCase):
@@ -34,6 +77,11 @@ class TestStripeRules(PortalPaymentCommon, HttpCase):
     def _say_requires_payment_method_failed_debit(self):
         tx = self._say_processing(account="000222222227")
         self.sandbox.control.settle(tx.provider_reference)
+        return tx
+
+    def _say_requires_confirmation(self):
+        tx = self._create_attempt()
+        self._get_stripe().payment_intents.update(tx.provider_reference, VISA)
         return tx
 
     def _say_requires_action(self):

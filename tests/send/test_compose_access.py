@@ -202,6 +202,45 @@ class TestAccountMoveSendPortalAccess(PortalSendCommon, HttpCase):
             model.with_context(default_move_id=self.foreign.id).onchange({}, [], spec)
         window.onchange({"move_id": self.invoice.id}, ["move_id"], spec)
 
+    @mute_logger(*MAIL_LOGGERS)
+    def test_s11_customer_and_salesperson_need_not_be_the_users_to_read(self):
+        """Who may read the invoice may send it, and try again when it is refused."""
+        invoice = self._create_portal_invoice()
+        invoice.invoice_user_id = self.salesperson
+        hidden = (self.customer | self.salesperson.partner_id).ids
+        self.env["ir.rule"].create(
+            {
+                "name": "Contacts of others are none of a biller's business",
+                "model_id": self.env.ref("base.model_res_partner").id,
+                "domain_force": [("id", "not in", hidden)],
+            }
+        )
+        window = self._open_window(invoice)
+        self.assertFalse(invoice.partner_id.with_user(self.biller).has_access("read"))
+        spec = {
+            name: {}
+            for name in window.fields_get(attributes=())
+            if name in window._get_view()[0].xpath("//field/@name")
+        }
+
+        def show():
+            self.env.flush_all()
+            self.env.invalidate_all()
+            window.get_email_preview()
+            self.assertTrue(window._get_preview_pdf().startswith(b"%PDF-"))
+            return window.web_read(spec)[0]
+
+        show()
+        with self.mailbox(refuse_recipients={"*": (550, "No such user")}):
+            window.action_send()
+        self.assertIn("there is no such mailbox", show()["failure"])
+        self.assertFalse(invoice.is_move_sent)
+        with self.mailbox() as mailbox:
+            window.action_send()
+        self.assertEqual(show()["step"], "sent")
+        [mail] = mailbox.messages
+        self.assertEqual(mail.envelope_to, ["carla@customer.example"])
+
     def test_s3_window_stays_on_its_invoice(self):
         own = self._create_portal_invoice()
         for window in (

@@ -36,6 +36,8 @@ class TestAccountMoveSendPortalWindow(PortalSendCommon, HttpCase):
         lines = sorted(self._compose().earlier_sendings.split("\n"))
         self.assertRegex(lines[0], "^carla@customer.example on .+, not viewed yet$")
         self.assertRegex(lines[1], "^otto@x.example on .+, last viewed on .+$")
+        for line in lines:
+            self.assertIn("by Bill Biller,", line)
         self.assertEqual(len(lines), 2, "a blind copy is no customer's")
 
     def test_s11_long_history_is_summed_up(self):
@@ -73,6 +75,13 @@ class TestAccountMoveSendPortalWindow(PortalSendCommon, HttpCase):
             ],
         )
         self.assertIn("No such user here", outcomes[1].answer)
+        self.assertTrue(window.has_reasons)
+
+    def test_s11_confirmation_has_no_reasons_where_all_went_well(self):
+        with self.mailbox():
+            window, _action = self._send()
+        self.assertEqual(window.step, "sent")
+        self.assertFalse(window.has_reasons)
 
     def test_s11_link_that_was_sent_can_be_copied(self):
         with self.mailbox():

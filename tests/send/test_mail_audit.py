@@ -4,13 +4,16 @@ from urllib.parse import urlsplit
 
 from lxml import html
 
+from odoo import SUPERUSER_ID
 from odoo.tests import HttpCase
-from odoo.tools import file_open
+from odoo.tools import file_open, mute_logger
 
+from ...const import TRIGGER_PAYMENT
 from ...tools import plain_text
 from ..common import AccountingCommon
+from ..notification_common import PortalNotificationCommon
 from ..payment_common import PortalPaymentCommon
-from ..send_common import PortalSendCommon
+from ..send_common import MAIL_LOGGERS, PortalSendCommon
 
 BASE_URL = "https://odoo.company.example"
 #: Gmail clips what is larger, and with it what stands at the end.
@@ -21,8 +24,8 @@ DEBRIS = re.compile(
 )
 
 
-class TestPortalMailAudit(PortalSendCommon, PortalPaymentCommon, HttpCase):
-    """Every email that the add-on can send, as the mail server received it."""
+class PortalMailAuditCommon(PortalSendCommon):
+    """What is true of every email, whoever reads it."""
 
     @classmethod
     def setUpClass(cls):
@@ -40,6 +43,18 @@ class TestPortalMailAudit(PortalSendCommon, PortalPaymentCommon, HttpCase):
 
     # === THE AUDIT === #
 
+    def _audit_head(self, mail, recipient):
+        self.assertEqual(mail.envelope_to, [recipient])
+        self.assertIn(mail.sender.address.split("@")[1], ("company.example",))
+        self.assertRegex(mail.header("Message-Id").strip(), r"^<[^<>\s]+@[^<>\s]+>$")
+        self.assertTrue(mail.subject.strip())
+        self.assertLess(len(mail.html.encode()), GMAIL_LIMIT)
+        self.assertNotIn("<script", mail.html)
+
+    def _audit_words(self, mail):
+        for text in (mail.subject, plain_text.from_html(mail.html), mail.text):
+            self.assertNotRegex(text, DEBRIS)
+
     def _audit(self, mail, recipient, lang="en-US"):
         """Check what goes for each email.
 
@@ -47,18 +62,11 @@ class TestPortalMailAudit(PortalSendCommon, PortalPaymentCommon, HttpCase):
         :param str recipient: The only address that may get it.
         :param str lang: The language in which it is to be written.
         """
-        self.assertEqual(mail.envelope_to, [recipient])
-        self.assertIn(mail.sender.address.split("@")[1], ("company.example",))
-        self.assertRegex(mail.header("Message-Id").strip(), r"^<[^<>\s]+@[^<>\s]+>$")
-        self.assertTrue(mail.subject.strip())
+        self._audit_head(mail, recipient)
         document = html.fromstring(mail.html)
         self._audit_language(document, lang)
         self._audit_addresses(document)
-        self.assertLess(len(mail.html.encode()), GMAIL_LIMIT)
-        self.assertNotIn("<script", mail.html)
-        shown = plain_text.from_html(mail.html)
-        for text in (mail.subject, shown, mail.text):
-            self.assertNotRegex(text, DEBRIS)
+        self._audit_words(mail)
         self._audit_plain_text(mail, document)
 
     def _audit_language(self, document, lang):
@@ -89,7 +97,12 @@ class TestPortalMailAudit(PortalSendCommon, PortalPaymentCommon, HttpCase):
         self.assertIn(self.company.name, mail.text.rpartition("-- \n")[2])
         self.assertLess(max(map(len, re.findall("\n+", mail.text))), 3)
 
-    # === EACH KIND === #
+
+class TestPortalMailAudit(PortalMailAuditCommon, PortalPaymentCommon, HttpCase):
+    """Every email that the add-on can send customers, as the mail server received it.
+
+    What staff are told is audited below.
+    """
 
     def test_s14_invoice_to_each_recipient(self):
         with self.mailbox() as mailbox:
@@ -194,6 +207,102 @@ class TestPortalMailAudit(PortalSendCommon, PortalPaymentCommon, HttpCase):
             self._send()
         [mail] = mailbox.messages
         self._audit(mail, "carla@customer.example", "fr-FR")
+
+
+class TestPortalStaffMailAudit(PortalMailAuditCommon, PortalNotificationCommon):
+    """What staff are told by email, as the mail server received it."""
+
+    def _tell(self):
+        """Run the rules that are due, and send the emails that they queued."""
+        self._run_notifications()
+        self.env.flush_all()
+        self.env["mail.mail"].search([("state", "=", "outgoing")]).send()
+
+    def _audit_staff(self, mail, recipient, lang="en-US"):
+        """Check what goes for each email to staff, which core's layout holds."""
+        self._audit_head(mail, recipient)
+        document = html.fromstring(mail.html)
+        self._audit_addresses(document)
+        self._audit_words(mail)
+        self.assertIn("\n-- \n" + self.company.name, mail.text)
+        # No customer's way in: whoever is told may forward it.
+        self.assertNotIn("/portal/invoice/", mail.html + mail.text)
+        self.assertIn(self.invoice.name, mail.subject + mail.text)
+        # Core's layout writes it as Odoo does.
+        self.assertEqual(document.get("lang", lang).replace("_", "-"), lang)
+
+    def test_s12_s13_emails_of_the_installed_rules(self):
+        self.salesperson.notification_type = "email"
+        self._record_view(self._create_link())
+        self._queue_payment()
+        self._create_rule(
+            trigger=TRIGGER_PAYMENT,
+            portal_payment_event="problem",
+            portal_recipient="salesperson",
+        )
+        for outcome in ("failed", "returned", "disputed"):
+            self._queue_payment(outcome=outcome)
+        with self.mailbox() as mailbox:
+            self._tell()
+        self.assertEqual(len(mailbox.messages), 5)
+        for mail in mailbox.messages:
+            self._audit_staff(mail, "sally@company.example")
+            [button] = [
+                address
+                for address in html.fromstring(mail.html).xpath("//a/@href")
+                if f"res_id={self.invoice.id}" in address
+            ]
+            self.assertTrue(button.startswith(BASE_URL))
+            self.assertIn(f"View Invoice:\n{button}", mail.text)
+
+    def test_s12_emails_to_addresses_without_a_login(self):
+        self.viewed_rule.write(
+            {"portal_recipient": "emails", "portal_emails": "boss@company.example"}
+        )
+        self._record_view(self._create_link())
+        with self.mailbox() as mailbox:
+            self._tell()
+        [mail] = mailbox.messages
+        self._audit_staff(mail, "boss@company.example")
+
+    def test_s12_email_in_the_readers_language(self):
+        self.salesperson.write({"notification_type": "email", "lang": "fr_FR"})
+        self._record_view(self._create_link())
+        with self.mailbox() as mailbox:
+            self._tell()
+        [mail] = mailbox.messages
+        self._audit_staff(mail, "sally@company.example", "fr-FR")
+
+    @mute_logger(*MAIL_LOGGERS)
+    def test_s11_email_of_an_activity_about_what_was_not_delivered(self):
+        self.salesperson.notification_type = "email"
+        # What nobody asked for is from Odoo's own user, as all of its activities are.
+        self.env.ref("base.partner_root").email = "odoo@company.example"
+        delivery_sudo = (
+            self.env["account.move.portal.delivery"]
+            .with_user(SUPERUSER_ID)  # Nobody who works here wanted it by a click.
+            .create(
+                {
+                    "move_id": self.invoice.id,
+                    "email": "carla@customer.example",
+                    "formatted": '"Carla" <carla@customer.example>',
+                    "subject": "Your invoice",
+                    "body": "<p>Here it is.</p>",
+                    "lang": "en_US",
+                    "is_queued": True,
+                }
+            )
+        )
+        with self.mailbox(refuse_recipients={"carla@*": (550, "No")}) as mailbox:
+            self._send_due()
+            self._tell()
+        self.assertEqual(delivery_sudo.state, "refused")
+        self.assertEqual(self.invoice.activity_ids.user_id, self.salesperson)
+        [mail] = mailbox.messages
+        self._audit_head(mail, "sally@company.example")
+        self._audit_addresses(html.fromstring(mail.html))
+        self.assertIn(self.invoice.name, mail.subject + mail.text)
+        self.assertNotIn("/portal/invoice/", mail.html + mail.text)
 
 
 class TestPlainText(AccountingCommon):

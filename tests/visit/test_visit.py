@@ -1,12 +1,10 @@
 import re
-from contextlib import contextmanager
 from datetime import timedelta
 from unittest.mock import patch
 
 from lxml import html
 
 from odoo import fields
-from odoo.sql_db import Cursor
 from odoo.tests import HttpCase
 from odoo.tools import config
 
@@ -308,18 +306,3 @@ class TestVisits(PortalCommon, HttpCase):
         self.assertIn("account_move_portal_link", "".join(statements))
         # Odoo looks for the databases here, and not for changed caches.
         self.assertLessEqual(len(statements), 10, "\n".join(statements))
-
-    @contextmanager
-    def _capture_statements(self):
-        """Collect what is asked of the database, but for tests' own savepoints."""
-        statements = []
-        execute = Cursor.execute
-
-        def record(cursor, query, *args, **kwargs):
-            code = getattr(query, "code", query).strip()
-            if "SAVEPOINT" not in code:
-                statements.append(code)
-            return execute(cursor, query, *args, **kwargs)
-
-        with patch.object(Cursor, "execute", record):
-            yield statements

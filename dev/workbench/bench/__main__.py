@@ -123,6 +123,24 @@ def run_bulk(environment, parts):
     environment.console.say(f"The same as JSON: {result}")
 
 
+def run_reminders(environment):
+    """Measure the day's reminders, on a fresh database of its own."""
+    with environment.copy(USUAL, "bench_reminders") as database:
+        environment.install(database)
+        config = environment.odoo.write_config(
+            "bench_reminders.conf", database, http_port=any_free_port(), dbfilter=""
+        )
+        result = environment.folder / "bench_reminders.json"
+        python(
+            environment,
+            "workbench.bench.reminders",
+            config,
+            f"http://{HOST}:{any_free_port()}",
+            result,
+        )
+    environment.console.say(f"The same as JSON: {result}")
+
+
 def main():
     """Run from the command line; arguments choose what is measured.
 
@@ -133,11 +151,14 @@ def main():
     environment = TestEnvironment(Project(), console)
     try:
         with environment.running():
-            bulk = [part for part in sys.argv[1:] if part.startswith("bulk")]
-            parts = [part for part in sys.argv[1:] if part not in bulk]
-            if parts or not bulk:
+            wanted = sys.argv[1:]
+            bulk = [part for part in wanted if part.startswith("bulk")]
+            parts = [part for part in wanted if part not in (*bulk, "reminders")]
+            if parts or not wanted:
                 run(environment, parts)
-            if bulk or not parts:
+            if "reminders" in wanted or not wanted:
+                run_reminders(environment)
+            if bulk or not wanted:
                 whole = not bulk or "bulk" in bulk
                 run_bulk(
                     environment,

@@ -6,8 +6,6 @@ from unittest.mock import patch
 
 from odoo.tests import Form
 
-from odoo.addons.account_payment_portal.pdf import pipeline
-
 from .sample import Row, compare, seconds
 
 OURS = "account_payment_portal.action_report_invoice"
@@ -59,6 +57,9 @@ def check_row(lines, print_invoice):
     :param print_invoice: called without arguments
     :rtype: bench.sample.Row
     """
+    # Only now: Odoo knows where add-ons are once it has read its configuration.
+    from odoo.addons.account_payment_portal.pdf import pipeline
+
     check, checked, printed = pipeline._Job.check, [], []
 
     def timed(*arguments):

@@ -77,11 +77,22 @@ class Lifecycle:
         :rtype: list[str]
         :raise SetupError: if it raises
         """
-        odoo, log = self.environment.odoo, self._log(button)
+        return self.shell(button, _BUTTON.format(addon=ADDON, button=button))
+
+    def shell(self, name, source):
+        """Run a script in Odoo's shell.
+
+        :param str name: what the script is called
+        :param str source: the script
+        :return: warnings and errors in Odoo's log
+        :rtype: list[str]
+        :raise SetupError: if it raises
+        """
+        odoo, log = self.environment.odoo, self._log(name)
         write_atomically(log, "")
         config = odoo.write_config(f"{self.database}-job.conf", self.database)
-        script = self.environment.folder / f"{self.database}-{button}.py"
-        script.write_text(_BUTTON.format(addon=ADDON, button=button))
+        script = self.environment.folder / f"{self.database}-{name}.py"
+        script.write_text(source)
         argv = [odoo.project.python, "-m", "odoo", "shell", "-c", config, "--no-http"]
         with script.open() as source:
             run(argv, log, env=odoo.env, stdin=source)
@@ -93,7 +104,7 @@ class Lifecycle:
         :rtype: str
         """
         query = "SELECT state FROM ir_module_module WHERE name = %s"
-        return self._query(query, [ADDON])[0][0]
+        return self.query(query, [ADDON])[0][0]
 
     def content(self):
         """What is in the database.
@@ -104,10 +115,16 @@ class Lifecycle:
         return {
             (kind, row[0])
             for kind, query in _CONTENT.items()
-            for row in self._query(query, {"addon": ADDON})
+            for row in self.query(query, {"addon": ADDON})
         }
 
-    def _query(self, query, values):
+    def query(self, query, values=()):
+        """Rows of a query.
+
+        :param str query: the query
+        :param values: its parameters
+        :rtype: list[tuple]
+        """
         databases = self.environment.databases
         return databases.execute(query, database=self.database, values=values)
 

@@ -2,10 +2,10 @@
 
 import polib
 import pytest
+
 from workbench.translations import FOLDER, TEMPLATE
 from workbench.translations.checks import check_entry, check_file
 from workbench.translations.memory import Memory
-
 
 
 def kinds(msgid, msgstr):
