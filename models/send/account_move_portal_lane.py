@@ -14,7 +14,7 @@ from ...tools.smtp_connections import Connections
 
 _logger = logging.getLogger(__name__)
 #: For how many invoices the PDF files are made in one go: few at first, so that the
-#: first emails leave soon, and then more, as it takes a second to start what makes them.
+#: first emails leave soon; then more, as what makes them takes a second to start.
 DOCUMENTS_AT_ONCE = (5, 40)
 #: How often an email is begun anew because others changed its invoice meanwhile.
 MAX_COLLISIONS = 5
