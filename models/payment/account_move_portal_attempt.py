@@ -702,7 +702,10 @@ class AccountMovePortalAttempt(models.Model):
             )
         if len(moves) == 1:
             return
-        if not all(lines.mapped("is_still_due")):
+        payer = self.partner_id.commercial_partner_id
+        if not all(lines.mapped("is_still_due")) or any(
+            line.partner_id.commercial_partner_id != payer for line in lines
+        ):
             raise ValidationError(
                 self.env._(
                     "What is due on these invoices has changed. Please reload the page."
@@ -767,7 +770,8 @@ class AccountMovePortalAttempt(models.Model):
         (lines - current).filtered("is_open").is_open = False
         (lines - current).flush_recordset(["is_open"])
         current.filtered(lambda line: not line.is_open).is_open = True
-        for attempt in self.filtered("is_open"):
+        # While money that has come is booked, booking says what it is matched with.
+        for attempt in self.filtered(lambda one: one.is_open and one.state != "done"):
             tx, own = attempt.transaction_id, attempt.line_ids & current
             paid = tx.invoice_ids - attempt.line_ids.move_id + own.move_id
             if paid != tx.invoice_ids:
