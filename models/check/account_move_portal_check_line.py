@@ -9,6 +9,7 @@ class AccountMovePortalCheckLine(models.TransientModel):
     _order = "id"
 
     check_id = fields.Many2one(
+        string="Self-check",
         comodel_name="account.move.portal.check",
         required=True,
         readonly=True,
