@@ -181,7 +181,9 @@ class PortalAccountPayment(PortalInvoicePayment):
 
         :rtype: str
         """
-        return super()._get_portal_visit_query().replace("?", "&")
+        # Core's way, without what was ticked on the screen before.
+        query = PortalInvoicePayment._get_portal_visit_query(self)
+        return query.replace("?", "&")
 
     def _make_inert(self, cell):
         """Return what a spreadsheet takes for text, whatever an invoice is called.

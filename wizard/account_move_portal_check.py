@@ -13,7 +13,7 @@ class AccountMovePortalCheck(models.TransientModel):
     @api.model
     def _send_sample(self, company, user, url):
         """Override to send what the window would."""
-        super()._send_sample(company, user, url)
+        result = super()._send_sample(company, user, url)
         move = self._make_sample_invoice(company.with_company(company), user)
         window = move.env["account.move.send.portal"].create(
             {"move_id": move.id, "email_to": user.email_formatted, "step": "compose"}
@@ -39,6 +39,7 @@ class AccountMovePortalCheck(models.TransientModel):
         delivery._send_message(Handover(session, server, message, addresses, {}))
         if session:
             session.quit()
+        return result
 
     @api.model
     def _make_sample_invoice(self, company, user):

@@ -1,3 +1,5 @@
+from contextlib import suppress
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Command
@@ -211,11 +213,9 @@ class AccountMovePortalSetup(models.TransientModel):
         # They are with the provider now.
         self.write({"stripe_publishable_key": False, "stripe_secret_key": False})
         if not provider.stripe_webhook_secret:
-            try:
-                with self.env.cr.savepoint():
-                    provider.action_stripe_create_webhook()
-            except UserError:
-                pass  # The self-check says that it is missing, and what to do.
+            # The self-check says that it is missing, and what to do.
+            with suppress(UserError), self.env.cr.savepoint():
+                provider.action_stripe_create_webhook()
 
     def _set_text(self):
         """Keep the text, if it was changed."""

@@ -54,9 +54,10 @@ class AccountMovePortalDelivery(models.Model):
 
     def _after_sent(self):
         """Override to note at the link that it was sent once more."""
-        super()._after_sent()
+        result = super()._after_sent()
         if self.kind == "reminder":
             self._record_on_link()
+        return result
 
     def _get_mail_body(self, link):
         """Override to let the recipient decline reminders, and nothing else."""

@@ -71,9 +71,7 @@ class AccountMovePortalHold(models.Model):
         required=True,
         default="other",
     )
-    until = fields.Date(
-        string="Until", help="The last day on hold. Empty: until it is released."
-    )
+    until = fields.Date(help="The last day on hold. Empty: until it is released.")
     amount = fields.Monetary(help="What was promised or is disputed, if not all.")
     currency_id = fields.Many2one(
         comodel_name="res.currency", compute="_compute_currency_id"

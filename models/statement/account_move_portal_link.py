@@ -208,7 +208,7 @@ class AccountMovePortalLink(models.Model):
             self._filter_account_items(items, query), query
         )
         page, pages = self._get_account_page_number(query, len(shown))
-        credits = self._get_account_credits(currency)
+        credit_items = self._get_account_credits(currency)
         return {
             "currency": currency,
             "currencies": currencies,
@@ -220,8 +220,8 @@ class AccountMovePortalLink(models.Model):
             "balance": self._sum_up(items, currency, "balance"),
             "overdue": self._sum_up(overdue, currency, "balance"),
             "overdue_count": len(overdue),
-            "credits": credits,
-            "credit": currency.round(sum(credit.amount for credit in credits)),
+            "credits": credit_items,
+            "credit": currency.round(sum(credit.amount for credit in credit_items)),
             "payments": self._get_account_payments(),
             "payable": self._get_payable_sums(items),
         }
@@ -411,7 +411,11 @@ class AccountMovePortalLink(models.Model):
         limits = moves[:1]._get_portal_limits(self._get_payer(self.env.user))
         for move, share in shares.items():
             if message := self._explain_share_refusal(move, share, limits):
-                raise ValidationError(f"{move.name}: {message}")
+                raise ValidationError(
+                    self.env._(
+                        "%(invoice)s: %(problem)s", invoice=move.name, problem=message
+                    )
+                )
         accounts = moves.line_ids.filtered(
             lambda line: line.display_type == "payment_term"
         ).account_id

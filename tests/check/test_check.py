@@ -8,8 +8,7 @@ from odoo.fields import Command
 from odoo.tests import new_test_user, tagged
 from odoo.tools import SQL, mute_logger
 
-from odoo.addons.account_payment_portal import const
-
+from ... import const
 from ...models.check import server, web_address
 from ...models.check.account_move_portal_check import CHECKS
 from ..common import PortalCommon

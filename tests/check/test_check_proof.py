@@ -4,11 +4,8 @@ from odoo.fields import Command
 from odoo.tests import HttpCase, new_test_user, tagged
 from odoo.tools import mute_logger
 
-from odoo.addons.account_payment_portal.models.payment.payment_provider import (
-    EVENT_TYPES,
-)
-
 from ...models.check import proof
+from ...models.payment.payment_provider import EVENT_TYPES
 from ..common import PortalMailCommon
 from ..payment_common import PortalPaymentCommon
 

@@ -106,7 +106,7 @@ class TestReminderKill(PortalBulkProcessCase):
 
     def _run_lane(self):
         with self._frozen():
-            super()._run_lane()
+            return super()._run_lane()
 
     def _fork(self, job, die=None):
         """Do something in a process of its own, which is killed at a step."""

@@ -18,7 +18,10 @@ class TickedTotal {
     follow() {
         const ticked = [...this.form.querySelectorAll("[name=tick]:checked")];
         const hasParts = ticked.some((tick) => this.hasPart(tick));
-        const total = ticked.reduce((sum, tick) => sum + Number(tick.dataset.amount), 0);
+        const total = ticked.reduce(
+            (sum, tick) => sum + Number(tick.dataset.amount),
+            0
+        );
         this.output.textContent = ticked.length
             ? `${ticked.length} · ${hasParts ? "≤ " : ""}${this.format.format(total)}`
             : "";
@@ -36,5 +39,5 @@ class TickedTotal {
 
 const form = document.getElementById("account_form");
 if (form) {
-    new TickedTotal(form); // eslint-disable-line no-new
+    new TickedTotal(form);  
 }
