@@ -204,9 +204,7 @@ class PaymentProvider(models.Model):
         provider_ids = [
             provider_id
             for provider_id, code, maximum in providers
-            if (
-                limits := self._compute_portal_limits(code, maximum, company, currency)
-            )
+            if (limits := self._compute_portal_limits(code, maximum, company, currency))
             and limits.takes(exact)
         ]
         # In sudo mode because providers are closed to customers.
