@@ -232,7 +232,7 @@ class AccountMovePortalLane(models.AbstractModel):
         if at:  # A job for each minute at most; to wait is what the rows do.
             at = at.replace(second=0, microsecond=0) + timedelta(minutes=1)
         # As the scheduler does: each email is sent by its own sender in the end.
-        lanes = self.with_user(SUPERUSER_ID).with_context(dict())
+        lanes = self.with_env(self.env(user=SUPERUSER_ID, context={}))
         for number in range(1, count + 1):
             lanes.with_delay(
                 eta=at,

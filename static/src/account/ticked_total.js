@@ -39,5 +39,5 @@ class TickedTotal {
 
 const form = document.getElementById("account_form");
 if (form) {
-    new TickedTotal(form);  
+    new TickedTotal(form);
 }
