@@ -1,3 +1,4 @@
+from collections import defaultdict
 from datetime import date, timedelta
 from typing import NamedTuple
 
@@ -541,59 +542,24 @@ class AccountMovePortalReminder(models.Model):
         if not rules:
             return []
         self.env.flush_all()
-        now, company = fields.Datetime.now(), rules.company_id
-        today = company._get_portal_day(now)
-        first_days = {}
-        for rule in rules:
-            opening = rule._get_next_opening(now)
-            first_days[rule.id] = opening and company._get_portal_day(opening)
+        today = rules.company_id._get_portal_day()
         condition = SQL("link.move_id = ANY(%s)", moves.ids) if moves else SQL("TRUE")
         rows = self.env.execute_query(
             self._get_steps_query(rules, today + timedelta(days=days), condition)
         )
-        pending = {}
-        for row in rows:
-            step = Step(*row)
-            pending.setdefault((step.move_id, step.email), []).append(step)
-        found = self.env["account.move"].browse(
-            dict.fromkeys(move_id for move_id, _email in pending)
-        )
-        reasons = self.env["account.move.portal.hold"]._get_reasons(found)
-        calendars = {rule.id: rule._make_calendar() for rule in rules}
-        limits = {
-            rule.id: (rule.max_per_invoice, timedelta(days=rule.min_days_between))
-            for rule in rules
-        }
+        pending = defaultdict(list)
+        for step in (Step(*row) for row in rows):
+            pending[step.move_id, step.email].append(step)
+        can_go_out = self._get_foreseen_condition(rules, pending)
         last_days, result = {}, []
-        for number in range(days + 1):
-            day = today + timedelta(days=number)
+        for day in (today + timedelta(days=number) for number in range(days + 1)):
             due = []
             for steps in pending.values():
-                step = max(
-                    (
-                        each
-                        for each in steps
-                        if each.anchor <= day
-                        and (not each.valid_until or each.valid_until >= day)
-                    ),
-                    key=lambda each: (each.anchor, each.rule_id),
-                    default=None,
-                )
-                if (
-                    not step
-                    or not first_days[step.rule_id]
-                    or day < first_days[step.rule_id]
-                    or not calendars[step.rule_id](day)
-                    or any(
-                        not reason.until or reason.until >= day
-                        for reason in reasons[step.move_id]
-                    )
-                ):
-                    continue
-                last_day = last_days.get(step.email, step.last_day)
-                step = step._replace(last_day=last_day)
-                if _is_within(step, day, *limits[step.rule_id]):
-                    due.append(step)
+                if step := _get_newest(steps, day):
+                    last_day = last_days.get(step.email, step.last_day)
+                    step = step._replace(last_day=last_day)
+                    if can_go_out(step, day):
+                        due.append(step)
             for step in sorted(due, key=_get_order):
                 if last_days.get(step.email) == day:
                     continue
@@ -606,6 +572,45 @@ class AccountMovePortalReminder(models.Model):
                     if each.anchor > step.anchor
                 ]
         return result
+
+    @api.model
+    def _get_foreseen_condition(self, rules, pending):
+        """Return what says whether a step can go out on a day to come.
+
+        :param account.move.portal.reminder.rule rules: The rules, of one company.
+        :param dict pending: The steps by invoice and recipient.
+        :return: A function of the step and the day.
+        :rtype: callable
+        """
+        now, company = fields.Datetime.now(), rules.company_id
+        openings = {rule.id: rule._get_next_opening(now) for rule in rules}
+        first_days = {
+            rule_id: company._get_portal_day(opening)
+            for rule_id, opening in openings.items()
+            if opening
+        }
+        calendars = {rule.id: rule._make_calendar() for rule in rules}
+        limits = {
+            rule.id: (rule.max_per_invoice, timedelta(days=rule.min_days_between))
+            for rule in rules
+        }
+        moves = self.env["account.move"].browse(
+            dict.fromkeys(move_id for move_id, _email in pending)
+        )
+        reasons = self.env["account.move.portal.hold"]._get_reasons(moves)
+
+        def can_go_out(step, day):
+            return (
+                day >= first_days.get(step.rule_id, date.max)
+                and calendars[step.rule_id](day)
+                and all(
+                    reason.until and reason.until < day
+                    for reason in reasons[step.move_id]
+                )
+                and _is_within(step, day, *limits[step.rule_id])
+            )
+
+        return can_go_out
 
     @api.model
     def _explain(self, move):
@@ -712,6 +717,24 @@ def _is_within(step, day, count, pause):
     :rtype: bool
     """
     return step.count < count and (not step.last_day or day - step.last_day >= pause)
+
+
+def _get_newest(steps, day):
+    """Return the newest step that is due and still true on a day.
+
+    :param list[Step] steps: Of one invoice and recipient.
+    :param datetime.date day: The day.
+    :rtype: Step | None
+    """
+    return max(
+        (
+            step
+            for step in steps
+            if step.anchor <= day and (not step.valid_until or step.valid_until >= day)
+        ),
+        key=lambda step: (step.anchor, step.rule_id),
+        default=None,
+    )
 
 
 def _get_order(step):
