@@ -32,6 +32,7 @@ class TestLinkCopyBrowser(PortalCommon, PortalBrowserCase):
         }
         # Read before a browser's requests are answered with the same cursor.
         cls.names = {role: link.display_name for role, link in cls.links.items()}
+        cls.urls = {role: link.sudo()._get_url() for role, link in cls.links.items()}
 
     def _open_links(self, page):
         """Open the invoice's list of links.
@@ -52,7 +53,7 @@ class TestLinkCopyBrowser(PortalCommon, PortalBrowserCase):
         :return: The link's address.
         """
         self._open_links(page)[role].get_by_role("button", name="Copy link").click()
-        return self.links[role]._get_url()
+        return self.urls[role]
 
     def test_c6_link_is_copied_in_one_click(self):
         with self.page(
