@@ -2,6 +2,8 @@ from collections import defaultdict
 from datetime import date, timedelta
 from typing import NamedTuple
 
+from psycopg2.errors import SerializationFailure
+
 from odoo import api, fields, models
 from odoo.tools import SQL, format_date
 
@@ -149,7 +151,27 @@ class AccountMovePortalReminder(models.Model):
         )
         if not open_ids or not is_mine:
             return 0
-        self.env.flush_all()
+        try:
+            with self.env.cr.savepoint():
+                count = self._write_decisions(rules, open_ids, now)
+        except SerializationFailure:
+            # Somebody else has decided since this transaction began to read.
+            return 0
+        if count:
+            self.env["account.move.portal.delivery"]._wake_queue()
+        return count
+
+    @api.model
+    def _write_decisions(self, rules, open_ids, now):
+        """Decide which reminders go out now, and note it.
+
+        :param account.move.portal.reminder.rule rules: The rules, of one company.
+        :param set open_ids: The ids of those whose hours it is.
+        :param datetime.datetime now: The moment, in UTC.
+        :return: How many go out.
+        :rtype: int
+        """
+        company = rules.company_id
         batch, count = self.env["account.move.portal.batch"], 0
         today = company._get_portal_day(now)
         for part in self._get_parts(company):
@@ -162,8 +184,6 @@ class AccountMovePortalReminder(models.Model):
                 batch = batch.create({"company_id": company.id, "origin": "reminder"})
             count += self._write_chosen(batch, chosen, now)
             self.env.invalidate_all(flush=False)
-        if count:
-            self.env["account.move.portal.delivery"]._wake_queue()
         return count
 
     @api.model

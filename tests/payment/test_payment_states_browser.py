@@ -68,6 +68,12 @@ FIND_CUT_OFF = """() => [...document.querySelectorAll("main *")]
     .map((node) => node.id || node.className)"""
 
 
+#: Has a page show what it shows where scripts are switched off.
+SHOW_NOSCRIPT = """() => document.querySelectorAll("noscript").forEach(
+    node => { node.outerHTML = node.textContent; }
+)"""
+
+
 class TestPaymentStatesBrowser(PaymentScreenBrowserCase):
     """The payment screen while it waits, and where customers have more to choose from:
     for everybody to use as well.
@@ -170,7 +176,21 @@ class TestPaymentStatesBrowser(PaymentScreenBrowserCase):
             self._open(page, wait_until="load")
             text = page.locator("main").inner_text()
             self.assertIn("needs JavaScript", text)
-            self._assert_for_everybody(page)
+            expect(page.locator("#payment_form")).to_be_hidden()
+        # What measures is a script itself: the same page, as it is without its own.
+        with self.page() as page:
+            page.route(
+                "**/*",
+                lambda route: (
+                    route.abort()
+                    if route.request.resource_type == "script"
+                    else route.continue_()
+                ),
+            )
+            self._open(page, wait_until="load")
+            page.evaluate(SHOW_NOSCRIPT)
+            expect(page.get_by_text("needs JavaScript")).to_be_visible()
+            self.assert_accessible(page)
 
     def test_b8_installments_are_for_everybody(self):
         link = self._create_installments()

@@ -19,7 +19,6 @@ env["ir.config_parameter"].set_param(
     "account_payment_portal.stripe_sandbox_url", {sandbox.url!r}
 )
 card = env.ref("payment.payment_method_card")
-card.active = True
 provider = env.ref("payment.payment_provider_stripe")
 provider.write(
     {{
@@ -29,6 +28,7 @@ provider.write(
         "payment_method_ids": [Command.set(card.ids)],
     }}
 )
+card.active = True
 for number in range(2):
     move = env["account.move"].create(
         {{
