@@ -134,6 +134,6 @@ def test_uninstall_releases_payments_under_way(lives):
     assert life.query(states) == [("cancel",), ("draft",)]
     [(told,)] = life.query(
         "SELECT body FROM mail_message WHERE model = 'account.move'"
-        " AND position('under way' IN body) > 0"
+        " AND position('The portal was uninstalled' IN body) > 0"
     )
     assert late in told
