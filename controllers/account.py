@@ -181,7 +181,7 @@ class PortalAccountPayment(PortalInvoicePayment):
 
         :rtype: str
         """
-        # Core's way, without what was ticked on the screen before.
+        # As for one invoice: without what was ticked before.
         query = PortalInvoicePayment._get_portal_visit_query(self)
         return query.replace("?", "&")
 
