@@ -13,6 +13,7 @@ from .common import (
     link_route,
     make_pdf_response,
     parse_id,
+    record_action,
     record_visit,
     redirect_private,
     render,
@@ -84,9 +85,58 @@ class PortalAccountPayment(PortalInvoicePayment):
         move_sudo = link_sudo._get_account_document(parse_id(move_id))
         if not move_sudo:
             return render_unavailable()
+        visit_sudo = record_action(link_sudo, "downloaded")
+        visit_sudo._record_account_document(move_sudo)
         return make_pdf_response(
             move_sudo._get_portal_document(), move_sudo._get_portal_document_filename()
         )
+
+    @link_route("account", save_session=False)
+    def portal_invoice_account(self, link_sudo, **_kwargs):
+        """Lead from the page of one invoice to all of its customer's.
+
+        :param account.move.portal.link link_sudo: The link, in sudo mode.
+        :return: The account; the invoice page where the link does not lead there.
+        :rtype: odoo.http.Response
+        """
+        if not link_sudo._leads_to_account():
+            return redirect_private(link_sudo._get_path())
+        account_sudo = link_sudo._find_for_account(
+            link_sudo.partner_id, link_sudo.company_id, link_sudo.email
+        )
+        return redirect_private(account_sudo._get_path())
+
+    @link_route("statement", save_session=False, opens=("account",))
+    def portal_account_statement(self, link_sudo, **_kwargs):
+        """Hand out the statement as a PDF.
+
+        :param account.move.portal.link link_sudo: The link, in sudo mode.
+        :rtype: odoo.http.Response
+        """
+        record_action(link_sudo, "downloaded")
+        return self._make_statement_response(link_sudo)
+
+    @link_route("statement/print", save_session=False, opens=("account",))
+    def portal_account_print(self, link_sudo, **_kwargs):
+        """Show the statement as a PDF, to be printed.
+
+        :param account.move.portal.link link_sudo: The link, in sudo mode.
+        :rtype: odoo.http.Response
+        """
+        record_action(link_sudo, "printed")
+        return self._make_statement_response(link_sudo, "inline")
+
+    def _make_statement_response(self, link_sudo, disposition="attachment"):
+        """Hand out the statement.
+
+        :param account.move.portal.link link_sudo: The link, in sudo mode.
+        :param str disposition: `attachment` to save it, `inline` to show it.
+        :rtype: odoo.http.Response
+        """
+        name, content = link_sudo._make_statement_pdf(
+            link_sudo.account_partner_id, link_sudo.company_id, link_sudo._get_lang()
+        )
+        return make_pdf_response(content, f"{name}.pdf", disposition)
 
     @link_route("csv", save_session=False, opens=("account",))
     def portal_account_csv(self, link_sudo, **_kwargs):
@@ -96,6 +146,7 @@ class PortalAccountPayment(PortalInvoicePayment):
         :return: The file, in UTF-8 with the mark that spreadsheets look for.
         :rtype: odoo.http.Response
         """
+        record_action(link_sudo, "downloaded")
         file = io.StringIO()
         writer = csv.writer(file)
         for row in link_sudo._get_statement_rows():

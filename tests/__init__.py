@@ -97,8 +97,10 @@ from .send import test_origin_repair
 from .send import test_origin_sale
 from .send import test_origin_sale_project
 from .send import test_receipt
+from .statement import test_account_email
 from .statement import test_account_page
 from .statement import test_account_payment
+from .statement import test_account_ways_in
 from .visit import test_evidence
 from .visit import test_glance
 from .visit import test_user_agents

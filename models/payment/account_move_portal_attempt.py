@@ -1955,6 +1955,15 @@ class AccountMovePortalAttempt(models.Model):
         lines = self.line_ids.filtered(lambda line: line.move_id == move)
         return bool(lines) and all(lines.mapped("is_same_invoice"))
 
+    def _get_invoice_names(self):
+        """Return the numbers of the invoices that this is to pay.
+
+        :rtype: str
+        """
+        self.ensure_one()
+        moves = self.line_ids.sorted("id").move_id or self.move_id
+        return ", ".join(move.name or "" for move in moves)
+
     def _get_method_name(self):
         """Return how was paid, in the words of the payment screen.
 

@@ -1,10 +1,12 @@
 import re
 from collections import defaultdict, namedtuple
+from math import inf
 
 from odoo import api, models
-from odoo.exceptions import ValidationError
+from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Domain
 
+from ... import const
 from ...tools.amounts import to_decimal
 
 #: How many invoices a page of the account lists.
@@ -29,6 +31,16 @@ MAX_CHOSEN = 500
 Item = namedtuple("Item", ("move", "due", "days_overdue", "amount", "state"))
 #: A credit note or a payment that is not matched yet; an amount above zero.
 Credit = namedtuple("Credit", ("name", "date", "amount", "move"))
+#: The last day overdue of each age: not due yet, 1 to 30 days, and so on.
+AGES = (0, 30, 60, 90, inf)
+#: What the statement says of one currency; `ageing` is the amount by the last day.
+StatementPart = namedtuple(
+    "StatementPart",
+    (
+        *("currency", "items", "credits", "ageing"),
+        *("balance", "overdue", "credit", "total"),
+    ),
+)
 
 
 class AccountMovePortalLink(models.Model):
@@ -136,15 +148,7 @@ class AccountMovePortalLink(models.Model):
         # In sudo mode because the token authorizes whoever has it.
         lines_sudo = self.env["account.move.line"].sudo()
         found_sudo = lines_sudo.search_fetch(
-            [
-                ("partner_id.commercial_partner_id", "=", self.account_partner_id.id),
-                ("company_id", "=", self.company_id.id),
-                ("parent_state", "=", "posted"),
-                ("account_type", "=", "asset_receivable"),
-                ("reconciled", "=", False),
-                ("amount_residual_currency", "<", 0),
-                ("currency_id", "=", currency.id),
-            ],
+            [*self._get_credit_domain(), ("currency_id", "=", currency.id)],
             ["amount_residual_currency", "date", "move_id", "payment_id"],
             order="date, id",
         )
@@ -161,6 +165,20 @@ class AccountMovePortalLink(models.Model):
                 move,
             )
             for move, amount in open_amounts.items()
+        ]
+
+    def _get_credit_domain(self):
+        """Return which journal items are credit of the account: matched with nothing.
+
+        :rtype: list
+        """
+        return [
+            ("partner_id.commercial_partner_id", "=", self.account_partner_id.id),
+            ("company_id", "=", self.company_id.id),
+            ("parent_state", "=", "posted"),
+            ("account_type", "=", "asset_receivable"),
+            ("reconciled", "=", False),
+            ("amount_residual_currency", "<", 0),
         ]
 
     def _get_account_payments(self):
@@ -183,6 +201,62 @@ class AccountMovePortalLink(models.Model):
             limit=5,
         )
 
+    # === BUSINESS METHODS - THE WAY FROM AN INVOICE === #
+
+    def _get_other_open_count(self):
+        """Return of how many other open invoices the invoice's page tells.
+
+        :return: None are told where the visitor may not see the account.
+        :rtype: int
+        """
+        self.ensure_one()
+        if not self._leads_to_account():
+            return 0
+        # In sudo mode because the token authorizes whoever has it.
+        return (
+            self.env["account.move"]
+            .sudo()
+            .search_count(
+                [
+                    ("commercial_partner_id", "=", self.move_id.commercial_partner_id.id),
+                    ("company_id", "=", self.company_id.id),
+                    ("state", "=", "posted"),
+                    ("move_type", "=", "out_invoice"),
+                    ("amount_residual", ">", 0),
+                    ("id", "!=", self.move_id.id),
+                ]
+            )
+        )
+
+    def _leads_to_account(self):
+        """Return whether the link to an invoice leads on to its customer's account.
+
+        Only that of a contact of the customer, at the contact's own address, to whom it
+        was emailed or who signed in: never one that was printed or handed over. And not
+        where staff have closed the account to that address.
+
+        :rtype: bool
+        """
+        move, recipient = self.move_id, self.partner_id
+        if not (
+            self.company_id.portal_shows_account
+            and self.audience == "customer"
+            and self.role in ("to", "cc", "login")
+            and recipient
+            and recipient.commercial_partner_id == move.commercial_partner_id
+            and self.email in recipient._get_portal_emails()
+        ):
+            return False
+        return not self.search_count(
+            [
+                ("account_partner_id", "=", move.commercial_partner_id.id),
+                ("company_id", "=", self.company_id.id),
+                ("email", "=", self.email),
+                ("revocation_reason", "in", ["staff", "bounced"]),
+            ],
+            limit=1,
+        )
+
     # === BUSINESS METHODS - THE PAGE === #
 
     def _get_account_page(self, query):
@@ -195,9 +269,7 @@ class AccountMovePortalLink(models.Model):
         """
         self.ensure_one()
         moves = self._get_account_invoices()
-        currencies = moves.currency_id.sorted(
-            lambda currency: (currency != self.company_id.currency_id, currency.name)
-        )
+        currencies = self._sort_currencies(moves.currency_id)
         currency = currencies.filtered(lambda one: one.name == query.get("currency"))
         currency = currency or currencies[:1] or self.company_id.currency_id
         items = self._get_account_items(
@@ -522,7 +594,136 @@ class AccountMovePortalLink(models.Model):
             for move in moves_sudo
         }
 
+    # === ACTION METHODS === #
+
+    def action_send_again(self):
+        """Override to open the window that emails the account."""
+        if not self.account_partner_id:
+            return super().action_send_again()
+        return self.account_partner_id.action_email_account_statement()
+
+    def action_copy(self):
+        """Override: the link to an account is not handed over by other means.
+
+        :raise UserError: As it is not known who would get it.
+        """
+        if not self.account_partner_id:
+            return super().action_copy()
+        raise UserError(
+            self.env._(
+                "The link to a customer's account is only emailed to the customer's own"
+                " contacts."
+            )
+        )
+
+    def get_url_to_copy(self):
+        """Override: the link to an account is not handed over by other means.
+
+        :raise UserError: As it is not known who would get it.
+        """
+        return self.action_copy() if self.account_partner_id else super().get_url_to_copy()
+
     # === BUSINESS METHODS - THE STATEMENT === #
+
+    def _get_statement(self):
+        """Return what the account's statement says, currency by currency.
+
+        :return: That of the company's own currency first; nothing for a currency in
+            which nothing is open.
+        :rtype: list[StatementPart]
+        """
+        self.ensure_one()
+        moves = self._get_account_invoices()
+        currencies = moves.currency_id | self._get_credit_currencies()
+        return [
+            self._get_statement_part(
+                currency,
+                self._get_account_items(
+                    moves.filtered(lambda move, one=currency: move.currency_id == one)
+                ),
+            )
+            for currency in self._sort_currencies(currencies)
+        ]
+
+    def _is_account_payable(self):
+        """Return whether something of the account can be paid online.
+
+        :rtype: bool
+        """
+        return any(
+            move._is_payable_on_portal() for move in self._get_account_invoices()[:1]
+        )
+
+    def _get_statement_part(self, currency, items):
+        """Return what a statement says of one currency.
+
+        :param res.currency currency: The currency.
+        :param list[Item] items: The open invoices in it.
+        :rtype: StatementPart
+        """
+        credit_items = self._get_account_credits(currency)
+        ageing = dict.fromkeys(AGES, 0.0)
+        for item in items:
+            age = next(age for age in AGES if item.days_overdue <= age)
+            ageing[age] += item.move.portal_balance_due
+        balance = self._sum_up(items, currency, "balance")
+        credit = currency.round(sum(one.amount for one in credit_items))
+        return StatementPart(
+            currency,
+            items,
+            credit_items,
+            {age: currency.round(amount) for age, amount in ageing.items()},
+            balance,
+            self._sum_up([one for one in items if one.days_overdue], currency, "balance"),
+            credit,
+            currency.round(balance - credit),
+        )
+
+    def _get_credit_currencies(self):
+        """Return in which currencies the account has credit.
+
+        :rtype: res.currency
+        """
+        # In sudo mode because the token authorizes whoever has it.
+        lines_sudo = self.env["account.move.line"].sudo()
+        groups = lines_sudo._read_group(self._get_credit_domain(), ["currency_id"])
+        return self.env["res.currency"].concat(*(currency for (currency,) in groups))
+
+    def _sort_currencies(self, currencies):
+        """Return currencies in the order in which they are shown.
+
+        :param res.currency currencies: The currencies.
+        :rtype: res.currency
+        """
+        return currencies.sorted(
+            lambda currency: (currency != self.company_id.currency_id, currency.name)
+        )
+
+    @api.model
+    def _make_statement_pdf(self, customer, company, lang):
+        """Make the statement of a customer's account as a file.
+
+        :param res.partner customer: The commercial entity.
+        :param res.company company: Whose invoices the account has.
+        :param str lang: The code of the reader's language.
+        :return: The name of the file, without its ending, and its content.
+        :rtype: tuple[str, bytes]
+        """
+        # In sudo mode as for an invoice's own documents: the callers have checked whose
+        # account it is.
+        report = (
+            self.env["ir.actions.report"]
+            .sudo()
+            .with_company(company)
+            .with_context(lang=lang, force_report_rendering=True)
+        )
+        content, _type = report._render_qweb_pdf(
+            const.STATEMENT_REPORT,
+            customer.ids,
+            data={"company_id": company.id, "lang": lang},
+        )
+        account = self.new({"account_partner_id": customer.id, "company_id": company.id})
+        return account.with_context(lang=lang)._get_statement_name(), content
 
     def _get_statement_name(self):
         """Return what a file with the statement is called, without its ending.
