@@ -57,8 +57,15 @@ class PortalAccountPayment(PortalInvoicePayment):
         ticked = [parse_id(one) for one in request.httprequest.form.getlist("tick")]
         parts = {one: entered.get(f"part_{one}") for one in ticked}
         try:
-            shares = link_sudo._choose_from_account(
-                what, ticked, {**parts, "spread": entered.get("spread")}, currency
+            chosen = link_sudo._choose_from_account(
+                what,
+                ticked,
+                {
+                    **parts,
+                    "spread": entered.get("spread"),
+                    "use_credit": entered.get("use_credit"),
+                },
+                currency,
             )
         except ValidationError as error:
             return self._render_account_page(
@@ -69,7 +76,7 @@ class PortalAccountPayment(PortalInvoicePayment):
                 ticked=ticked,
                 entered=entered,
             )
-        query = urlencode({"choice": link_sudo._format_choice(shares)})
+        query = urlencode({"choice": link_sudo._format_choice(*chosen)})
         visit = self._get_visit_of_request()
         return redirect_private(f"{link_sudo._get_path('pay')}?{query}{visit}")
 
@@ -253,16 +260,15 @@ class PortalAccountPayment(PortalInvoicePayment):
         if not link_sudo.account_partner_id:
             return super()._get_portal_choice(link_sudo)
         choice = request.httprequest.args.get("choice", "")
-        return {"shares": link_sudo._parse_choice(choice)}
+        shares, credit_shares = link_sudo._parse_choice(choice)
+        return {"shares": shares, "credit_shares": credit_shares}
 
     def _is_portal_bill_payable(self, link_sudo):
         """Override: what was ticked can be paid, as it stands."""
         if not link_sudo.account_partner_id:
             return super()._is_portal_bill_payable(link_sudo)
         try:
-            link_sudo._check_account_shares(
-                self._get_portal_choice(link_sudo)["shares"]
-            )
+            link_sudo._check_account_shares(**self._get_portal_choice(link_sudo))
         except ValidationError:
             return False
         return True
@@ -271,13 +277,15 @@ class PortalAccountPayment(PortalInvoicePayment):
         """Override to return what was ticked."""
         if not link_sudo.account_partner_id:
             return super()._get_portal_bill(link_sudo)
-        shares = self._get_portal_choice(link_sudo)["shares"]
+        choice = self._get_portal_choice(link_sudo)
+        shares, credit_shares = choice["shares"], choice["credit_shares"]
         moves_sudo = link_sudo.env["account.move"].concat(*shares)
         total = moves_sudo.currency_id.round(sum(shares.values()))
         return {
             "move_sudo": moves_sudo[:1],
             "moves_sudo": moves_sudo,
             "shares": shares,
+            "credit_shares": credit_shares,
             "portal_amounts": [(total, "")],
             "is_amount_editable": False,
         }

@@ -272,7 +272,7 @@ class ReportPortalEvidence(models.AbstractModel):
             )
             return [
                 # Of several invoices that were paid at once, what this one got.
-                tx.currency_id.format(shares.amount or tx.amount),
+                tx.currency_id.format(shares.amount if shares else tx.amount),
                 tx.payment_method_id.name,
                 tx.reference,
                 tx.provider_reference,

@@ -1964,6 +1964,16 @@ class AccountMovePortalAttempt(models.Model):
         moves = self.line_ids.sorted("id").move_id or self.move_id
         return ", ".join(move.name or "" for move in moves)
 
+    def _get_share(self, move):
+        """Return what this is to pay of an invoice.
+
+        :param account.move move: The invoice.
+        :return: Zero if it is none of this payment's.
+        :rtype: float
+        """
+        lines = self.line_ids.filtered(lambda line: line.move_id == move)
+        return sum(lines.mapped("amount"))
+
     def _get_method_name(self):
         """Return how was paid, in the words of the payment screen.
 

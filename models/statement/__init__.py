@@ -4,6 +4,7 @@ from . import account_move_portal_link
 from . import account_move_portal_event
 from . import account_move_portal_link_request
 from . import account_move_portal_attempt
+from . import account_move_portal_attempt_line
 from . import account_move_portal_text
 from . import account_move_portal_delivery
 from . import account_move_portal_batch

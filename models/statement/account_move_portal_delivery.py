@@ -27,6 +27,14 @@ class AccountMovePortalDelivery(models.Model):
         # As that of an invoice, which it always has.
         ondelete="restrict",
     )
+    account_link_id = fields.Many2one(
+        comodel_name="account.move.portal.link",
+        help="The recipient's link to the account, where the email leads there, though"
+        " it is kept with a link of its own.",
+        readonly=True,
+        index="btree_not_null",
+        ondelete="set null",
+    )
     account_move_ids = fields.Many2many(
         comodel_name="account.move",
         relation="account_move_portal_delivery_account_move_rel",
@@ -116,7 +124,7 @@ class AccountMovePortalDelivery(models.Model):
 
     def _get_links_to_send(self):
         """Override to have what is printed on the invoices open them, too."""
-        links = super()._get_links_to_send()
+        links = super()._get_links_to_send() | self.account_link_id
         if self.kind == "statement":
             links |= self._get_attached_moves()._get_portal_printed_links()
         return links
@@ -219,7 +227,8 @@ class AccountMovePortalDelivery(models.Model):
     # === HOOKS - THE EMAIL === #
 
     def _get_mail_values(self, link, siblings, attachments):
-        """Override to name the files that only the page has."""
+        """Override to lead to the account, and to name the files that only it has."""
+        link = self.account_link_id or link
         values = super()._get_mail_values(link, siblings, attachments)
         if self.account_left_over:
             texts = self.env["account.move.portal.text"]

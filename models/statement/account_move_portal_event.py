@@ -13,10 +13,12 @@ class AccountMovePortalEvent(models.Model):
 
         :param account.move move: The invoice; nothing is recorded of a credit note.
         """
-        is_person = self.env[self._name].search_count(
-            [("visit_id", "in", self.ids), ("kind", "=", "viewed")], limit=1
+        if not self or move.move_type != "out_invoice":
+            return
+        is_person = self.search_count(
+            [("visit_id", "=", self.id), ("kind", "=", "viewed")], limit=1
         )
-        if not is_person or move.move_type != "out_invoice":
+        if not is_person:
             return
         known = self.search_count(
             [

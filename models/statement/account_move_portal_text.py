@@ -5,6 +5,9 @@ from odoo.tools import is_html_empty
 
 from ...tools import plain_text
 
+#: How many invoices a text names one by one.
+MAX_NAMED = 3
+
 
 class AccountMovePortalText(models.AbstractModel):
     """The emails that lead to a customer's account."""
@@ -117,7 +120,14 @@ class AccountMovePortalText(models.AbstractModel):
         values = super()._get_values(move[:1])
         if len(move) < 2:
             return values
-        values["invoice_number"] = ", ".join(move.mapped("name"))
+        names = move.mapped("name")
+        values["invoice_number"] = ", ".join(names[:MAX_NAMED])
+        if len(names) > MAX_NAMED:
+            values["invoice_number"] = move.env._(
+                "%(invoices)s and %(count)s more",
+                invoices=values["invoice_number"],
+                count=len(names) - MAX_NAMED,
+            )
         for name, field in (
             ("invoice_total", "amount_total"),
             ("balance_due", "portal_balance_due"),
