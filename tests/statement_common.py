@@ -49,7 +49,7 @@ class StatementCommon(PortalPaymentCommon, HttpCase):
 
     def _read_text(self, element):
         """Return the text of an element, with plain spaces."""
-        return element.text_content().replace("\xa0", " ").strip()
+        return element.text_content().replace("\xa0", " ").replace("\ufeff", "").strip()
 
     def _read_shares(self, response, element_id="bill_shares"):
         """Return what a screen says that is paid, by the invoice's number."""

@@ -2,7 +2,6 @@ from markupsafe import Markup
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
-from odoo.fields import Command
 from odoo.tools import is_html_empty
 
 
@@ -108,39 +107,6 @@ class AccountMovePortalStatementWindow(models.TransientModel):
             )
 
     # === ACTION METHODS === #
-
-    @api.model
-    def _open(self, customers, moves=None):
-        """Open the window.
-
-        :param res.partner customers: The customers, each a commercial entity.
-        :param account.move|None moves: The selected invoices, to go with the emails.
-        :return: The action of the window.
-        :rtype: dict
-        :raise UserError: If there is nobody to write to.
-        """
-        companies = moves.company_id if moves else self.env.company
-        if len(companies) > 1:
-            raise UserError(self.env._("Select the invoices of one company at a time."))
-        if not customers:
-            raise UserError(self.env._("Select invoices of customers first."))
-        window = self.create(
-            {
-                "company_id": companies.id,
-                "partner_ids": [Command.set(customers.ids)],
-                "move_ids": [Command.set(moves.ids if moves else [])],
-                "is_with_invoices": bool(moves),
-            }
-        )
-        return {
-            "name": self.env._("Email Account Statement"),
-            "type": "ir.actions.act_window",
-            "res_model": self._name,
-            "res_id": window.id,
-            "views": [(False, "form")],
-            "target": "new",
-            "context": {"dialog_size": "large"},
-        }
 
     @api.onchange("is_adjusting")
     def _onchange_is_adjusting(self):

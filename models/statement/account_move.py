@@ -6,16 +6,6 @@ class AccountMove(models.Model):
 
     _inherit = "account.move"
 
-    def _get_portal_receivable_account(self):
-        """Return the account on which these invoices are due.
-
-        :return: Several, if they are kept in different ones.
-        :rtype: account.account
-        """
-        return self.line_ids.filtered(
-            lambda line: line.display_type == "payment_term"
-        ).account_id
-
     # === ACTION METHODS === #
 
     def action_email_account_statements(self):
@@ -25,6 +15,6 @@ class AccountMove(models.Model):
         :rtype: dict
         """
         invoices = self.filtered(lambda move: move.move_type == "out_invoice")
-        return self.env["account.move.portal.statement.window"]._open(
+        return self.env["account.move.portal.batch"]._open_account_window(
             invoices.commercial_partner_id, invoices
         )

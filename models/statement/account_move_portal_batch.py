@@ -3,6 +3,7 @@ from typing import NamedTuple
 from markupsafe import Markup
 
 from odoo import api, fields, models
+from odoo.exceptions import UserError
 from odoo.fields import Command
 from odoo.tools import formataddr
 
@@ -38,6 +39,41 @@ class AccountMovePortalBatch(models.Model):
         " customer's account.",
         readonly=True,
     )
+
+    # === BUSINESS METHODS - THE WINDOW === #
+
+    @api.model
+    def _open_account_window(self, customers, moves=None):
+        """Open the window that emails customers what is open in their accounts.
+
+        :param res.partner customers: The customers, each a commercial entity.
+        :param account.move|None moves: The selected invoices, to go with the emails.
+        :return: The action of the window.
+        :rtype: dict
+        :raise UserError: If there is nobody to write to.
+        """
+        companies = moves.company_id if moves else self.env.company
+        if len(companies) > 1:
+            raise UserError(self.env._("Select the invoices of one company at a time."))
+        if not customers:
+            raise UserError(self.env._("Select invoices of customers first."))
+        window = self.env["account.move.portal.statement.window"].create(
+            {
+                "company_id": companies.id,
+                "partner_ids": [Command.set(customers.ids)],
+                "move_ids": [Command.set(moves.ids if moves else [])],
+                "is_with_invoices": bool(moves),
+            }
+        )
+        return {
+            "name": self.env._("Email Account Statement"),
+            "type": "ir.actions.act_window",
+            "res_model": window._name,
+            "res_id": window.id,
+            "views": [(False, "form")],
+            "target": "new",
+            "context": {"dialog_size": "large"},
+        }
 
     # === BUSINESS METHODS - WHO GETS WHAT === #
 

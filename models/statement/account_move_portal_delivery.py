@@ -88,7 +88,9 @@ class AccountMovePortalDelivery(models.Model):
         )
         moves = account._get_account_invoices()
         if self._brings_invoices():
-            return moves.filtered(lambda move: move in self.account_move_ids)
+            # In a preview, of a delivery that is not there, they are not the records.
+            chosen = self.account_move_ids._origin
+            return moves.filtered(lambda move: move in chosen)
         return moves
 
     def _brings_invoices(self):
@@ -152,7 +154,7 @@ class AccountMovePortalDelivery(models.Model):
 
         What is larger than an email may be is on the account's page only.
         """
-        moves = self._get_account_moves() & self.account_move_ids
+        moves = self._get_account_moves() & self.account_move_ids._origin
         sender = self.env["account.move.send"]
         wanting = moves.filtered(lambda move: not move.invoice_pdf_report_id)
         if wanting:

@@ -772,7 +772,16 @@ class AccountMovePortalLink(models.Model):
         """Override to open the window that emails the account."""
         if not self.account_partner_id:
             return super().action_send_again()
-        return self.account_partner_id.action_email_account_statement()
+        action = self.env["ir.actions.actions"]._for_xml_id(
+            "account_payment_portal.action_email_account_statement"
+        )
+        customer = self.account_partner_id
+        action["context"] = {
+            "active_model": customer._name,
+            "active_id": customer.id,
+            "active_ids": customer.ids,
+        }
+        return action
 
     def action_copy(self):
         """Override: the link to an account is not handed over by other means.

@@ -14,7 +14,7 @@ class ResPartner(models.Model):
         :return: The action of the window.
         :rtype: dict
         """
-        return self.env["account.move.portal.statement.window"]._open(
+        return self.env["account.move.portal.batch"]._open_account_window(
             self.commercial_partner_id
         )
 

@@ -48,6 +48,13 @@ class TestAccountPayment(StatementCommon):
         self.assertEqual(attempt.amount, 200.0)
         self.assertEqual(self._get_balances(), [0.0, 0.0, 0.0])
 
+    def test_b10_reference_of_many_invoices_is_short(self):
+        for price in (3.0, 4.0):
+            self._create_portal_invoice(price)
+        attempt = self._settle(self._choose("all"))
+        self.assertEqual(attempt.reference, f"{self.overdue.name}+4")
+        self.assertEqual(self._get_balances(), [0.0, 0.0, 0.0])
+
     def test_b10_parts_as_entered(self):
         response = self._choose(
             "ticked",
