@@ -11,7 +11,7 @@ class AccountMove(models.Model):
 
     portal_reminder_note = fields.Char(
         string="Next reminder",
-        help="What goes out next, when, or why not.",
+        help="What goes out next and when, or why nothing does.",
         compute="_compute_portal_reminders",
         export_string_translation=True,
     )
