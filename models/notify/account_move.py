@@ -75,6 +75,20 @@ class AccountMove(models.Model):
 
     # === BUSINESS METHODS === #
 
+    def _get_portal_outcome_label(self, outcome):
+        """Return how a payment of the invoice went, for the subject of an email.
+
+        :param str outcome: As an `account.move.portal.notification` has it.
+        :return: In the language of the environment.
+        :rtype: str
+        """
+        return {
+            "received": self.env._("Payment received"),
+            "failed": self.env._("Payment failed"),
+            "returned": self.env._("Payment returned"),
+            "disputed": self.env._("Payment disputed"),
+        }[outcome]
+
     def _notify_get_recipients(self, message, msg_vals=False, **kwargs):
         """Override of `mail` to tell by the way that a portal rule asks for."""
         recipients = super()._notify_get_recipients(message, msg_vals, **kwargs)

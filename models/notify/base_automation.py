@@ -156,13 +156,13 @@ class BaseAutomation(models.Model):
     def _get_portal_deliveries(self):
         """Return the ways to tell somebody that are installed here."""
         deliveries = [
-            ("preference", "inbox or email, as they prefer"),
-            ("email", "email"),
-            ("inbox", "inbox"),
-            ("activity", "an activity on the invoice"),
+            ("preference", self.env._("inbox or email, as they prefer")),
+            ("email", self.env._("email")),
+            ("inbox", self.env._("inbox")),
+            ("activity", self.env._("an activity on the invoice")),
         ]
         if "sms.sms" in self.env:
-            deliveries.append(("sms", "SMS"))
+            deliveries.append(("sms", self.env._("SMS")))
         return deliveries
 
     # === COMPUTE METHODS === #
@@ -751,11 +751,14 @@ class BaseAutomation(models.Model):
                 "email %(addresses)s",
                 addresses=", ".join(email_normalize_all(self.portal_emails)),
             )
-        who = self._get_label("portal_recipient").lower()
-        if self.portal_recipient == "users":
-            who = ", ".join(self.portal_user_ids.mapped("name"))
+        who = {
+            "salesperson": self.env._("the salesperson"),
+            "creator": self.env._("the invoice creator"),
+            "followers": self.env._("the followers of the invoice"),
+        }
+        users = ", ".join(self.portal_user_ids.mapped("name"))
         return self.env._(
             "notify %(who)s by %(delivery)s",
-            who=who,
+            who=who.get(self.portal_recipient, users),
             delivery=self._get_label("portal_delivery"),
         )
