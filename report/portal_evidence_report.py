@@ -257,7 +257,7 @@ class ReportPortalEvidence(models.AbstractModel):
         if event.kind == "sent":
             return [
                 self.env._(
-                    "by %(user)s, handed over to the mail server",
+                    "by %(user)s, accepted by the mail server",
                     user=event.create_uid.name,
                 ),
                 event.message_id,

@@ -85,7 +85,7 @@ class AccountMovePortalLink(models.Model):
     move_id = fields.Many2one(
         comodel_name="account.move",
         string="Invoice",
-        help="None for the link to a customer's account.",
+        help="Empty for a link to a customer's account.",
         readonly=True,
         index=True,
         ondelete="cascade",
@@ -93,8 +93,8 @@ class AccountMovePortalLink(models.Model):
     account_partner_id = fields.Many2one(
         comodel_name="res.partner",
         string="Account of",
-        help="The customer, with all contacts of the same commercial entity, whose "
-        "open invoices this link opens.",
+        help="The link shows the open invoices of this customer and of all contacts of "
+        "the same commercial entity.",
         readonly=True,
         index="btree_not_null",
         ondelete="cascade",
@@ -115,7 +115,7 @@ class AccountMovePortalLink(models.Model):
         index="btree_not_null",  # Looked up when a contact gets another address.
         ondelete="set null",
     )
-    email = fields.Char(help="None for the link on the PDF.", readonly=True)
+    email = fields.Char(help="Empty for the link on the PDF.", readonly=True)
     role = fields.Selection(
         selection=[
             ("to", "To"),
@@ -125,8 +125,8 @@ class AccountMovePortalLink(models.Model):
             ("copied", "Copied"),
             ("printed", "PDF"),
         ],
-        help="How the recipient came by the link: by an email, which has them in this "
-        "place, as a copy that staff handed over, or printed on the PDF.",
+        help="How the recipient got the link: by email (To, Cc or Bcc), as a copy from "
+        "staff, or printed on the PDF.",
         compute="_compute_role",
         store=True,
         readonly=True,
@@ -138,15 +138,15 @@ class AccountMovePortalLink(models.Model):
             ("bcc", "Bcc"),
             ("login", "Signed in"),
         ],
-        help="The recipient's place in the last email with the link; or that the "
-        "customer came by a login.",
+        help="The recipient's place in the last email with the link, or that the "
+        "customer signed in.",
         readonly=True,
         copy=False,
     )
     audience = fields.Selection(
         selection=[
             ("customer", "Customer"),
-            ("document", "Whoever has the PDF"),
+            ("document", "Anyone with the PDF"),
             ("internal", "Internal"),
         ],
         help="Visits through an internal link never count as the customer's.",
@@ -172,7 +172,7 @@ class AccountMovePortalLink(models.Model):
         comodel_name="res.users", string="Sent by", readonly=True, copy=False
     )
     expires_on = fields.Datetime(
-        help="From this moment on the link opens nothing. Empty: it never expires.",
+        help="The link stops working at this time. If empty, it never expires.",
         compute="_compute_expires_on",
         store=True,
         readonly=False,
@@ -187,7 +187,7 @@ class AccountMovePortalLink(models.Model):
     )
     state = fields.Selection(
         selection=[
-            ("live", "Live"),
+            ("live", "Active"),
             ("expired", "Expired"),
             ("revoked", "Revoked"),
         ],
@@ -210,7 +210,7 @@ class AccountMovePortalLink(models.Model):
     _account_of_recipient = models.Constraint(
         "CHECK (move_id IS NOT NULL"
         " OR (company_id IS NOT NULL AND audience != 'document'))",
-        "The link to an account is of one company, and its recipient's own.",
+        "A link to a customer's account belongs to one company and one recipient.",
     )
 
     # === COMPUTE METHODS === #
@@ -308,13 +308,15 @@ class AccountMovePortalLink(models.Model):
         ):
             raise AccessError(
                 self.env._(
-                    "Of a new portal link, only the recipient and the expiry can be "
-                    "chosen."
+                    "You can only choose the recipient and the expiry date of a new "
+                    "portal link."
                 )
             )
         if not move:
             raise AccessError(
-                self.env._("The link to a customer's account is made when it is sent.")
+                self.env._(
+                    "The link to a customer's account is created when it is sent."
+                )
             )
         if move.move_type != "out_invoice":
             raise AccessError(move._explain_portal_send_refusal())
@@ -326,7 +328,7 @@ class AccountMovePortalLink(models.Model):
         """
         if not self.env.su and set(vals) - {"expires_on"}:
             raise AccessError(
-                self.env._("Of a portal link, only the expiry can be changed.")
+                self.env._("You can only change the expiry date of a portal link.")
             )
         before = {link: link.expires_on for link in self}
         result = super().write(vals)
@@ -366,7 +368,7 @@ class AccountMovePortalLink(models.Model):
             )
         self._log_fact(
             self.env._(
-                "Portal link of %(recipient)s copied.", recipient=self.display_name
+                "Portal link for %(recipient)s copied.", recipient=self.display_name
             )
         )
         return self._get_url()
@@ -715,8 +717,7 @@ class AccountMovePortalLink(models.Model):
             if link.state != "live":
                 raise UserError(
                     self.env._(
-                        "The link of %(recipient)s is not valid any more. Send a new "
-                        "one.",
+                        "The link for %(recipient)s no longer works. Send a new one.",
                         recipient=link.display_name,
                     )
                 )
@@ -773,7 +774,7 @@ class AccountMovePortalLink(models.Model):
         for link in links:
             link._log_fact(
                 self.env._(
-                    "Portal link of %(recipient)s closed: %(reason)s.",
+                    "Portal link for %(recipient)s closed: %(reason)s.",
                     recipient=link.display_name,
                     reason=link._get_reason_label(),
                 )
@@ -813,13 +814,13 @@ class AccountMovePortalLink(models.Model):
         self.ensure_one()
         if self.expires_on:
             fact = self.env._(
-                "Portal link of %(recipient)s is now valid until %(moment)s.",
+                "Portal link for %(recipient)s is now valid until %(moment)s.",
                 recipient=self.display_name,
                 moment=format_datetime(self.env, self.expires_on),
             )
         else:
             fact = self.env._(
-                "Portal link of %(recipient)s is now valid for ever.",
+                "Portal link for %(recipient)s no longer expires.",
                 recipient=self.display_name,
             )
         self._log_fact(fact)

@@ -36,7 +36,7 @@ class AccountMovePortalLinkRequest(models.Model):
         index=True,
         ondelete="cascade",
     )
-    email = fields.Char(help="The address to which the new link goes.", index=True)
+    email = fields.Char(help="Where the new link is sent.", index=True)
     state = fields.Selection(
         selection=[
             ("waiting", "Waiting"),
@@ -127,7 +127,7 @@ class AccountMovePortalLinkRequest(models.Model):
         self.state = "sent"
         fresh_link._log_fact(
             self.env._(
-                "A visitor asked for a new portal link; it was sent to %(recipient)s.",
+                "A visitor asked for a new portal link. It was sent to %(recipient)s.",
                 recipient=fresh_link.email,
             )
         )

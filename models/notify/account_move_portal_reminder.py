@@ -104,7 +104,7 @@ class AccountMovePortalReminder(models.Model):
             ("uncertain", "Uncertain"),
             ("cancelled", "Cancelled"),
         ],
-        help="Held: it is decided on again as soon as nothing holds it.",
+        help="A held reminder is decided again once nothing holds it.",
         required=True,
         readonly=True,
         index=True,
@@ -491,13 +491,13 @@ class AccountMovePortalReminder(models.Model):
         ):
             return self.env._("The recipient’s link is closed.")
         if move.currency_id.compare_amounts(delivery.expected_total, move.amount_total):
-            return self.env._("The total has changed since it was decided.")
+            return self.env._("The total has changed since the reminder was decided.")
         if self.env["account.move.portal.reminder.decline"]._is_declined(link):
             return self.env._("The recipient declined reminders.")
         if reasons := self.env["account.move.portal.hold"]._get_reasons(move)[move.id]:
             return reasons[0].text
         if not self._is_still_true(delivery):
-            return self.env._("It is not true any more.")
+            return self.env._("It no longer applies.")
         return None
 
     def _is_still_true(self, delivery):
@@ -749,7 +749,7 @@ class AccountMovePortalReminder(models.Model):
         declines = self.env["account.move.portal.reminder.decline"]
         if all(declines._is_declined(link) for link in links):
             return self.env._("the recipient declined reminders")
-        return self.env._("no step of the rules falls due in the next two months")
+        return self.env._("no reminder falls due in the next two months")
 
 
 def _is_within(step, day, count, pause):

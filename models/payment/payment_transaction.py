@@ -15,7 +15,7 @@ class PaymentTransaction(models.Model):
     portal_attempt_ids = fields.One2many(
         comodel_name="account.move.portal.attempt",
         inverse_name="transaction_id",
-        help="The attempt, of which there is one at most.",
+        help="The attempt. There is at most one.",
     )
     portal_attempt_id = fields.Many2one(
         comodel_name="account.move.portal.attempt",

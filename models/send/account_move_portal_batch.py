@@ -57,8 +57,8 @@ class AccountMovePortalBatch(models.Model):
     )
     pause_reason = fields.Char(string="Why it is paused", readonly=True)
     held_until = fields.Datetime(
-        string="Goes on",
-        help="The mail server took no emails: it is tried again then.",
+        string="Resumes on",
+        help="The mail server accepted no emails. It is tried again at this time.",
         readonly=True,
     )
     scheduled_on = fields.Datetime(string="Scheduled for", readonly=True)
@@ -84,11 +84,13 @@ class AccountMovePortalBatch(models.Model):
         readonly=True,
     )
     is_confirming = fields.Boolean(
-        string="Drafts are confirmed", help="When it is their turn.", readonly=True
+        string="Drafts are confirmed",
+        help="Each draft is confirmed just before it is sent.",
+        readonly=True,
     )
     is_repeating = fields.Boolean(
-        string="Sent ones once more",
-        help="Invoices that the customer has got are sent again.",
+        string="Include invoices already sent",
+        help="Invoices the customer already has are sent again.",
         readonly=True,
     )
     is_with_documents = fields.Boolean(string="Supporting documents", readonly=True)
@@ -513,15 +515,17 @@ class AccountMovePortalBatch(models.Model):
         """
         move = delivery.move_id
         if delivery.expected_partner_id != move.partner_id:
-            return self.env._("The invoice has another customer since it was chosen.")
+            return self.env._(
+                "The invoice has been given another customer since it was selected."
+            )
         if move.currency_id.compare_amounts(delivery.expected_total, move.amount_total):
-            return self.env._("The total has changed since the invoice was chosen.")
+            return self.env._("The total has changed since the invoice was selected.")
         if self._is_paid(move):
             return self._explain("paid")
         recipients, _malformed = self._get_recipients(move)
         if delivery.email not in {each.email for each in recipients}:
             return self.env._(
-                "The recipient’s address has changed since the invoice was chosen."
+                "The recipient’s address has changed since the invoice was selected."
             )
         if not self.is_repeating and self._was_sent_meanwhile(delivery):
             return self._explain("sent")

@@ -127,13 +127,13 @@ class AccountMovePortalDelivery(models.Model):
     )
     sequence = fields.Integer(readonly=True)
     email = fields.Char(
-        help="The address alone, by which recipients are told apart.",
+        help="The address only. It identifies the recipient.",
         required=True,
         readonly=True,
         index=True,
     )
     formatted = fields.Char(
-        string="Recipient", help="The address with its name.", required=True
+        string="Recipient", help="The address with the name.", required=True
     )
     link_id = fields.Many2one(
         comodel_name="account.move.portal.link",
@@ -143,7 +143,8 @@ class AccountMovePortalDelivery(models.Model):
         ondelete="set null",
     )
     is_new_link = fields.Boolean(
-        help="The link was made for this email: it goes with one that is refused.",
+        help="The link was created for this email and is removed if the email is "
+        "refused.",
         readonly=True,
     )
     transaction_id = fields.Many2one(
@@ -168,7 +169,7 @@ class AccountMovePortalDelivery(models.Model):
         comodel_name="ir.attachment",
         relation="account_move_portal_delivery_attachment_rel",
         string="Attached",
-        help="Files that go with the email, beside the invoice's own documents.",
+        help="Files sent with the email in addition to the invoice's own documents.",
         readonly=True,
         copy=False,
     )
@@ -184,8 +185,8 @@ class AccountMovePortalDelivery(models.Model):
     )
     thread_id = fields.Char(
         string="Thread's Message-Id",
-        help="Message-Id of the first email of the sending, if that is another one:"
-        " answers find the invoice by it.",
+        help="Message-Id of the first email of the sending, if different. Replies are "
+        "matched to the invoice by it.",
         readonly=True,
     )
     # What became of it.
@@ -199,8 +200,8 @@ class AccountMovePortalDelivery(models.Model):
             ("skipped", "Skipped"),
             ("cancelled", "Cancelled"),
         ],
-        help="Sent: the mail server accepted the email. Uncertain: the connection or"
-        " the server broke off while it was handed over, so that it may have arrived.",
+        help="Sent means the mail server accepted the email. Uncertain means the "
+        "connection was lost while sending, so it may have arrived.",
         required=True,
         readonly=True,
         index=True,
@@ -208,20 +209,21 @@ class AccountMovePortalDelivery(models.Model):
     )
     is_queued = fields.Boolean(
         string="Sent by the scheduler",
-        help="If not, it is sent while its user waits, and only then.",
+        help="If not, it is only sent while the user waits.",
         readonly=True,
     )
     retry_on = fields.Datetime(string="Due", readonly=True)
     # Mass sending: decided on twice, when it is chosen and when it is sent.
     is_mass = fields.Boolean(
         string="Mass sending",
-        help="Sent with many others: what somebody waits for goes before it.",
+        help="Part of a mass sending. Emails that someone is waiting for go first.",
         readonly=True,
     )
     expected_partner_id = fields.Many2one(
         comodel_name="res.partner",
         string="Chosen for",
-        help="The customer when the invoice was chosen; it is not sent to another.",
+        help="The customer when the invoice was selected. It is not sent to anyone "
+        "else.",
         readonly=True,
         ondelete="set null",
     )
@@ -231,9 +233,7 @@ class AccountMovePortalDelivery(models.Model):
         digits=0,
         readonly=True,
     )
-    claimed_on = fields.Datetime(
-        help="When it was last begun to hand it over.", readonly=True
-    )
+    claimed_on = fields.Datetime(help="When sending was last started.", readonly=True)
     sent_on = fields.Datetime(readonly=True)
     answer = fields.Char(
         string="Mail server's answer",
@@ -241,7 +241,7 @@ class AccountMovePortalDelivery(models.Model):
         readonly=True,
     )
     is_noted = fields.Boolean(
-        help="Staff were told on the invoice that it was sent.", readonly=True
+        help="The sending is noted on the invoice.", readonly=True
     )
     _once_per_recipient = models.UniqueIndex("(batch_id, move_id, email)")
     _by_due = models.Index("(is_mass, batch_id, move_id) WHERE state = 'waiting'")
@@ -271,7 +271,7 @@ class AccountMovePortalDelivery(models.Model):
             return result
         forbidden = hidden.with_env(self.env) | (result[0] if result else self.browse())
         return forbidden, lambda: AccessError(
-            self.env._("You may not see the emails of an invoice that you may not see.")
+            self.env._("You can only see emails of invoices that you have access to.")
         )
 
     @api.model
@@ -574,9 +574,9 @@ class AccountMovePortalDelivery(models.Model):
         for delivery in abandoned:
             delivery._set_uncertain(
                 self.env._(
-                    "Odoo was interrupted while it handed the email over. The email may"
-                    " have arrived. Ask the recipient, or send it once more: the link"
-                    " in it is the same."
+                    "Odoo was interrupted while sending the email, so it may have "
+                    "arrived. Check with the recipient, or send it again. The link "
+                    "stays the same."
                 )
             )
         return abandoned
@@ -874,7 +874,7 @@ class AccountMovePortalDelivery(models.Model):
         """
         self.invalidate_recordset(["state"])
         if self.state != "sending":
-            raise LockError(self.env._("This email is being sent by somebody else."))
+            raise LockError(self.env._("Someone else is sending this email."))
 
     def _send_message(self, handover):
         """Hand a message over.

@@ -64,7 +64,7 @@ class AccountMovePortalAttempt(models.Model):
             raise PortalPaymentValidationError(
                 "changed",
                 self.env._(
-                    "What you chose cannot be paid as it stands, and nothing was "
+                    "Your selection can no longer be paid as it is, and nothing was "
                     "charged. %(reason)s Please go back to your account and choose "
                     "again.",
                     reason=str(error),

@@ -584,13 +584,11 @@ class AccountMovePortalLink(models.Model):
         self.ensure_one()
         credit_shares = credit_shares or {}
         if not shares:
-            raise ValidationError(
-                self.env._("Please tick what you want to pay: nothing is chosen.")
-            )
+            raise ValidationError(self.env._("Select what you want to pay."))
         if len(shares) > MAX_CHOSEN:
             raise ValidationError(
                 self.env._(
-                    "Please pay %(count)s invoices at a time at most.", count=MAX_CHOSEN
+                    "You can pay up to %(count)s invoices at a time.", count=MAX_CHOSEN
                 )
             )
         moves = self.env["account.move"].concat(*shares)
@@ -610,8 +608,8 @@ class AccountMovePortalLink(models.Model):
         if len(moves._get_portal_receivable_account()) > 1:
             raise ValidationError(
                 self.env._(
-                    "These invoices are kept in different accounts. Please pay them "
-                    "one by one."
+                    "These invoices cannot be paid together. Please pay them one at a "
+                    "time."
                 )
             )
         total = moves[:1]._get_portal_exact(
@@ -672,7 +670,7 @@ class AccountMovePortalLink(models.Model):
         if not move._has_to_be_paid() or move._has_portal_payment_in_progress():
             return self.env._("There is nothing to pay, or a payment is in progress.")
         if currency.compare_amounts(share, 0.0) <= 0:
-            return self.env._("Please enter an amount above zero.")
+            return self.env._("Enter an amount greater than zero.")
         if currency.compare_amounts(share, balance) > 0:
             return self.env._(
                 "That is more than the balance due, %(balance)s.",
@@ -688,7 +686,7 @@ class AccountMovePortalLink(models.Model):
             )
         if currency.compare_amounts(share, move._get_portal_minimum()) < 0:
             return self.env._(
-                "Please pay %(minimum)s at least.",
+                "The minimum payment is %(minimum)s.",
                 minimum=currency.format(move._get_portal_minimum()),
             )
         rest = move._get_portal_exact(balance) - move._get_portal_exact(share)
@@ -696,7 +694,7 @@ class AccountMovePortalLink(models.Model):
             return ended
         if limits and not any(one.leaves(rest) for one in limits):
             return self.env._(
-                "That would leave %(rest)s, which is too little to be paid later.",
+                "That would leave %(rest)s, which is too small to pay later.",
                 rest=currency.format(float(rest)),
             )
         return ""

@@ -40,7 +40,7 @@ class AccountMove(models.Model):
             ("paid", "Paid"),
         ],
         string="Portal",
-        help="How far the customer has come with the invoice on the payment portal.",
+        help="What the customer has done with the invoice on the payment portal.",
         compute="_compute_portal_views",
         search="_search_portal_status",
         groups=READERS,

@@ -74,16 +74,16 @@ class TestAccountPayment(StatementCommon):
         part = f"part_{self.invoice.id}"
         ticked = {"tick": [self.invoice.id]}
         for what, entered, message in (
-            ("ticked", {}, "nothing is chosen"),
-            ("ticked", {"tick": [self.strangers.id]}, "nothing is chosen"),
+            ("ticked", {}, "Select what you want to pay"),
+            ("ticked", {"tick": [self.strangers.id]}, "Select what you want to pay"),
             ("ticked", {**ticked, part: "100.01"}, "more than the balance"),
-            ("ticked", {**ticked, part: "0"}, "above zero"),
+            ("ticked", {**ticked, part: "0"}, "greater than zero"),
             ("ticked", {**ticked, part: "abc"}, "as a number"),
             ("ticked", {**ticked, part: "0.10"}, "minimum payment"),
-            ("ticked", {**ticked, part: "99.90"}, "too little to be paid later"),
+            ("ticked", {**ticked, part: "99.90"}, "too small to pay later"),
             ("spread", {"spread": "200.01"}, "more than the balance"),
             ("spread", {"spread": ""}, "as a number"),
-            ("nonsense", {}, "nothing is chosen"),
+            ("nonsense", {}, "Select what you want to pay"),
         ):
             with self.subTest(what=what, **entered):
                 response = self._choose(what, **entered)
