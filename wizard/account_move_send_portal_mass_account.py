@@ -9,9 +9,10 @@ class AccountMoveSendPortalMass(models.TransientModel):
 
     is_per_customer = fields.Boolean(
         string="One email per customer",
-        help="All invoices of a customer go with one email, as far as they fit into it."
-        " Its button opens the customer's account: all open invoices, to view and to"
-        " pay at once. Drafts are left out.",
+        help="Each customer gets one email with all of the selected invoices attached,"
+        " as far as the size limit allows. Its button opens the customer's account,"
+        " where all open invoices can be viewed and paid together. Drafts are left"
+        " out.",
     )
 
     # === COMPUTE METHODS === #
@@ -91,9 +92,7 @@ class AccountMoveSendPortalMass(models.TransientModel):
         if not self.is_per_customer:
             return super()._choose()
         batches = self.env["account.move.portal.batch"]
-        choice = batches._choose(
-            self.move_ids._origin, is_repeating=self.is_repeating
-        )
+        choice = batches._choose(self.move_ids._origin, is_repeating=self.is_repeating)
         reached = self._choose_accounts(choice).recipients
         for move in list(choice.recipients):
             if move.commercial_partner_id not in reached:
