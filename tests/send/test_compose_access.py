@@ -294,7 +294,7 @@ class TestAccountMoveSendPortalAccess(PortalSendCommon, HttpCase):
         window.write({"link_id": second.id})
         self.assertEqual(window.url, second._get_url())
         notes = self.invoice.message_ids.filtered(
-            lambda message: "shown to be copied" in message.body
+            lambda message: "shown for copying" in message.body
         )
         self.assertEqual(len(notes), 2)
         self.assertIn("books@tax.example", notes[0].body)
