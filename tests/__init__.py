@@ -29,6 +29,7 @@ from .notify import test_notification_rule
 from .notify import test_reminder_hold
 from .notify import test_reminder_rule
 from .notify import test_reminder_sending
+from .notify import test_reminder_account
 from .notify import test_reminder_decline
 from .notify import test_reminder_forecast
 from .notify import test_reminder_kill
@@ -97,8 +98,12 @@ from .send import test_origin_repair
 from .send import test_origin_sale
 from .send import test_origin_sale_project
 from .send import test_receipt
+from .statement import test_account_access
+from .statement import test_account_credit
+from .statement import test_account_email
 from .statement import test_account_page
 from .statement import test_account_payment
+from .statement import test_account_ways_in
 from .visit import test_evidence
 from .visit import test_glance
 from .visit import test_user_agents

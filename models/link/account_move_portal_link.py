@@ -44,6 +44,7 @@ MOVE_FIELDS = (
 )
 COMPANY_FIELDS = (
     *("name", "parent_path", "partner_id", "primary_color", "uses_default_logo"),
+    "portal_shows_account",
     *("active", "currency_id"),  # Of the parents; to compare amounts with limits.
     "write_date",  # The logo's address changes with it.
     "portal_allow_part_payment",
@@ -504,27 +505,39 @@ class AccountMovePortalLink(models.Model):
         )
 
     @api.model
-    def _find_for_account(self, recipient, company):
+    def _find_for_account(self, recipient, company, email=None):
         """Return the link that a contact has to its company's account; make it if need.
-
-        Only at an address that the contact has: no other is known to be entitled to
-        see all invoices, whatever it was sent of them.
 
         :param res.partner recipient: The contact.
         :param res.company company: Whose invoices it opens.
+        :param str|None email: At which of the contact's addresses; any if None.
         :return: The live link, in sudo mode; empty for a contact without an address.
         :rtype: account.move.portal.link
         """
         # In sudo mode because visitors and billers may not write links; the callers
         # have checked whose account it is.
         links_sudo = self.sudo()
-        customer = recipient.commercial_partner_id
-        emails = recipient._get_portal_emails()
+        emails = [email] if email else recipient._get_portal_emails()
         if not emails:
             return links_sudo
-        found_sudo = links_sudo.search(
+        found_sudo = links_sudo._find_account_link(recipient, company, emails)
+        return found_sudo or links_sudo.create(
+            self._prepare_account_link(recipient, company, emails[0])
+        )
+
+    @api.model
+    def _find_account_link(self, recipient, company, emails):
+        """Return the link that a contact has to its company's account already.
+
+        :param res.partner recipient: The contact.
+        :param res.company company: Whose invoices it opens.
+        :param list[str] emails: At which of the contact's addresses.
+        :return: The live link, or an empty recordset.
+        :rtype: account.move.portal.link
+        """
+        return self.search(
             [
-                ("account_partner_id", "=", customer.id),
+                ("account_partner_id", "=", recipient.commercial_partner_id.id),
                 ("company_id", "=", company.id),
                 ("partner_id", "=", recipient.id),
                 ("email", "in", emails),
@@ -532,14 +545,28 @@ class AccountMovePortalLink(models.Model):
             ],
             limit=1,
         )
-        return found_sudo or links_sudo.create(
-            {
-                "account_partner_id": customer.id,
-                "company_id": company.id,
-                "partner_id": recipient.id,
-                "email": emails[0],
-            }
-        )
+
+    @api.model
+    def _prepare_account_link(self, recipient, company, email):
+        """Prepare the values of a contact's link to its company's account.
+
+        Only at an address that the contact has: no other is known to be entitled to
+        see all invoices, whatever it was sent of them.
+
+        :param res.partner recipient: The contact.
+        :param res.company company: Whose invoices it opens.
+        :param str email: The contact's address.
+        :rtype: dict
+        :raise ValueError: If it is not the contact's.
+        """
+        if email not in recipient._get_portal_emails():
+            raise ValueError(f"{email} is no address of contact {recipient.id}.")
+        return {
+            "account_partner_id": recipient.commercial_partner_id.id,
+            "company_id": company.id,
+            "partner_id": recipient.id,
+            "email": email,
+        }
 
     @api.model
     def _prepare_link(self, move, email):
@@ -627,6 +654,18 @@ class AccountMovePortalLink(models.Model):
         recipient = self.partner_id or customer
         return customer.commercial_partner_id == customer and (
             recipient.commercial_partner_id == customer
+        )
+
+    def _is_account_of(self, move):
+        """Return whether the link opens the account that an invoice belongs to.
+
+        :param account.move move: The invoice.
+        :rtype: bool
+        """
+        return bool(
+            self.account_partner_id
+            and move.commercial_partner_id == self.account_partner_id
+            and move.company_id == self.company_id
         )
 
     # === BUSINESS METHODS - LIFE === #

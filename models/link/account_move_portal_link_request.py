@@ -31,7 +31,10 @@ class AccountMovePortalLinkRequest(models.Model):
         ondelete="cascade",
     )
     move_id = fields.Many2one(
-        comodel_name="account.move", required=True, index=True, ondelete="cascade"
+        comodel_name="account.move",
+        help="None for the link to a customer's account.",
+        index=True,
+        ondelete="cascade",
     )
     email = fields.Char(help="Where the new link is sent.", index=True)
     state = fields.Selection(
@@ -56,8 +59,6 @@ class AccountMovePortalLinkRequest(models.Model):
         link_sudo = self.env["account.move.portal.link"]._find(token)
         if (
             not link_sudo
-            # A new link to an account is the company's to send.
-            or not link_sudo.move_id
             or link_sudo.audience == "internal"
             or link_sudo.state == "live"
             or self._is_waiting(link_sudo)

@@ -534,6 +534,31 @@ class AccountMovePortalReminder(models.Model):
             )
         )
 
+    def _note_others(self, moves):
+        """Note that this reminder was one of other invoices, too.
+
+        What their own steps were to say now has been said.
+
+        :param account.move moves: The invoices that it was for.
+        """
+        self.ensure_one()
+        rules = self.rule_id.search(
+            [("is_on", "=", True), ("company_id", "=", self.company_id.id)]
+        )
+        self.env.flush_all()
+        steps = self._find_newest(
+            rules,
+            self.company_id._get_portal_day(),
+            SQL(
+                "link.email = %s AND link.move_id = ANY(%s)",
+                self.email,
+                (moves - self.move_id).ids,
+            ),
+        )
+        now = fields.Datetime.now()
+        ids = self._insert(self.company_id, steps, now, "sent")
+        self.browse(ids).sent_on = now
+
     def _note_email(self, delivery):
         """Note what became of the email.
 

@@ -75,6 +75,12 @@ class AccountMovePortalReminderRule(models.Model):
         required=True,
         default=4,
     )
+    group_from = fields.Integer(
+        string="Together from",
+        help="A recipient who is to be reminded of so many invoices or more gets one"
+        " reminder for all, which leads to the customer's account. 0: never.",
+        default=0,
+    )
     calendar_id = fields.Many2one(
         comodel_name="resource.calendar",
         string="Working days",
@@ -117,7 +123,7 @@ class AccountMovePortalReminderRule(models.Model):
     )
     _limits_in_order = models.Constraint(
         "CHECK (max_per_invoice >= 1 AND min_days_between >= 1"
-        " AND minimum_amount >= 0)",
+        " AND minimum_amount >= 0 AND group_from >= 0)",
         "The limits of a reminder rule are too small.",
     )
 
@@ -238,7 +244,7 @@ class AccountMovePortalReminderRule(models.Model):
     def _get_text(self, move, lang):
         """Return what a reminder says.
 
-        :param account.move move: The invoice.
+        :param account.move move: The invoice; several if it is for all of these.
         :param str lang: The code of the reader's language.
         :return: The subject and the body.
         :rtype: tuple[str, Markup]
@@ -248,6 +254,34 @@ class AccountMovePortalReminderRule(models.Model):
         texts = self.env["account.move.portal.text"].with_context(lang=lang)
         body = Markup(html_sanitize(rule.body, sanitize_style=True))
         return texts._render(rule.subject, move), texts._render(body, move)
+
+    # === BUSINESS METHODS - SEVERAL INVOICES AT ONCE === #
+
+    def _find_to_be_grouped(self, move):
+        """Return the invoices of a customer that can be reminded of together with one.
+
+        They are open, nothing holds them, and they are overdue where the rule is about
+        what is overdue.
+
+        :param account.move move: The invoice.
+        :rtype: account.move
+        """
+        self.ensure_one()
+        domain = [
+            ("commercial_partner_id", "=", move.commercial_partner_id.id),
+            ("company_id", "=", move.company_id.id),
+            ("state", "=", "posted"),
+            ("move_type", "=", "out_invoice"),
+            ("payment_state", "in", ["not_paid", "partial"]),
+            ("amount_residual_signed", ">=", self.minimum_amount),
+            ("id", "!=", move.id),
+        ]
+        if self.trigger == "overdue":
+            today = self.company_id._get_portal_day()
+            domain.append(("invoice_date_due", "<", today))
+        moves = move.search(domain, order="invoice_date_due, id")
+        reasons = self.env["account.move.portal.hold"]._get_reasons(moves)
+        return moves.filtered(lambda each: not reasons[each.id])
 
     # === BUSINESS METHODS - WORKING HOURS === #
 

@@ -1033,6 +1033,16 @@ class AccountMove(models.Model):
         ):
             raise self._get_not_payable_error()
 
+    def _get_portal_receivable_account(self):
+        """Return the account on which these invoices are due.
+
+        :return: Several, if they are kept in different ones.
+        :rtype: account.account
+        """
+        return self.line_ids.filtered(
+            lambda line: line.display_type == "payment_term"
+        ).account_id
+
     def _get_portal_shares(self, amount):
         """Return how an amount is divided among these invoices, the first due first.
 

@@ -22,6 +22,8 @@ from . import decline_codes, stripe_errors, stripe_params, stripe_rules
 from .errors import PortalPaymentValidationError, UnansweredChargeError
 
 _logger = logging.getLogger(__name__)
+#: How many invoices a payment's reference names one by one.
+MAX_NAMED = 3
 #: How long a started attempt keeps others out while nothing comes of it. Twice what
 #: 3-D Secure takes at most.
 ATTEMPT_MINUTES = 15
@@ -628,7 +630,9 @@ class AccountMovePortalAttempt(models.Model):
                 "provider_id": provider.id,
                 "payment_method_id": method.id,
                 "token_id": token.id,
-                "reference": tx._compute_reference(provider.code, **invoices),
+                "reference": tx._compute_reference(
+                    provider.code, prefix=self._get_reference_prefix(moves), **invoices
+                ),
                 "amount": amount,
                 "currency_id": moves.currency_id.id,
                 "partner_id": link._get_payer(user).id,
@@ -657,6 +661,21 @@ class AccountMovePortalAttempt(models.Model):
         if flow != "token":
             tx._log_sent_message()
         return tx.portal_attempt_id
+
+    @api.model
+    def _get_reference_prefix(self, moves):
+        """Return what the reference of a payment begins with.
+
+        Core names all invoices: of hundreds that is more than a provider takes, and
+        than a bank statement shows.
+
+        :param account.move moves: The invoices.
+        :return: None to leave it to core.
+        :rtype: str | None
+        """
+        if len(moves) <= MAX_NAMED:
+            return None
+        return f"{moves[:1].name}+{len(moves) - 1}"
 
     @api.model
     def _create_for(self, txs):
@@ -1959,6 +1978,25 @@ class AccountMovePortalAttempt(models.Model):
         """
         lines = self.line_ids.filtered(lambda line: line.move_id == move)
         return bool(lines) and all(lines.mapped("is_same_invoice"))
+
+    def _get_invoice_names(self):
+        """Return the numbers of the invoices that this is to pay.
+
+        :rtype: str
+        """
+        self.ensure_one()
+        moves = self.line_ids.sorted("id").move_id or self.move_id
+        return ", ".join(move.name or "" for move in moves)
+
+    def _get_share(self, move):
+        """Return what this is to pay of an invoice.
+
+        :param account.move move: The invoice.
+        :return: Zero if it is none of this payment's.
+        :rtype: float
+        """
+        lines = self.line_ids.filtered(lambda line: line.move_id == move)
+        return sum(lines.mapped("amount"))
 
     def _get_method_name(self):
         """Return how was paid, in the words of the payment screen.

@@ -767,10 +767,18 @@ class AccountMovePortalDelivery(models.Model):
         links_sudo = self.env["account.move.portal.link"].sudo()
         content = outgoing.read_pdf_links(file.content)
         tokens = {token.decode() for token in PORTAL_TOKENS_IN_FILE.findall(content)}
+        own = self._get_moves_of_files()
         return any(
-            link_sudo and link_sudo.move_id != self.move_id
+            link_sudo and link_sudo.move_id not in own
             for link_sudo in map(links_sudo._find, tokens)
         )
+
+    def _get_moves_of_files(self):
+        """Return the invoices whose files may go with this email. To be extended.
+
+        :rtype: account.move
+        """
+        return self.move_id
 
     def _is_of_another(self, token):
         """Return whether a link is not this recipient's.

@@ -137,6 +137,12 @@ class ResCompany(models.Model):
         string="Minimum Payment",
         help="The smallest amount per payment, unless the balance is lower.",
     )
+    portal_shows_account = fields.Boolean(
+        string="Way to the Customer's Account",
+        help="The invoice page tells its own recipient, if that is a contact of the"
+        " customer, of the customer's other open invoices, and leads to all of them."
+        " Whoever the email with the link is forwarded to gets there, too.",
+    )
     _portal_mail_size_limit_positive = models.Constraint(
         "CHECK (portal_mail_size_limit > 0)",
         "The maximum email size must be at least 1 MB.",

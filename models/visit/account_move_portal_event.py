@@ -47,7 +47,7 @@ class AccountMovePortalEvent(models.Model):
     move_id = fields.Many2one(
         comodel_name="account.move",
         string="Invoice",
-        help="Empty for a link to a customer's account.",
+        help="For a link to a customer's account: which invoice in it, if only one.",
         readonly=True,
         index=True,
         ondelete="cascade",
@@ -184,7 +184,7 @@ class AccountMovePortalEvent(models.Model):
         "This visit has already been reported.",
     )
     _once_per_payment = models.UniqueIndex(
-        "(link_id, transaction_id, kind) WHERE transaction_id IS NOT NULL"
+        "(link_id, move_id, transaction_id, kind) WHERE transaction_id IS NOT NULL"
     )
 
     # === CRUD METHODS === #
@@ -354,12 +354,13 @@ class AccountMovePortalEvent(models.Model):
             )
 
     @api.model
-    def _record_sent(self, link_sudo, message_id, document=None):
+    def _record_sent(self, link_sudo, message_id, document=None, **values):
         """Record that a mail with the link was handed over to the mail server.
 
         :param account.move.portal.link link_sudo: The link, in sudo mode.
         :param str message_id: The mail's Message-Id.
         :param bytes document: The PDF that went with it, if one did.
+        :param dict values: The event's other values.
         :rtype: account.move.portal.event
         """
         return self._record(
@@ -368,10 +369,11 @@ class AccountMovePortalEvent(models.Model):
             "staff",
             message_id=message_id,
             document_sha256=hashlib.sha256(document).hexdigest() if document else None,
+            **values,
         )
 
     @api.model
-    def _record_payment(self, link_sudo, kind, transaction):
+    def _record_payment(self, link_sudo, kind, transaction, move):
         """Record what came of a payment through a link, once.
 
         Who pays has seen the invoice: where no visit was taken for a person's yet, the
@@ -381,17 +383,25 @@ class AccountMovePortalEvent(models.Model):
         :param str kind: `paid`, `payment_failed`, `payment_returned` or
             `payment_disputed`.
         :param payment.transaction transaction: The payment.
+        :param account.move move: The invoice that it pays.
         """
         known = self.sudo().search_count(
             [
                 ("link_id", "=", link_sudo.id),
+                ("move_id", "=", move.id),
                 ("transaction_id", "=", transaction.id),
                 ("kind", "=", kind),
             ]
         )
         if known:
             return
-        self._record(link_sudo, kind, "person", transaction_id=transaction.id)
+        self._record(
+            link_sudo,
+            kind,
+            "person",
+            transaction_id=transaction.id,
+            move_id=move.id,
+        )
         if kind != "paid" or link_sudo.audience == "internal" or link_sudo.view_count:
             return
         # In sudo mode because the payment is nobody's who has rights on events.
