@@ -27,6 +27,8 @@ from .notify import test_notification
 from .notify import test_notification_mail
 from .notify import test_notification_rule
 from .notify import test_reminder_hold
+from .notify import test_reminder_hold_dispute
+from .notify import test_reminder_hold_goods
 from .notify import test_reminder_rule
 from .notify import test_reminder_sending
 from .notify import test_reminder_decline

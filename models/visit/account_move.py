@@ -23,7 +23,7 @@ _FIRST_VIEWS = SQL(
           UNION ALL
          SELECT move_id, past_first_viewed_on FROM account_move_portal_link
           WHERE past_first_viewed_on IS NOT NULL AND audience != 'internal'
-       ) viewed GROUP BY move_id"""
+       ) viewed WHERE move_id IS NOT NULL GROUP BY move_id"""
 )
 # What compares the time of a view, as the search of a field is handed it.
 _COMPARISONS = {name: SQL(name) for name in ("<", "<=", ">", ">=")}

@@ -251,6 +251,17 @@ class TestGlance(PortalCommon):
             )
         self.assertEqual(report.browse(self.paid.id).recipient_count, 2)
 
+    def test_b17_what_was_credited_was_not_paid(self):
+        self.sent._reverse_moves([{"invoice_date": self.sent.date}], cancel=True)
+        self.env.flush_all()
+        self.assertEqual(self.sent.payment_state, "reversed")
+        report = self.env["account.move.portal.invoice.report"].with_user(self.biller)
+        row = report.browse(self.sent.id)
+        self.assertEqual(
+            (row.amount_sent, row.amount_paid, row.amount_due, row.paid_count),
+            (200.0, 0.0, 0.0, 0),
+        )
+
     def test_b17_recipients_pivot_and_list_count_the_same(self):
         self._create_link(
             self.sent,
