@@ -27,6 +27,8 @@ from .notify import test_notification
 from .notify import test_notification_mail
 from .notify import test_notification_rule
 from .notify import test_reminder_hold
+from .notify import test_reminder_hold_dispute
+from .notify import test_reminder_hold_goods
 from .notify import test_reminder_rule
 from .notify import test_reminder_sending
 from .notify import test_reminder_account
@@ -89,6 +91,7 @@ from .send import test_compose_race
 from .send import test_compose_refusal
 from .send import test_compose_window
 from .send import test_delivery
+from .send import test_delivery_bounce
 from .send import test_delivery_kill
 from .send import test_email_addresses
 from .send import test_mail_audit
