@@ -205,8 +205,10 @@ class AccountMoveSendPortal(models.TransientModel):
     @api.depends("move_id", "email_to")
     def _compute_customer_without_email(self):
         for wizard in self:
+            # In sudo mode because billers may not read all customers.
+            customer_sudo = wizard.move_id.sudo().partner_id
             wizard.customer_without_email = (
-                False if wizard.email_to else wizard.move_id.partner_id.display_name
+                False if wizard.email_to else customer_sudo.display_name
             )
 
     @api.depends("email_to", "email_cc", "email_bcc")

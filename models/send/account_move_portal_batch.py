@@ -335,13 +335,15 @@ class AccountMovePortalBatch(models.Model):
         :return: The recipients, and what is no address.
         :rtype: tuple[list[Recipient], list[str]]
         """
-        contact = move.partner_id
-        contact = contact if contact.email else contact.commercial_partner_id
-        # In sudo mode because billers may not read all of a company.
-        company_sudo = move.company_id.sudo()
+        # In sudo mode because who may read an invoice may send it, whatever they may
+        # read of its customer and its company.
+        move_sudo = move.sudo()
+        company_sudo, contact_sudo = move_sudo.company_id, move_sudo.partner_id
+        if not contact_sudo.email:
+            contact_sudo = contact_sudo.commercial_partner_id
         return email_addresses.collect(
             {
-                "to": contact._format_portal_addresses(),
+                "to": contact_sudo._format_portal_addresses(),
                 "cc": company_sudo.portal_mail_cc,
                 "bcc": company_sudo.portal_mail_bcc,
             }
@@ -479,7 +481,8 @@ class AccountMovePortalBatch(models.Model):
                     "move_id": move.id,
                     "is_mass": True,
                     "email": "",
-                    "formatted": move.partner_id.display_name or "-",
+                    # In sudo mode because who sends may not read all customers.
+                    "formatted": move.sudo().partner_id.display_name or "-",
                     "state": "skipped",
                     "answer": explanation,
                 }
