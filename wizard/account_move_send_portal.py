@@ -264,10 +264,13 @@ class AccountMoveSendPortal(models.TransientModel):
                 .with_env(wizard.env)
             )
             wizard.has_reasons = any(wizard.outcome_ids.mapped("answer"))
+            # All whom the server refused for one reason share a line.
+            failed_sudo = deliveries_sudo.filtered(
+                lambda each: each.state in ("refused", "uncertain")
+            )
             wizard.failure = "\n".join(
-                f"{each.email}: {each.answer}"
-                for each in deliveries_sudo
-                if each.state in ("refused", "uncertain")
+                f"{email_addresses.join(same_sudo.mapped('email'))}: {answer}"
+                for answer, same_sudo in failed_sudo.grouped("answer").items()
             )
 
     # === ONCHANGE METHODS === #
