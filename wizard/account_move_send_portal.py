@@ -205,7 +205,8 @@ class AccountMoveSendPortal(models.TransientModel):
     @api.depends("move_id", "email_to")
     def _compute_missing_email_hint(self):
         for wizard in self:
-            customer = wizard.move_id.partner_id.display_name
+            # In sudo mode because billers may not read all customers.
+            customer = wizard.move_id.sudo().partner_id.display_name
             wizard.missing_email_hint = (
                 customer
                 and not wizard.email_to
@@ -268,10 +269,13 @@ class AccountMoveSendPortal(models.TransientModel):
                 .with_env(wizard.env)
             )
             wizard.has_reasons = any(wizard.outcome_ids.mapped("answer"))
+            # All whom the server refused for one reason share a line.
+            failed_sudo = deliveries_sudo.filtered(
+                lambda each: each.state in ("refused", "uncertain")
+            )
             wizard.failure = "\n".join(
-                f"{each.email}: {each.answer}"
-                for each in deliveries_sudo
-                if each.state in ("refused", "uncertain")
+                f"{email_addresses.join(same_sudo.mapped('email'))}: {answer}"
+                for answer, same_sudo in failed_sudo.grouped("answer").items()
             )
 
     # === ONCHANGE METHODS === #

@@ -341,10 +341,13 @@ class AccountMovePortalBatch(models.Model):
         :return: The recipients, and what is no address.
         :rtype: tuple[list[Recipient], list[str]]
         """
-        contact = move.partner_id
-        contact = contact if contact.email else contact.commercial_partner_id
+        # In sudo mode because who may read an invoice may send it, whatever they may
+        # read of its customer and its company.
+        contact_sudo = move.sudo().partner_id
+        if not contact_sudo.email:
+            contact_sudo = contact_sudo.commercial_partner_id
         found, malformed = email_addresses.collect(
-            {"to": contact._format_portal_addresses()}
+            {"to": contact_sudo._format_portal_addresses()}
         )
         copied, malformed_copies = copies or self._get_copies(move.company_id)
         known = {each.email for each in found}
@@ -497,7 +500,8 @@ class AccountMovePortalBatch(models.Model):
                     "move_id": move.id,
                     "is_mass": True,
                     "email": "",
-                    "formatted": move.partner_id.display_name or "-",
+                    # In sudo mode because who sends may not read all customers.
+                    "formatted": move.sudo().partner_id.display_name or "-",
                     "state": "skipped",
                     "answer": explanation,
                 }

@@ -248,6 +248,13 @@ class AccountMovePortalDelivery(models.Model):
     _by_claim = models.Index("(move_id) WHERE state = 'sending'")
     _one_receipt = models.UniqueIndex("(transaction_id) WHERE kind = 'receipt'")
 
+    # === COMPUTE METHODS === #
+
+    @api.depends("formatted")
+    def _compute_display_name(self):
+        for delivery in self:
+            delivery.display_name = email_addresses.label(delivery.formatted or "")
+
     # === CRUD METHODS === #
 
     @api.model_create_multi
