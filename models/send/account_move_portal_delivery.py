@@ -19,6 +19,7 @@ from odoo.tools.mail import (
 
 from odoo.addons.base.models.ir_mail_server import MailDeliveryException
 
+from ... import const
 from ...tools import (
     email_addresses,
     inline_pictures,
@@ -400,8 +401,7 @@ class AccountMovePortalDelivery(models.Model):
         if self.kind == "invoice":
             self._record_on_link()
             if self.move_id.state == "posted" and not self.move_id.is_move_sent:
-                # No line has to follow: core would look at each of them.
-                self.move_id.with_context(skip_invoice_sync=True).is_move_sent = True
+                self.move_id.with_context(**const.NO_LINE_CHANGES).is_move_sent = True
         self._answer_request()
 
     def _record_on_link(self):
@@ -1264,11 +1264,16 @@ class AccountMovePortalDelivery(models.Model):
         """
         move = self.move_id
         # By the sender's own rights: others' contacts are none of theirs.
-        found = (
-            self.env["res.partner"]
-            .sudo(False)
-            .search([("email_normalized", "=", self.email)])
-        )
+        partners = self.env["res.partner"].sudo(False)
+        customer = partners.browse(move.partner_id.id)
+        customer_sudo = customer.sudo()
+        if (
+            customer_sudo.email_normalized == self.email
+            and customer_sudo.active
+            and customer.has_access("read")
+        ):
+            return customer  # Most emails: nobody else has to be looked for.
+        found = partners.search([("email_normalized", "=", self.email)])
         return found.sorted(
             lambda partner: (
                 partner != move.partner_id,
