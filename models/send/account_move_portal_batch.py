@@ -928,3 +928,17 @@ class AccountMovePortalBatch(models.Model):
                 )
             )
         )
+
+    # === RETENTION === #
+
+    def _redact(self):
+        """Remove what these sendings said, where all their emails were redacted."""
+        kept = self.env["account.move.portal.delivery"]._read_group(
+            [("batch_id", "in", self.ids), ("is_redacted", "=", False)], ["batch_id"]
+        )
+        redacted = self - self.union(*(batch for [batch] in kept))
+        redacted.write({"subject": False, "body": False})
+        # Pictures in the text, and PDF files of drafts.
+        self.env["ir.attachment"].search(
+            [("res_model", "=", self._name), ("res_id", "in", redacted.ids)]
+        ).unlink()

@@ -220,7 +220,9 @@ class AccountMoveSend(models.AbstractModel):
         """
         # Core makes no files while it is tested: here they are what matters.
         sender = self.with_context(
-            force_report_rendering=True, **{const.CONTEXT_EMAIL: True}
+            force_report_rendering=True,
+            **const.NO_LINE_CHANGES,
+            **{const.CONTEXT_EMAIL: True},
         )
         invoices_data = {}
         for move_sudo in moves_sudo:
