@@ -936,7 +936,7 @@ class AccountMovePortalBatch(models.Model):
         kept = self.env["account.move.portal.delivery"]._read_group(
             [("batch_id", "in", self.ids), ("is_redacted", "=", False)], ["batch_id"]
         )
-        redacted = self - self.union(*(batch for [batch] in kept))
+        redacted = self - self.browse().union(*(batch for [batch] in kept))
         redacted.write({"subject": False, "body": False})
         # Pictures in the text, and PDF files of drafts.
         self.env["ir.attachment"].search(
