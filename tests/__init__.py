@@ -92,6 +92,7 @@ from .send import test_compose_refusal
 from .send import test_compose_window
 from .send import test_delivery
 from .send import test_delivery_bounce
+from .send import test_delivery_evidence
 from .send import test_delivery_kill
 from .send import test_email_addresses
 from .send import test_mail_audit

@@ -367,14 +367,10 @@ class AccountMoveSendPortalMass(models.TransientModel):
         delivery_sudo = (
             self.env["account.move.portal.delivery"].sudo().new({"move_id": move.id})
         )
-        mail_sudo = (
-            self.env["mail.mail"]
-            .sudo()
-            .new({"email_from": delivery_sudo._get_author()[1]})
-        )
-        server_sudo, _smtp_from = delivery_sudo._find_mail_server(mail_sudo)
         budget = (
-            self.env["account.move.portal.mail.budget"].sudo()._find_for(server_sudo)
+            self.env["account.move.portal.mail.budget"]
+            .sudo()
+            ._find_for(delivery_sudo._get_mass_server())
         )
         limits = [
             text

@@ -336,8 +336,8 @@ class AccountMovePortalBatch(models.Model):
         """Return who gets the email of an invoice if nobody says otherwise.
 
         :param account.move move: The invoice.
-        :param tuple|None copies: What `_get_copies` says of the invoice's company, where
-            many invoices are asked for; looked up if None.
+        :param tuple|None copies: What `_get_copies` says of the invoice's company,
+            where many invoices are asked for; looked up if None.
         :return: The recipients, and what is no address.
         :rtype: tuple[list[Recipient], list[str]]
         """
@@ -952,3 +952,17 @@ class AccountMovePortalBatch(models.Model):
                 )
             )
         )
+
+    # === RETENTION === #
+
+    def _redact(self):
+        """Remove what these sendings said, where all their emails were redacted."""
+        kept = self.env["account.move.portal.delivery"]._read_group(
+            [("batch_id", "in", self.ids), ("is_redacted", "=", False)], ["batch_id"]
+        )
+        redacted = self - self.browse().union(*(batch for [batch] in kept))
+        redacted.write({"subject": False, "body": False})
+        # Pictures in the text, and PDF files of drafts.
+        self.env["ir.attachment"].search(
+            [("res_model", "=", self._name), ("res_id", "in", redacted.ids)]
+        ).unlink()
