@@ -1,6 +1,6 @@
 {
     "name": "Invoice Payment Portal",
-    "version": "19.0.1.0.0",
+    "version": "19.0.2.0.0",
     "category": "Accounting/Accounting",
     "summary": "Email customers a link to view, print, download and pay an invoice",
     "author": "Invoice Payment Portal contributors",

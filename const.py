@@ -37,6 +37,9 @@ OFFLINE_PROVIDERS = ("none", "custom")
 CONTEXT_NOTIFICATION = "account_payment_portal_notification_id"
 #: How a rule notifies staff: a value of `base.automation.portal_delivery`.
 CONTEXT_DELIVERY = "account_payment_portal_delivery"
+#: Where something is noted at an invoice, or read of it, and no line can change: core
+#: would compute each line's counterpart anew, and check that they balance.
+NO_LINE_CHANGES = {"skip_invoice_sync": True, "check_move_validity": False}
 #: Set while documents are only made to be looked at.
 CONTEXT_PREVIEW = "account_payment_portal_preview"
 #: Set while documents are made to go with a link, by our report.

@@ -94,11 +94,24 @@ class ReportPortalEvidence(models.AbstractModel):
         :return: The numbers, from 1 on, by SHA-256.
         :rtype: dict[str, int]
         """
-        hashes = [*filter(None, events.mapped("document_sha256")), current]
+        hashes = [*map(self._get_fingerprint, events), current]
         return {
             digest: number
             for number, digest in enumerate(dict.fromkeys(filter(None, hashes)), 1)
         }
+
+    @api.model
+    def _get_fingerprint(self, event):
+        """Return the SHA-256 of the invoice's PDF that was sent.
+
+        :param account.move.portal.event event: The event.
+        :return: None if none was, or the event is of another kind.
+        :rtype: str | None
+        """
+        documents = event.delivery_id.document_ids.filtered(
+            lambda document: document.move_id == event.move_id
+        )
+        return documents[:1].sha256 or None
 
     # === TIMES === #
 
@@ -159,7 +172,7 @@ class ReportPortalEvidence(models.AbstractModel):
     def _get_delivery_facts(self, move):
         """Return in words which emails did not leave, or may not have arrived.
 
-        Of those that did, their links tell.
+        Of those that did, the events of their links tell when.
 
         :param account.move move: The invoice, in sudo mode.
         :return: The facts, each with `when`, `who`, `what` and `detail`.
@@ -255,16 +268,15 @@ class ReportPortalEvidence(models.AbstractModel):
         :rtype: list[str | bool]
         """
         if event.kind == "sent":
+            fingerprint = self._get_fingerprint(event)
             return [
                 self.env._(
                     "by %(user)s, accepted by the mail server",
                     user=event.create_uid.name,
                 ),
-                event.message_id,
-                event.document_sha256
-                and self.env._(
-                    "with PDF %(number)s", number=documents[event.document_sha256]
-                ),
+                event.delivery_id.message_id,
+                fingerprint
+                and self.env._("with PDF %(number)s", number=documents[fingerprint]),
             ]
         if tx := event.transaction_id:
             shares = tx.portal_attempt_id.line_ids.filtered(

@@ -179,13 +179,37 @@ class AccountMoveSendPortal(models.TransientModel):
     @api.depends("move_id")
     def _compute_earlier_sendings(self):
         for wizard in self:
-            links = wizard.move_id.portal_link_ids.filtered(
-                lambda link: link.sent_on and link.audience == "customer"
-            ).sorted("sent_on", reverse=True)
-            lines = [wizard._describe_sending(link) for link in links[:MAX_LINES]]
-            if rest := links[MAX_LINES:]:
+            last = wizard._get_last_sent()
+            lines = [wizard._describe_sending(each) for each in last[:MAX_LINES]]
+            if rest := last[MAX_LINES:]:
                 lines.append(self.env._("and %(count)s more", count=len(rest)))
             wizard.earlier_sendings = "\n".join(lines)
+
+    def _get_last_sent(self):
+        """Return the last email that each customer's recipient got, the latest first.
+
+        :return: The emails, in sudo mode.
+        :rtype: account.move.portal.delivery
+        """
+        # In sudo mode because emails are the system's; the invoice was checked.
+        sent_sudo = (
+            self.env["account.move.portal.delivery"]
+            .sudo()
+            .search_fetch(
+                [
+                    ("move_id", "=", self.move_id.id),
+                    ("state", "=", "sent"),
+                    ("role", "!=", "bcc"),
+                ],
+                ["email", "kind", "sent_on", "link_id", "create_uid"],
+                order="sent_on desc, id desc",
+            )
+            .filtered(lambda each: each._is_with_link())
+        )
+        last_ids = {}
+        for delivery_sudo in sent_sudo:
+            last_ids.setdefault(delivery_sudo.email, delivery_sudo.id)
+        return sent_sudo.browse(last_ids.values())
 
     @api.depends("move_id")
     def _compute_email_to(self):
@@ -205,7 +229,8 @@ class AccountMoveSendPortal(models.TransientModel):
     @api.depends("move_id", "email_to")
     def _compute_missing_email_hint(self):
         for wizard in self:
-            customer = wizard.move_id.partner_id.display_name
+            # In sudo mode because billers may not read all customers.
+            customer = wizard.move_id.sudo().partner_id.display_name
             wizard.missing_email_hint = (
                 customer
                 and not wizard.email_to
@@ -268,10 +293,13 @@ class AccountMoveSendPortal(models.TransientModel):
                 .with_env(wizard.env)
             )
             wizard.has_reasons = any(wizard.outcome_ids.mapped("answer"))
+            # All whom the server refused for one reason share a line.
+            failed_sudo = deliveries_sudo.filtered(
+                lambda each: each.state in ("refused", "uncertain")
+            )
             wizard.failure = "\n".join(
-                f"{each.email}: {each.answer}"
-                for each in deliveries_sudo
-                if each.state in ("refused", "uncertain")
+                f"{email_addresses.join(same_sudo.mapped('email'))}: {answer}"
+                for answer, same_sudo in failed_sudo.grouped("answer").items()
             )
 
     # === ONCHANGE METHODS === #
@@ -934,23 +962,21 @@ class AccountMoveSendPortal(models.TransientModel):
             "context": {"dialog_size": "large"},
         }
 
-    def _describe_sending(self, link):
-        """Say when a link was sent, and whether it was viewed since.
+    def _describe_sending(self, delivery_sudo):
+        """Say when an email was sent, and whether its recipient has looked since.
 
-        :param account.move.portal.link link: The link of a recipient.
+        :param account.move.portal.delivery delivery_sudo: The email, in sudo mode.
         :rtype: str
         """
-        # In sudo mode because who sent it may be of another company.
-        user_sudo = link.sudo().sent_by_id
+        user_sudo = delivery_sudo._get_sender()
+        viewed_on = delivery_sudo.link_id.last_viewed_on
         values = {
-            "recipient": link.email,
-            "sent": format_datetime(self.env, link.sent_on, dt_format="short"),
+            "recipient": delivery_sudo.email,
+            "sent": format_datetime(self.env, delivery_sudo.sent_on, dt_format="short"),
             "user": user_sudo.name or "",
         }
-        if link.last_viewed_on:
-            values["viewed"] = format_datetime(
-                self.env, link.last_viewed_on, dt_format="short"
-            )
+        if viewed_on:
+            values["viewed"] = format_datetime(self.env, viewed_on, dt_format="short")
             if not user_sudo:
                 return self.env._(
                     "%(recipient)s on %(sent)s, last viewed on %(viewed)s", **values

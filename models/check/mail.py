@@ -29,13 +29,33 @@ CORE_LAG = timedelta(hours=2)
 NEWS = timedelta(days=1)
 
 
-def get_servers(company):
+def get_servers(company, limit=None):
     """Return the mail servers that are for everybody.
 
     :param res.company company: The company, in sudo mode.
+    :param int|None limit: How many at most; all if None.
     :rtype: ir.mail_server
     """
-    return company.env["ir.mail_server"].search([("owner_user_id", "=", False)])
+    return company.env["ir.mail_server"].search(
+        [("owner_user_id", "=", False)], limit=limit
+    )
+
+
+def has_mail_server(company):
+    """Return whether emails can leave at all: the cheap half of the next check.
+
+    :param res.company company: Whose emails, in sudo mode.
+    :rtype: bool
+    """
+    return is_configured() or bool(get_servers(company, limit=1))
+
+
+def is_configured():
+    """Return whether Odoo's configuration file names a mail server.
+
+    :rtype: bool
+    """
+    return config["smtp_server"] not in ("", "localhost", False, None)
 
 
 def check_mail_server(company):
@@ -47,15 +67,15 @@ def check_mail_server(company):
     env, name = company.env, company.env._("Outgoing mail server")
     if servers := get_servers(company):
         level, message = OK, env._("Emails are sent through %s.", servers[0].name)
-    elif config["smtp_server"] in ("", "localhost", False, None):
-        level = ERROR
-        message = env._("There is no outgoing mail server. Create one.")
-    else:
+    elif is_configured():
         level = OK
         message = env._(
             "Emails are sent through %s, the server in Odoo's configuration file.",
             config["smtp_server"],
         )
+    else:
+        level = ERROR
+        message = env._("There is no outgoing mail server. Create one.")
     return [Finding("mail_server", name, level, message, MAIL_SERVERS)]
 
 

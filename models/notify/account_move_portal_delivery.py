@@ -18,6 +18,11 @@ class AccountMovePortalDelivery(models.Model):
         ondelete="set null",
     )
 
+    _once_per_reminder = models.UniqueIndex(
+        "(reminder_id) WHERE reminder_id IS NOT NULL"
+        " AND state IN ('waiting', 'sending')"
+    )
+
     # === CRUD METHODS === #
 
     def write(self, vals):

@@ -350,57 +350,59 @@ class AccountMovePortalReminderRule(models.Model):
 
     # === BUSINESS METHODS - WHICH INVOICES === #
 
-    def _get_steps_query(self, is_repeated=False):
-        """Return the query of all that this rule has to say, whenever.
+    @api.model
+    def _get_anchors_query(self):
+        """Return the query of when a rule speaks to a recipient.
 
-        It reads `recipient`, see `account.move.portal.reminder`.
-
-        :param bool is_repeated: Whether also what was decided already.
-        :return: A query of the columns of `Step`.
+        :return: The day on which it is due, and the last one on which it is true; it
+            reads `rule` and `recipient`.
         :rtype: SQL
         """
-        self.ensure_one()
-        days = self.days
-        anchor, condition, valid = {
-            "due": (SQL("due - %s", days), SQL("TRUE"), SQL("due")),
-            "overdue": (SQL("due + %s", days), SQL("TRUE"), SQL("NULL::date")),
-            "promised": (SQL("promised + %s", days), SQL("TRUE"), SQL("NULL::date")),
-            "not_viewed": (
-                SQL("sent + %s", days),
-                SQL("NOT is_viewed"),
-                SQL("NULL::date"),
-            ),
-        }[self.trigger]
         return SQL(
             """
-            SELECT %(id)s AS rule_id, move_id, link_id, email, %(anchor)s AS anchor,
-                   %(valid)s AS valid_until, due, count, last_due, last_day
-              FROM recipient
-             WHERE balance >= %(minimum)s AND %(condition)s
-               AND %(anchor)s >= %(start)s
-               AND %(new)s
-            """,
-            id=self.id,
-            anchor=anchor,
-            valid=valid,
-            minimum=self.minimum_amount,
-            condition=condition,
-            start=self.starts_on or self.company_id._get_portal_day(),
-            new=SQL("TRUE")
-            if is_repeated
-            else SQL(
-                """
-                (last_due IS NULL OR %(anchor)s > last_due)
-                AND (%(anchor)s > sent OR %(is_promise)s)
-                AND NOT EXISTS (
-                        SELECT FROM account_move_portal_reminder done
-                         WHERE done.rule_id = %(id)s
-                           AND done.move_id = recipient.move_id
-                           AND done.email = recipient.email
-                           AND done.state != 'held')
-                """,
-                anchor=anchor,
-                id=self.id,
-                is_promise=self.trigger == "promised",
-            ),
+            SELECT CASE rule.trigger
+                       WHEN 'due' THEN recipient.due - rule.days
+                       WHEN 'overdue' THEN recipient.due + rule.days
+                       WHEN 'promised' THEN recipient.promised + rule.days
+                       WHEN 'not_viewed' THEN recipient.sent + rule.days
+                   END AS anchor,
+                   CASE rule.trigger WHEN 'due' THEN recipient.due END AS valid_until
+            """
+        )
+
+    @api.model
+    def _get_new_condition(self):
+        """Return the condition that a step was not decided yet, nor is history.
+
+        :return: It reads `rule`, `recipient` and `step`.
+        :rtype: SQL
+        """
+        return SQL(
+            """
+            (recipient.last_due IS NULL OR step.anchor > recipient.last_due)
+            AND (step.anchor > recipient.sent OR rule.trigger = 'promised')
+            AND NOT EXISTS (
+                    SELECT FROM account_move_portal_reminder done
+                     WHERE done.rule_id = rule.id
+                       AND done.move_id = recipient.move_id
+                       AND done.email = recipient.email
+                       AND done.state != 'held')
+            """
+        )
+
+    @api.model
+    def _get_viewed_condition(self):
+        """Return the condition that nobody viewed what a rule calls not viewed.
+
+        :return: It reads `rule` and `recipient`.
+        :rtype: SQL
+        """
+        return SQL(
+            """
+            (rule.trigger != 'not_viewed' OR NOT (
+                recipient.was_viewed OR EXISTS (
+                    SELECT FROM account_move_portal_event event
+                     WHERE event.link_id = recipient.link_id
+                       AND event.is_first_of_link)))
+            """
         )

@@ -266,7 +266,8 @@ class AccountMove(models.Model):
     def _get_portal_payments(self):
         """Return what has been paid on the invoice so far, oldest first.
 
-        :return: The date, amount, currency and name of each payment or credit.
+        :return: The date, amount, currency and name of each payment or credit, and
+            which of both it is.
         :rtype: list[dict]
         """
         self.ensure_one()
@@ -295,6 +296,7 @@ class AccountMove(models.Model):
                         else self._get_portal_payment_name(
                             payments_sudo.browse(entry["account_payment_id"] or [])
                         ),
+                        "is_credit": entry["is_refund"],
                     }
                     for entry in content
                     if not entry["is_exchange"]
@@ -305,6 +307,7 @@ class AccountMove(models.Model):
                         "amount": self._get_portal_share(payment),
                         "currency": self.currency_id,
                         "name": self._get_portal_payment_name(payment),
+                        "is_credit": False,
                     }
                     for payment in without_entry.sorted("id")
                 ),

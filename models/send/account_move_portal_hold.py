@@ -110,6 +110,9 @@ class AccountMovePortalHold(models.Model):
         """
         for values in vals_list:
             self._check_values(values)
+            if not self.env.su:
+                # Nor by a default of the context.
+                values.update(released_on=False, released_by_id=False)
             if move_id := values.get("move_id"):
                 move = self.env["account.move"].browse(move_id)
                 values["company_id"] = move.company_id.id

@@ -2,6 +2,7 @@ from odoo import fields, models
 from odoo.fields import Command
 from odoo.tools.mail import generate_tracking_message_id
 
+from ... import const
 from ..send.account_move_send import ENCODED, RESERVED_SIZE
 
 
@@ -157,6 +158,19 @@ class AccountMovePortalDelivery(models.Model):
             lambda move: own_documents(move) & self.attachment_ids
         )
 
+    def _get_documents(self):
+        """Override to return the PDF of each invoice that goes with the statement."""
+        if self.kind != "statement":
+            return super()._get_documents()
+        own_documents = self.env["account.move.send"]._get_portal_own_documents
+        found = {
+            move: own_documents(move).filtered(
+                lambda file: file.mimetype == "application/pdf"
+            )[:1]
+            for move in self._get_attached_moves()
+        }
+        return {move: document for move, document in found.items() if document}
+
     def _attach_account_files(self):
         """Have the statement go with the email, and the invoices as far as they fit.
 
@@ -276,20 +290,12 @@ class AccountMovePortalDelivery(models.Model):
         if self.kind != "statement":
             return result
         self._record_on_link()
+        events = self.env["account.move.portal.event"]
         sent = self._get_attached_moves()
-        # In sudo mode because nobody has the right to create events.
-        events_sudo = self.env["account.move.portal.event"].sudo()
-        sender = self.env["account.move.send"]
         for move in sent:
-            document = sender._get_portal_own_documents(move).filtered(
-                lambda file: file.mimetype == "application/pdf"
-            )
-            events_sudo._record_sent(
-                self.link_id.sudo(), self.message_id, document[:1].raw, move_id=move.id
-            )
-        # No line has to follow: core would look at each of them.
+            events._record_sent(self, move_id=move.id)
         sent.filtered(lambda move: not move.is_move_sent).with_context(
-            skip_invoice_sync=True
+            **const.NO_LINE_CHANGES
         ).is_move_sent = True
         return result
 

@@ -22,6 +22,17 @@ _VIEWED = SQL(
     " WHERE past_first_viewed_on IS NOT NULL AND audience != 'internal'"
     " AND move_id IS NOT NULL)"
 )
+_FIRST_VIEWS = SQL(
+    """SELECT move_id FROM (
+         SELECT move_id, create_date AS viewed_on FROM account_move_portal_event
+          WHERE is_first_view
+          UNION ALL
+         SELECT move_id, past_first_viewed_on FROM account_move_portal_link
+          WHERE past_first_viewed_on IS NOT NULL AND audience != 'internal'
+       ) viewed WHERE move_id IS NOT NULL GROUP BY move_id"""
+)
+# What compares the time of a view, as the search of a field is handed it.
+_COMPARISONS = {name: SQL(name) for name in ("<", "<=", ">", ">=")}
 
 
 class AccountMove(models.Model):
@@ -157,12 +168,25 @@ class AccountMove(models.Model):
 
     def _search_portal_viewed_on(self, operator, value):
         self._flush_portal_views()
-        if operator == "in" and set(value) == {False}:
-            return Domain("id", "not in", _VIEWED)
+        if operator == "in":
+            found = Domain("id", "not in", _VIEWED) if False in value else Domain.FALSE
+            moments = [moment for moment in value if moment]
+            return found | self._get_first_viewed_domain(SQL("= ANY(%s)", moments))
+        if operator not in _COMPARISONS:
+            return NotImplemented
+        return self._get_first_viewed_domain(
+            SQL("%s %s", _COMPARISONS[operator], value)
+        )
+
+    @api.model
+    def _get_first_viewed_domain(self, condition):
+        """Return the invoices whose first view was at certain times.
+
+        :param SQL condition: What follows the time.
+        :rtype: Domain
+        """
         return Domain(
-            "portal_link_ids.event_ids",
-            "any",
-            [("is_first_view", "=", True), ("create_date", operator, value)],
+            "id", "in", SQL("(%s HAVING MIN(viewed_on) %s)", _FIRST_VIEWS, condition)
         )
 
     def _search_portal_viewed_by(self, operator, value):
@@ -173,10 +197,13 @@ class AccountMove(models.Model):
         name = Domain("email", operator, value) | Domain(
             "partner_id.name", operator, value
         )
+        viewed = Domain("past_first_viewed_on", "!=", False) | Domain(
+            "event_ids", "any", [("is_first_of_link", "=", True)]
+        )
         return Domain(
             "portal_link_ids",
             "any",
-            name & Domain("event_ids", "any", [("is_first_of_link", "=", True)]),
+            Domain("audience", "!=", "internal") & name & viewed,
         )
 
     def _flush_portal_views(self):

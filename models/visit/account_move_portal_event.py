@@ -1,4 +1,3 @@
-import hashlib
 from datetime import timedelta
 
 from dateutil.relativedelta import relativedelta
@@ -144,14 +143,6 @@ class AccountMovePortalEvent(models.Model):
         readonly=True,
         index="btree_not_null",
         ondelete="set null",
-    )
-    message_id = fields.Char(
-        string="Message-Id",
-        help="Message-Id of the email that was sent.",
-        readonly=True,
-    )
-    document_sha256 = fields.Char(
-        string="PDF fingerprint", help="SHA-256 of the PDF sent.", readonly=True
     )
     is_first_view = fields.Boolean(string="First view of the invoice", readonly=True)
     is_first_of_link = fields.Boolean(
@@ -352,25 +343,6 @@ class AccountMovePortalEvent(models.Model):
             self._record(
                 link_sudo, "refused", visitor, reason=link_sudo.state, **request
             )
-
-    @api.model
-    def _record_sent(self, link_sudo, message_id, document=None, **values):
-        """Record that a mail with the link was handed over to the mail server.
-
-        :param account.move.portal.link link_sudo: The link, in sudo mode.
-        :param str message_id: The mail's Message-Id.
-        :param bytes document: The PDF that went with it, if one did.
-        :param dict values: The event's other values.
-        :rtype: account.move.portal.event
-        """
-        return self._record(
-            link_sudo,
-            "sent",
-            "staff",
-            message_id=message_id,
-            document_sha256=hashlib.sha256(document).hexdigest() if document else None,
-            **values,
-        )
 
     @api.model
     def _record_payment(self, link_sudo, kind, transaction, move):

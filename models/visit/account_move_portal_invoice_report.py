@@ -101,8 +101,11 @@ class AccountMovePortalInvoiceReport(models.Model):
                    move.amount_total_signed AS amount_sent,
                    CASE WHEN is_viewed THEN move.amount_total_signed ELSE 0 END
                        AS amount_viewed,
-                   move.amount_total_signed - move.amount_residual_signed
-                       AS amount_paid,
+                   -- What was credited altogether was not paid.
+                   CASE WHEN move.payment_state != 'reversed'
+                        THEN move.amount_total_signed - move.amount_residual_signed
+                        ELSE 0
+                   END AS amount_paid,
                    move.amount_residual_signed AS amount_due,
                    CASE WHEN is_overdue THEN move.amount_residual_signed ELSE 0 END
                        AS amount_overdue,

@@ -448,7 +448,7 @@ class TestAccountMovePortalLink(PortalCommon):
         action = link.with_user(self.biller).action_copy()
         window = self._open_share(action)
         self.assertEqual(window.url, link._get_url())
-        self.assertIn("shown to be copied", self._get_last_note())
+        self.assertIn("shown for copying", self._get_last_note())
         self.assertNotIn(link.token, self._get_last_note())
         link.action_revoke()
         with self.assertRaises(UserError):

@@ -337,7 +337,7 @@ class TestBaseAutomationPortal(PortalNotificationCommon, HttpCase):
                     "portal_delivery": "email",
                 },
                 "When a payment is received, from a bank account, only the one that "
-                "pays the invoice in full: tell Bill Biller by email",
+                "pays the invoice in full: notify Bill Biller by email",
             ),
         ]:
             with self.subTest(words=words):

@@ -90,7 +90,7 @@ class TestAccountEmail(PortalSendCommon, StatementCommon):
         self.assertNotIn("/portal/account/", note.body)
         self.assertEqual(note.subtype_id, self.env.ref("mail.mt_note"))
         [event] = self._get_account_links().event_ids
-        self.assertEqual((event.kind, event.message_id), ("sent", delivery.message_id))
+        self.assertEqual((event.kind, event.delivery_id), ("sent", delivery))
         self.assertFalse(self.overdue.is_move_sent, "its PDF was not in it")
 
     def test_b10_statement_pdf_is_attached_and_equals_page_and_ledger(self):

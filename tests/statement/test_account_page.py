@@ -101,7 +101,7 @@ class TestAccountPage(StatementCommon):
         link = self._create_account_link(
             self.customer.copy({"name": "New", "email": "new@new.example"})
         )
-        self.assertIn("Nothing is open", self._get_page(link=link).text)
+        self.assertIn("You have no open invoices", self._get_page(link=link).text)
 
     def test_b10_csv_has_the_open_items_to_the_cent(self):
         self._create_portal_invoice(15.0, move_type="out_refund")

@@ -102,7 +102,7 @@ class TestAccountPayment(StatementCommon):
         self.customer.property_account_receivable_id = account.copy()
         other = self._create_portal_invoice(30.0)
         response = self._choose("ticked", tick=[other.id, self.invoice.id])
-        self.assertIn("different accounts", response.text)
+        self.assertIn("cannot be paid together", response.text)
         alone = self._choose("ticked", tick=[other.id])
         self.assertEqual(self._read_shares(alone), {other.name: "$ 30.00"})
 
@@ -156,7 +156,7 @@ class TestAccountPayment(StatementCommon):
         )
         with self.assertRaisesRegex(JsonRpcException, "ValidationError"):
             self._start_payment(again)
-        self.assertIn("not finished", self._check(again)["attempt"]["message"])
+        self.assertIn("not been completed", self._check(again)["attempt"]["message"])
         free = self._choose("ticked", colleague, tick=[self.invoice.id])
         self.assertTrue(self._start_payment(free))
 
