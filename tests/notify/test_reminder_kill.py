@@ -196,7 +196,9 @@ class TestReminderKill(PortalBulkProcessCase):
             [reminder] = reminders.search(
                 [("move_id", "in", self.ids["account.move"])]
             )
-            batch = env["account.move.portal.batch"].create({"origin": "reminder"})
+            batch = env["account.move.portal.batch"].create(
+                {"company_id": reminder.company_id.id, "origin": "reminder"}
+            )
             with (
                 mute_logger("odoo.sql_db"),
                 self.assertRaises(UniqueViolation),
