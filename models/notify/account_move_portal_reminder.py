@@ -106,7 +106,7 @@ class AccountMovePortalReminder(models.Model):
             ("uncertain", "Uncertain"),
             ("cancelled", "Cancelled"),
         ],
-        help="Held: it is decided on again as soon as nothing holds it.",
+        help="A held reminder is decided again once nothing holds it.",
         required=True,
         readonly=True,
         index=True,
@@ -609,13 +609,13 @@ class AccountMovePortalReminder(models.Model):
         ):
             return self.env._("The recipient’s link is closed.")
         if move.currency_id.compare_amounts(delivery.expected_total, move.amount_total):
-            return self.env._("The total has changed since it was decided.")
+            return self.env._("The total has changed since the reminder was decided.")
         if self.env["account.move.portal.reminder.decline"]._is_declined(link):
             return self.env._("The recipient declined reminders.")
         if reasons := self.env["account.move.portal.hold"]._get_reasons(move)[move.id]:
             return reasons[0].text
         if not self._is_still_true(delivery):
-            return self.env._("It is not true any more.")
+            return self.env._("It no longer applies.")
         return None
 
     def _is_still_true(self, delivery):
@@ -647,6 +647,31 @@ class AccountMovePortalReminder(models.Model):
                 )
             )
         )
+
+    def _note_others(self, moves):
+        """Note that this reminder was one of other invoices, too.
+
+        What their own steps were to say now has been said.
+
+        :param account.move moves: The invoices that it was for.
+        """
+        self.ensure_one()
+        rules = self.rule_id.search(
+            [("is_on", "=", True), ("company_id", "=", self.company_id.id)]
+        )
+        self.env.flush_all()
+        steps = self._find_newest(
+            rules,
+            self.company_id._get_portal_day(),
+            SQL(
+                "link.email = %s AND link.move_id = ANY(%s)",
+                self.email,
+                (moves - self.move_id).ids,
+            ),
+        )
+        now = fields.Datetime.now()
+        ids = self._insert(self.company_id, steps, now, "sent")
+        self.browse(ids).sent_on = now
 
     def _note_email(self, delivery):
         """Note what became of the email.
@@ -842,7 +867,7 @@ class AccountMovePortalReminder(models.Model):
         declines = self.env["account.move.portal.reminder.decline"]
         if all(declines._is_declined(link) for link in links):
             return self.env._("the recipient declined reminders")
-        return self.env._("no step of the rules falls due in the next two months")
+        return self.env._("no reminder falls due in the next two months")
 
 
 def _is_within(step, day, count, pause):
