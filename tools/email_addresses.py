@@ -32,7 +32,7 @@ _TOKEN = re.compile(
     | (?P<address><[^<>]*@[^<>]*>|\[mailto:[^\[\]]*\])
     | (?P<hard>[;；؛\n\t])
     | (?P<soft>[,，،])
-    | .
+    | [^"<\[;；؛\n\t,，،]+ | .
     """,
     re.VERBOSE | re.IGNORECASE | re.DOTALL,
 )

@@ -253,7 +253,10 @@ class TestAccountMoveSendPortalAccess(PortalSendCommon, HttpCase):
         invoice = self._create_portal_invoice()
         shown = self._read_window(self._open_window(invoice))
         self.assertFalse(shown["email_to"])
-        self.assertEqual(shown["customer_without_email"], self.customer.display_name)
+        self.assertEqual(
+            shown["missing_email_hint"],
+            f"{self.customer.display_name} has no email address. Enter one below.",
+        )
         shared = self._get_model("account.move.portal.link.share").create(
             {"move_id": invoice.id}
         )
@@ -379,7 +382,7 @@ class TestAccountMoveSendPortalAccess(PortalSendCommon, HttpCase):
         window.write({"link_id": second.id})
         self.assertEqual(window.url, second._get_url())
         notes = self.invoice.message_ids.filtered(
-            lambda message: "shown to be copied" in message.body
+            lambda message: "shown for copying" in message.body
         )
         self.assertEqual(len(notes), 2)
         self.assertIn("books@tax.example", notes[0].body)
