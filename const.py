@@ -70,6 +70,7 @@ CREDIT_KINDS = ("overpaid", "cancelled", "changed")
 # === EXTERNAL IDS === #
 
 INVOICE_REPORT = "account_payment_portal.action_report_invoice"
+STATEMENT_REPORT = "account_payment_portal.action_report_account_statement"
 RECEIPT_REPORT = "account_payment_portal.action_report_portal_receipt"
 CATCH_UP_CRON = "account_payment_portal.ir_cron_stripe_catch_up"
 TODO_ACTION = "account_payment_portal.account_move_portal_todo_action"

@@ -50,8 +50,13 @@ class ReportPortalEvidence(models.AbstractModel):
         self.env["account.move.portal.event"].check_access("read")
         # In sudo mode because auditors have no rights on payments and files.
         move_sudo = move.sudo()
+        events_sudo = move_sudo.env["account.move.portal.event"]
         links = move_sudo.portal_link_ids.sorted("id")
-        events = links.event_ids.sorted("id")
+        # What happened at links to the customer's account says of which invoice.
+        at_accounts = events_sudo.search(
+            [("move_id", "=", move.id), ("link_id", "not in", links.ids)]
+        )
+        events = (links.event_ids | at_accounts).sorted("id")
         document = move_sudo.invoice_pdf_report_id.raw
         current = document and hashlib.sha256(document).hexdigest()
         documents = self._number_documents(events, current)
@@ -266,7 +271,7 @@ class ReportPortalEvidence(models.AbstractModel):
             fingerprint = self._get_fingerprint(event)
             return [
                 self.env._(
-                    "by %(user)s, handed over to the mail server",
+                    "by %(user)s, accepted by the mail server",
                     user=event.create_uid.name,
                 ),
                 event.delivery_id.message_id,
@@ -274,8 +279,12 @@ class ReportPortalEvidence(models.AbstractModel):
                 and self.env._("with PDF %(number)s", number=documents[fingerprint]),
             ]
         if tx := event.transaction_id:
+            shares = tx.portal_attempt_id.line_ids.filtered(
+                lambda line: line.move_id == event.move_id
+            )
             return [
-                tx.currency_id.format(tx.amount),
+                # Of several invoices that were paid at once, what this one got.
+                tx.currency_id.format(shares.amount if shares else tx.amount),
                 tx.payment_method_id.name,
                 tx.reference,
                 tx.provider_reference,

@@ -33,14 +33,14 @@ class AccountMoveSendPortalMass(models.TransientModel):
     # The questions.
     drafts = fields.Selection(
         selection=[
-            ("confirm", "Confirm them when it is their turn"),
+            ("confirm", "Confirm each one before sending it"),
             ("send", "Send them as drafts that customers can view but not pay"),
             ("leave", "Leave them out"),
         ],
         required=True,
         default="leave",
     )
-    is_repeating = fields.Boolean(string="Send again what was sent before")
+    is_repeating = fields.Boolean(string="Include invoices already sent")
     is_with_documents = fields.Boolean(string="Include the supporting documents")
     is_adjusting = fields.Boolean(string="Change the subject and message")
     subject = fields.Char()
@@ -77,12 +77,6 @@ class AccountMoveSendPortalMass(models.TransientModel):
         help="Why invoices are not sent: reason, words and number of each.",
         compute="_compute_summary",
     )
-    # The preview.
-    preview_index = fields.Integer()
-    preview_move_id = fields.Many2one(
-        comodel_name="account.move", compute="_compute_preview_move_id"
-    )
-    preview_position = fields.Char(compute="_compute_preview_move_id")
 
     # === COMPUTE METHODS === #
 
@@ -123,20 +117,6 @@ class AccountMoveSendPortalMass(models.TransientModel):
                 for reason in REASONS
                 if reason in choice.left_out
             ]
-
-    @api.depends("move_ids", "drafts", "is_repeating", "preview_index")
-    def _compute_preview_move_id(self):
-        for window in self:
-            chosen = list(window._choose().recipients)
-            index = window.preview_index % len(chosen) if chosen else 0
-            window.preview_move_id = chosen[index] if chosen else False
-            window.preview_position = (
-                self.env._(
-                    "%(number)s of %(count)s", number=index + 1, count=len(chosen)
-                )
-                if chosen
-                else False
-            )
 
     # === ONCHANGE METHODS === #
 
@@ -195,47 +175,50 @@ class AccountMoveSendPortalMass(models.TransientModel):
             "target": "current",
         }
 
-    def action_previous(self):
-        """Show the email of the invoice before.
+    def get_email_preview(self, index=0):
+        """Return the email of one of the invoices, as its customer gets it.
 
-        :rtype: dict
-        """
-        self.preview_index -= 1
-        return self._get_window()
-
-    def action_next(self):
-        """Show the email of the next invoice.
-
-        :rtype: dict
-        """
-        self.preview_index += 1
-        return self._get_window()
-
-    def get_email_preview(self):
-        """Return the email of the invoice that is looked at, as its customer gets it.
-
-        :return: What the single window's preview is.
+        :param int index: Which one of those that are sent; after the last comes the
+            first.
+        :return: What the single window's preview is, the invoice, and its position
+            among all that are sent; empty if none is.
         :rtype: dict
         """
         self.ensure_one()
-        if not self.preview_move_id:
+        chosen = list(self._choose().recipients)
+        if not chosen:
             return {}
+        index %= len(chosen)
+        move = chosen[index]
+        return {
+            **self._get_preview_window(move).get_email_preview(),
+            "invoice_id": move.id,
+            "invoice_name": move._get_portal_number(),
+            "position": index + 1,
+            "count": len(chosen),
+        }
+
+    # === BUSINESS METHODS === #
+
+    def _get_preview_window(self, move):
+        """Return the window on one invoice, filled in with what this one says.
+
+        :param account.move move: The invoice.
+        :rtype: account.move.send.portal
+        :raise UserError: If the text is not complete.
+        """
         # In sudo mode because the company's texts are for all who send invoices.
         texts_sudo = self.env["account.move.portal.text"].sudo()
-        window = self.env["account.move.send.portal"].create(
-            {"move_id": self.preview_move_id.id}
-        )
+        window = self.env["account.move.send.portal"].create({"move_id": move.id})
         values = self._get_batch_values()
-        in_lang = self.preview_move_id.sudo().with_context(lang=window.lang)
+        in_lang = move.sudo().with_context(lang=window.lang)
         if values["subject"]:
             window.subject = texts_sudo._render(values["subject"], in_lang)
         if values["body"]:
             window.body = texts_sudo._render(Markup(values["body"]), in_lang)
         if self.is_with_documents:
             window.include_documents = "yes"
-        return window.get_email_preview()
-
-    # === BUSINESS METHODS === #
+        return window
 
     def _get_window(self):
         """Return the action that shows this window.
@@ -309,7 +292,7 @@ class AccountMoveSendPortalMass(models.TransientModel):
         if self.when == "now":
             return False
         if not self.day:
-            raise UserError(self.env._("Enter the day on which to send."))
+            raise UserError(self.env._("Enter the date to send on."))
         due_on = self.company_id._get_portal_moment(self.day, self.hour)
         if due_on < fields.Datetime.now():
             raise UserError(self.env._("That time has passed. Choose a later one."))
@@ -404,8 +387,8 @@ class AccountMoveSendPortalMass(models.TransientModel):
             return self.env._("%s emails; the mail server has no known limit.", count)
         end = budget._estimate_end(count, self._get_start())
         return self.env._(
-            "%(count)s emails; this mail server takes %(limits)s, of which"
-            " %(reserve)s%% are left to other emails: done by %(end)s.",
+            "%(count)s emails. This mail server accepts %(limits)s, of which "
+            "%(reserve)s%% is reserved for other emails. Done by %(end)s.",
             count=count,
             limits=", ".join(limits),
             reserve=budget.reserve,

@@ -69,15 +69,15 @@ def check_web_address(company):
         level = ERROR
         message = env._(
             "Links begin with %(url)s, which is not encrypted. Set web.base.url to an "
-            "address that begins with https://. Stripe requires it, too.",
+            "address that begins with https://. Stripe requires this too.",
             url=url,
         )
     elif is_frozen in (False, "", "False", "0"):
         level = WARNING
         message = env._(
-            "Links begin with %(url)s, but the next administrator who logs in under "
-            "another address changes that. Add web.base.url.freeze with the value "
-            "True.",
+            "Links begin with %(url)s, but that changes when an administrator logs in "
+            "under another address. Add the parameter web.base.url.freeze with the "
+            "value True.",
             url=url,
         )
     else:

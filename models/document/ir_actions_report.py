@@ -58,11 +58,10 @@ class IrActionsReport(models.Model):
         string="PDF Engine",
         required=True,
         default="wkhtmltopdf",
-        help="Self-contained, wkhtmltopdf gets all that a document shows in one file"
-        " and does not call back to this server. All documents of a batch are made in"
-        " one go, many times faster, with header, footer and page numbers also where it"
-        " was built without the Qt patches, and each file is checked before it is"
-        " handed over.",
+        help="Self-contained means that wkhtmltopdf gets everything a document shows "
+        "in one file and does not call back to this server. All documents of a batch "
+        "are made at once, many times faster, with header, footer and page numbers "
+        "even without patched Qt, and each file is checked before it is used.",
     )
 
     # === OVERRIDES: CORE'S WAY FROM RECORDS TO FILES === #
@@ -406,7 +405,7 @@ class IrActionsReport(models.Model):
                 packages=", ".join(finding.packages),
             )
         return {
-            check.MISSING: self.env._("“%s” is missing on the PDF.", finding.text),
+            check.MISSING: self.env._("“%s” is missing from the PDF.", finding.text),
             check.OFF_SHEET: self.env._("“%s” is cut off on the PDF.", finding.text),
             check.IN_MARGIN: self.env._(
                 "“%s” is in the margin of the PDF.", finding.text

@@ -135,13 +135,13 @@ class AccountMovePortalDelivery(models.Model):
     )
     sequence = fields.Integer(readonly=True)
     email = fields.Char(
-        help="The address alone, by which recipients are told apart.",
+        help="The address only. It identifies the recipient.",
         required=True,
         readonly=True,
         index=True,
     )
     formatted = fields.Char(
-        string="Recipient", help="The address with its name.", required=True
+        string="Recipient", help="The address with the name.", required=True
     )
     link_id = fields.Many2one(
         comodel_name="account.move.portal.link",
@@ -151,7 +151,8 @@ class AccountMovePortalDelivery(models.Model):
         ondelete="set null",
     )
     is_new_link = fields.Boolean(
-        help="The link was made for this email: it goes with one that is refused.",
+        help="The link was created for this email and is removed if the email is "
+        "refused.",
         readonly=True,
     )
     transaction_id = fields.Many2one(
@@ -176,7 +177,7 @@ class AccountMovePortalDelivery(models.Model):
         comodel_name="ir.attachment",
         relation="account_move_portal_delivery_attachment_rel",
         string="Attached",
-        help="Files that go with the email, beside the invoice's own documents.",
+        help="Files sent with the email in addition to the invoice's own documents.",
         readonly=True,
         copy=False,
     )
@@ -192,8 +193,8 @@ class AccountMovePortalDelivery(models.Model):
     )
     thread_id = fields.Char(
         string="Thread's Message-Id",
-        help="Message-Id of the first email of the sending, if that is another one:"
-        " answers find the invoice by it.",
+        help="Message-Id of the first email of the sending, if different. Replies are "
+        "matched to the invoice by it.",
         readonly=True,
     )
     # What became of it.
@@ -207,8 +208,8 @@ class AccountMovePortalDelivery(models.Model):
             ("skipped", "Skipped"),
             ("cancelled", "Cancelled"),
         ],
-        help="Sent: the mail server accepted the email. Uncertain: the connection or"
-        " the server broke off while it was handed over, so that it may have arrived.",
+        help="Sent means the mail server accepted the email. Uncertain means the "
+        "connection was lost while sending, so it may have arrived.",
         required=True,
         readonly=True,
         index=True,
@@ -216,20 +217,21 @@ class AccountMovePortalDelivery(models.Model):
     )
     is_queued = fields.Boolean(
         string="Sent by the scheduler",
-        help="If not, it is sent while its user waits, and only then.",
+        help="If not, it is only sent while the user waits.",
         readonly=True,
     )
     retry_on = fields.Datetime(string="Due", readonly=True)
     # Mass sending: decided on twice, when it is chosen and when it is sent.
     is_mass = fields.Boolean(
         string="Mass sending",
-        help="Sent with many others: what somebody waits for goes before it.",
+        help="Part of a mass sending. Emails that someone is waiting for go first.",
         readonly=True,
     )
     expected_partner_id = fields.Many2one(
         comodel_name="res.partner",
         string="Chosen for",
-        help="The customer when the invoice was chosen; it is not sent to another.",
+        help="The customer when the invoice was selected. It is not sent to anyone "
+        "else.",
         readonly=True,
         ondelete="set null",
     )
@@ -239,9 +241,7 @@ class AccountMovePortalDelivery(models.Model):
         digits=0,
         readonly=True,
     )
-    claimed_on = fields.Datetime(
-        help="When it was last begun to hand it over.", readonly=True
-    )
+    claimed_on = fields.Datetime(help="When sending was last started.", readonly=True)
     sent_on = fields.Datetime(readonly=True)
     answer = fields.Char(
         string="Mail server's answer",
@@ -249,7 +249,7 @@ class AccountMovePortalDelivery(models.Model):
         readonly=True,
     )
     is_noted = fields.Boolean(
-        help="Staff were told on the invoice that it was sent.", readonly=True
+        help="The sending is noted on the invoice.", readonly=True
     )
     document_ids = fields.One2many(
         comodel_name="account.move.portal.delivery.document",
@@ -269,6 +269,13 @@ class AccountMovePortalDelivery(models.Model):
     _by_due = models.Index("(is_mass, batch_id, move_id) WHERE state = 'waiting'")
     _by_claim = models.Index("(move_id) WHERE state = 'sending'")
     _one_receipt = models.UniqueIndex("(transaction_id) WHERE kind = 'receipt'")
+
+    # === COMPUTE METHODS === #
+
+    @api.depends("formatted")
+    def _compute_display_name(self):
+        for delivery in self:
+            delivery.display_name = email_addresses.label(delivery.formatted or "")
 
     # === CRUD METHODS === #
 
@@ -293,7 +300,7 @@ class AccountMovePortalDelivery(models.Model):
             return result
         forbidden = hidden.with_env(self.env) | (result[0] if result else self.browse())
         return forbidden, lambda: AccessError(
-            self.env._("You may not see the emails of an invoice that you may not see.")
+            self.env._("You can only see emails of invoices that you have access to.")
         )
 
     @api.model
@@ -591,9 +598,9 @@ class AccountMovePortalDelivery(models.Model):
         for delivery in abandoned:
             delivery._set_uncertain(
                 self.env._(
-                    "Odoo was interrupted while it handed the email over. The email may"
-                    " have arrived. Ask the recipient, or send it once more: the link"
-                    " in it is the same."
+                    "Odoo was interrupted while sending the email, so it may have "
+                    "arrived. Check with the recipient, or send it again. The link "
+                    "stays the same."
                 )
             )
         return abandoned
@@ -685,7 +692,7 @@ class AccountMovePortalDelivery(models.Model):
         return Handover(session, server, message, recipients, marks, context)
 
     def _note_documents(self):
-        """Note the fingerprint of each invoice's PDF that goes with this email."""
+        """Note the fingerprint of each PDF that goes with this email."""
         self.document_ids.unlink()  # Of an earlier try.
         self.env["account.move.portal.delivery.document"].create(
             [
@@ -701,6 +708,7 @@ class AccountMovePortalDelivery(models.Model):
     def _get_documents(self):
         """Return the PDF of each invoice that goes with this email. To be extended.
 
+        :return: By invoice; by no invoice what is none's own.
         :rtype: dict[account.move, ir.attachment]
         """
         if not self._is_with_link():
@@ -819,10 +827,18 @@ class AccountMovePortalDelivery(models.Model):
         links_sudo = self.env["account.move.portal.link"].sudo()
         content = outgoing.read_pdf_links(file.content)
         tokens = {token.decode() for token in PORTAL_TOKENS_IN_FILE.findall(content)}
+        own = self._get_moves_of_files()
         return any(
-            link_sudo and link_sudo.move_id != self.move_id
+            link_sudo and link_sudo.move_id not in own
             for link_sudo in map(links_sudo._find, tokens)
         )
+
+    def _get_moves_of_files(self):
+        """Return the invoices whose files may go with this email. To be extended.
+
+        :rtype: account.move
+        """
+        return self.move_id
 
     def _is_of_another(self, token):
         """Return whether a link is not this recipient's.
@@ -920,7 +936,7 @@ class AccountMovePortalDelivery(models.Model):
         :raise LockError: If it was taken for one that broke off.
         """
         if self.state != "sending":
-            raise LockError(self.env._("This email is being sent by somebody else."))
+            raise LockError(self.env._("Someone else is sending this email."))
 
     def _send_message(self, handover):
         """Hand a message over.

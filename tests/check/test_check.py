@@ -181,7 +181,7 @@ class TestCheck(PortalCommon):
     def test_b12_failed_emails_of_odoo_are_amber(self):
         self._forget_mails()
         mail = self.env["mail.mail"].create({"state": "exception", "body_html": "x"})
-        self._assert_level("mail_queue", "warning", "1 failed")
+        self._assert_level("mail_queue", "warning", "1 have failed")
         mail.state = "sent"
         self._assert_level("mail_queue", "ok")
 
@@ -252,7 +252,7 @@ class TestCheck(PortalCommon):
     def test_b12_webhook_that_never_arrives_is_amber(self):
         self.provider.stripe_webhook_secret = "whsec_x"
         self._record_event(self.env.ref(const.CATCH_UP_CRON).user_id)
-        self._assert_level("webhook", "warning", "ever received")
+        self._assert_level("webhook", "warning", "ever been received")
         self._record_event(self.env.ref("base.public_user"))
         self._assert_level("webhook", "ok", "last event")
 

@@ -63,7 +63,7 @@ class TestAccountMoveSendPortalWindow(PortalSendCommon, HttpCase):
     def test_s11_confirmation_lists_who_got_it_who_did_not_and_why(self):
         window = self._compose(
             email_to="carla@customer.example, gone@x.example",
-            email_cc="cecil@x.example",
+            email_cc="Cecil Cook <cecil@x.example>",
         )
         refusal = {"gone@x.example": (550, "No such user here")}
         with self.mailbox(refuse_recipients=refusal):
@@ -80,6 +80,14 @@ class TestAccountMoveSendPortalWindow(PortalSendCommon, HttpCase):
                 ("carla@customer.example", "to", "sent"),
                 ("gone@x.example", "to", "cancelled"),
                 ("cecil@x.example", "cc", "sent"),
+            ],
+        )
+        self.assertEqual(
+            outcomes.mapped("display_name"),
+            [
+                "carla@customer.example",
+                "gone@x.example",
+                "Cecil Cook · cecil@x.example",
             ],
         )
         self.assertIn("No such user here", outcomes[1].answer)

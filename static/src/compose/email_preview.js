@@ -61,16 +61,16 @@ export class PortalEmailPreview extends Component {
         this.state.isBusy = true;
         try {
             if (await record.save()) {
-                this.state.mail = await this.orm.call(
-                    record.resModel,
-                    "get_email_preview",
-                    [[record.resId]]
-                );
+                this.state.mail = await this.fetchMail(record);
                 this.state.isOutdated = false;
             }
         } finally {
             this.state.isBusy = false;
         }
+    }
+
+    fetchMail({resModel, resId}) {
+        return this.orm.call(resModel, "get_email_preview", [[resId]]);
     }
 }
 
