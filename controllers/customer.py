@@ -39,7 +39,9 @@ class CustomerInvoice(PortalAccount):
         """Override of `account` to lead to all open invoices, to be paid at once."""
         values = super()._prepare_my_invoices_values(*args, **kwargs)
         partner_sudo = request.env.user.partner_id.sudo()
-        values["portal_account_companies"] = partner_sudo._get_portal_account_companies()
+        values["portal_account_companies"] = (
+            partner_sudo._get_portal_account_companies()
+        )
         return values
 
     # Not below `/my/invoices/`, where core looks for an invoice.

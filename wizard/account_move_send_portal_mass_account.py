@@ -91,9 +91,7 @@ class AccountMoveSendPortalMass(models.TransientModel):
         if not self.is_per_customer:
             return super()._choose()
         batches = self.env["account.move.portal.batch"]
-        choice = batches._choose(
-            self.move_ids._origin, is_repeating=self.is_repeating
-        )
+        choice = batches._choose(self.move_ids._origin, is_repeating=self.is_repeating)
         reached = self._choose_accounts(choice).recipients
         for move in list(choice.recipients):
             if move.commercial_partner_id not in reached:

@@ -331,8 +331,8 @@ class AccountMovePortalBatch(models.Model):
         """Return who gets the email of an invoice if nobody says otherwise.
 
         :param account.move move: The invoice.
-        :param tuple|None copies: What `_get_copies` says of the invoice's company, where
-            many invoices are asked for; looked up if None.
+        :param tuple|None copies: What `_get_copies` says of the invoice's company,
+            where many invoices are asked for; looked up if None.
         :return: The recipients, and what is no address.
         :rtype: tuple[list[Recipient], list[str]]
         """

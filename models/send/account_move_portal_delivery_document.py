@@ -30,5 +30,8 @@ class AccountMovePortalDeliveryDocument(models.Model):
         ondelete="cascade",
     )
     sha256 = fields.Char(
-        string="PDF fingerprint", help="SHA-256 of the PDF.", required=True, readonly=True
+        string="PDF fingerprint",
+        help="SHA-256 of the PDF.",
+        required=True,
+        readonly=True,
     )

@@ -47,7 +47,9 @@ class AccountMoveSend(models.AbstractModel):
         :param str xmlid: The external id of the report.
         :rtype: int
         """
-        return self.env["ir.model.data"]._xmlid_to_res_id(xmlid, raise_if_not_found=True)
+        return self.env["ir.model.data"]._xmlid_to_res_id(
+            xmlid, raise_if_not_found=True
+        )
 
     @api.model
     def _is_portal_report_default(self, move):

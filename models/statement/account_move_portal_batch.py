@@ -285,7 +285,9 @@ class AccountMovePortalBatch(models.Model):
         mail_values = delivery_sudo._get_mail_values(
             link_sudo, delivery_sudo, self.env["ir.attachment"]
         )
-        mail_sudo = self.env["mail.mail"].sudo().new({**mail_values, "email_to": "x@x.x"})
+        mail_sudo = (
+            self.env["mail.mail"].sudo().new({**mail_values, "email_to": "x@x.x"})
+        )
         [outgoing] = mail_sudo._prepare_outgoing_list()
         statement = link_sudo._get_statement_name()
         return {

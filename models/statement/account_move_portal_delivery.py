@@ -48,7 +48,7 @@ class AccountMovePortalDelivery(models.Model):
     # === HOOKS - WHETHER IT IS STILL WANTED === #
 
     def _find_reason_to_skip(self):
-        """Override: an account is nobody's but its customer's, and has to have items."""
+        """Override: an account is its customer's alone, and has to have items."""
         if not self.account_partner_id:
             return super()._find_reason_to_skip()
         self.account_partner_id.invalidate_recordset(["email", "commercial_partner_id"])
@@ -199,18 +199,17 @@ class AccountMovePortalDelivery(models.Model):
         )
 
     def _get_documents(self):
-        """Override to tell the statement and the invoices that go with it apart."""
+        """Override to return the statement, and the PDF of each invoice with it."""
         if self.kind != "statement":
             return super()._get_documents()
-        sender = self.env["account.move.send"]
-        files = {self.env["account.move"]: self._get_own_files()}
-        for move in self._get_attached_moves():
-            files[move] = sender._get_portal_own_documents(move)
-        documents = {
+        own_documents = self.env["account.move.send"]._get_portal_own_documents
+        files = {move: own_documents(move) for move in self._get_attached_moves()}
+        files[self.env["account.move"]] = self._get_own_files()
+        found = {
             move: of_move.filtered(lambda file: file.mimetype == "application/pdf")[:1]
             for move, of_move in files.items()
         }
-        return {move: document for move, document in documents.items() if document}
+        return {move: document for move, document in found.items() if document}
 
     def _make_statement_file(self):
         """Return the statement as a file that goes with this email.
@@ -283,9 +282,10 @@ class AccountMovePortalDelivery(models.Model):
         if self.kind != "statement":
             return result
         self._record_on_link()
+        events = self.env["account.move.portal.event"]
         sent = self._get_attached_moves()
         for move in sent:
-            self.env["account.move.portal.event"]._record_sent(self, move_id=move.id)
+            events._record_sent(self, move_id=move.id)
         sent.filtered(lambda move: not move.is_move_sent).with_context(
             **const.NO_LINE_CHANGES
         ).is_move_sent = True

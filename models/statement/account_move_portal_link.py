@@ -253,7 +253,11 @@ class AccountMovePortalLink(models.Model):
             .sudo()
             .search_count(
                 [
-                    ("commercial_partner_id", "=", self.move_id.commercial_partner_id.id),
+                    (
+                        "commercial_partner_id",
+                        "=",
+                        self.move_id.commercial_partner_id.id,
+                    ),
                     ("company_id", "=", self.company_id.id),
                     ("state", "=", "posted"),
                     ("move_type", "=", "out_invoice"),
@@ -272,9 +276,7 @@ class AccountMovePortalLink(models.Model):
 
         :rtype: bool
         """
-        return (
-            self.company_id.portal_shows_account and self._is_of_account_contact()
-        )
+        return self.company_id.portal_shows_account and self._is_of_account_contact()
 
     def _is_of_account_contact(self):
         """Return whether the link to an invoice is one of those who may see all.
@@ -800,7 +802,9 @@ class AccountMovePortalLink(models.Model):
 
         :raise UserError: As it is not known who would get it.
         """
-        return self.action_copy() if self.account_partner_id else super().get_url_to_copy()
+        return (
+            self.action_copy() if self.account_partner_id else super().get_url_to_copy()
+        )
 
     # === BUSINESS METHODS - THE STATEMENT === #
 
@@ -853,7 +857,9 @@ class AccountMovePortalLink(models.Model):
             credit_items,
             {age: currency.round(amount) for age, amount in ageing.items()},
             balance,
-            self._sum_up([one for one in items if one.days_overdue], currency, "balance"),
+            self._sum_up(
+                [one for one in items if one.days_overdue], currency, "balance"
+            ),
             credit,
             currency.round(balance - credit),
         )
@@ -901,7 +907,9 @@ class AccountMovePortalLink(models.Model):
             customer.ids,
             data={"company_id": company.id, "lang": lang},
         )
-        account = self.new({"account_partner_id": customer.id, "company_id": company.id})
+        account = self.new(
+            {"account_partner_id": customer.id, "company_id": company.id}
+        )
         return account.with_context(lang=lang)._get_statement_name(), content
 
     def _get_statement_name(self):

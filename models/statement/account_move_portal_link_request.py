@@ -43,7 +43,8 @@ class AccountMovePortalLinkRequest(models.Model):
         :rtype: account.move
         """
         return self.env["account.move"].search(
-            self.link_id._get_account_domain() & Domain("move_type", "=", "out_invoice"),
+            self.link_id._get_account_domain()
+            & Domain("move_type", "=", "out_invoice"),
             order="id desc",
             limit=1,
         )
@@ -52,8 +53,10 @@ class AccountMovePortalLinkRequest(models.Model):
         """Override to look among the emails that lead to the account."""
         customer = self.link_id.account_partner_id
         if not customer:
-            return super()._find_uncertain_delivery(recipient).filtered(
-                lambda each: not each.account_partner_id
+            return (
+                super()
+                ._find_uncertain_delivery(recipient)
+                .filtered(lambda each: not each.account_partner_id)
             )
         return self.env["account.move.portal.delivery"].search(
             [

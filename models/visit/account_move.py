@@ -82,7 +82,9 @@ class AccountMove(models.Model):
             links = move.portal_link_ids.filtered(
                 lambda link: link.audience != "internal"
             )
-            events = at_accounts.filtered(lambda event, move=move: event.move_id == move)
+            events = at_accounts.filtered(
+                lambda event, move=move: event.move_id == move
+            )
             views = [
                 *((link.first_viewed_on, link) for link in links),
                 *(

@@ -14,7 +14,7 @@ class TestReminderAccount(PortalReminderCommon):
         cls.invoice.button_draft()
 
     def _remind(self, rule, decided=DECIDED, sent=SENT):
-        """Decide and send; return the emails, and the invoices that they are kept with."""
+        """Decide and send; return the emails, and the invoices that keep them."""
         found = self._decide(decided)
         with self.mailbox() as mailbox, self._at(sent):
             self._send_due()
@@ -66,8 +66,12 @@ class TestReminderAccount(PortalReminderCommon):
             {"move_id": held.id, "reason": "other"}
         )
         [mail], _found = self._remind(rule)
-        for move, is_named in ((due[0], True), (due[1], True), (held, False),
-                               (later, False)):
+        for move, is_named in (
+            (due[0], True),
+            (due[1], True),
+            (held, False),
+            (later, False),
+        ):
             self.assertEqual(move.name in mail.text, is_named, move.invoice_date_due)
 
     def test_b11_who_is_no_contact_of_the_customer_gets_no_account(self):

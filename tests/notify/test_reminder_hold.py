@@ -5,8 +5,8 @@ from freezegun import freeze_time
 
 from odoo import fields
 from odoo.exceptions import AccessError
-from odoo.tests import new_test_user
 from odoo.service.model import call_kw
+from odoo.tests import new_test_user
 from odoo.tools import mute_logger
 
 from ..common import PortalCommon

@@ -177,9 +177,7 @@ class TestReminderKill(PortalBulkProcessCase):
         ):
             with self.subTest(f"{when} {method}"):
                 known = self._get_connections()
-                pid = self._fork(
-                    self._queue_here, (reminder_class, method, when, call)
-                )
+                pid = self._fork(self._queue_here, (reminder_class, method, when, call))
                 self.assertTrue(os.WIFSIGNALED(os.waitpid(pid, 0)[1]))
                 self._wait_until_gone(known)
                 self.assertEqual(len(self._get_states()), count)
@@ -193,9 +191,7 @@ class TestReminderKill(PortalBulkProcessCase):
         self._decide_here()
         with self._transaction() as env:
             reminders = env["account.move.portal.reminder"]
-            [reminder] = reminders.search(
-                [("move_id", "in", self.ids["account.move"])]
-            )
+            [reminder] = reminders.search([("move_id", "in", self.ids["account.move"])])
             batch = env["account.move.portal.batch"].create({"origin": "reminder"})
             with (
                 mute_logger("odoo.sql_db"),

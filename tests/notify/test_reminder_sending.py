@@ -52,7 +52,8 @@ class TestReminderSending(PortalReminderCommon):
         self.assertTrue(
             link.event_ids.filtered(
                 lambda event: (
-                    event.kind == "sent" and event.message_id == message["Message-Id"]
+                    event.kind == "sent"
+                    and event.delivery_id.message_id == message["Message-Id"]
                 )
             )
         )

@@ -253,7 +253,10 @@ class TestAccountMoveSendPortalAccess(PortalSendCommon, HttpCase):
         invoice = self._create_portal_invoice()
         shown = self._read_window(self._open_window(invoice))
         self.assertFalse(shown["email_to"])
-        self.assertEqual(shown["customer_without_email"], self.customer.display_name)
+        self.assertEqual(
+            shown["missing_email_hint"],
+            f"{self.customer.display_name} has no email address. Enter one below.",
+        )
         shared = self._get_model("account.move.portal.link.share").create(
             {"move_id": invoice.id}
         )

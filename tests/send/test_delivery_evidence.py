@@ -17,7 +17,7 @@ REFUSED = {"refuse_recipients": {"gone@x.example": (550, "No such user here")}}
 
 
 class TestPortalDeliveryEvidence(PortalSendCommon):
-    """What was sent is said by the email's row alone, as long as there is an invoice."""
+    """The email's row alone says what was sent, while there is an invoice."""
 
     has_document = True
 

@@ -9,15 +9,18 @@ from ..statement_common import StatementCommon
 
 @tagged("post_install", "-at_install")
 class TestAccountAccess(PortalSendCommon, StatementCommon):
-    """An account shows what is its customer's, to its own people, and to nobody else."""
+    """An account shows what is its customer's, and to its own people alone."""
 
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
         cls.parent, cls.subsidiary = cls.env["res.partner"].create(
             [
-                {"name": name, "email": f"{name.lower()}@group.example",
-                 "is_company": True}
+                {
+                    "name": name,
+                    "email": f"{name.lower()}@group.example",
+                    "is_company": True,
+                }
                 for name in ("Parent", "Subsidiary")
             ]
         )
@@ -82,15 +85,19 @@ class TestAccountAccess(PortalSendCommon, StatementCommon):
 
     def test_b10_biller_reaches_no_account_of_another_company(self):
         other = self.setup_other_company(name="Other")["company"]
-        move = self.env["account.move"].with_company(other).create(
-            {
-                "move_type": "out_invoice",
-                "partner_id": self.stranger.id,
-                "invoice_date": "2020-03-01",
-                "invoice_line_ids": [
-                    Command.create({"name": "Elsewhere", "price_unit": 1000.0})
-                ],
-            }
+        move = (
+            self.env["account.move"]
+            .with_company(other)
+            .create(
+                {
+                    "move_type": "out_invoice",
+                    "partner_id": self.stranger.id,
+                    "invoice_date": "2020-03-01",
+                    "invoice_line_ids": [
+                        Command.create({"name": "Elsewhere", "price_unit": 1000.0})
+                    ],
+                }
+            )
         )
         move.action_post()
         windows = self.env["account.move.portal.statement.window"]
@@ -107,7 +114,10 @@ class TestAccountAccess(PortalSendCommon, StatementCommon):
     def test_b10_link_to_an_account_is_never_handed_over(self):
         link = self.link.with_user(self.biller)
         for method in ("action_copy", "get_url_to_copy"):
-            with self.subTest(method), self.assertRaisesRegex(Exception, "only emailed"):
+            with (
+                self.subTest(method),
+                self.assertRaisesRegex(Exception, "only emailed"),
+            ):
                 getattr(link, method)()
         with self.assertRaises(AccessError):
             link.write({"account_partner_id": self.stranger.id})

@@ -29,7 +29,8 @@ class TestAccountCredit(StatementCommon):
     def _read_bill(self, response):
         root = html.fromstring(response.content)
         return [
-            self._read_text(row.find("b")) for row in root.xpath("//*[@id='bill_shares']/li")
+            self._read_text(row.find("b"))
+            for row in root.xpath("//*[@id='bill_shares']/li")
         ]
 
     def _get_balances(self):
@@ -38,9 +39,7 @@ class TestAccountCredit(StatementCommon):
 
     def test_b10_credit_is_offered_and_used_first(self):
         page = html.fromstring(self._get_page().content)
-        self.assertEqual(
-            page.xpath("//input[@id='use_credit']/@data-credit"), ["75.0"]
-        )
+        self.assertEqual(page.xpath("//input[@id='use_credit']/@data-credit"), ["75.0"])
         response = self._choose("all", use_credit="1")
         self.assertEqual(
             self._read_bill(response), ["$ 60.00", "$ 100.00", "$ 40.00", "$ -75.00"]

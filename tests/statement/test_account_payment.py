@@ -175,7 +175,7 @@ class TestAccountPayment(StatementCommon):
             {self.overdue.name: "$ 60.00", self.childs.name: "$ 40.00"},
         )
         self.assertIn("Back to your account", response.text)
-        self.assertNotIn(f"{self.link._get_path('pdf')}\"", response.text)
+        self.assertNotIn(f'{self.link._get_path("pdf")}"', response.text)
         receipt = self._get_page("receipt")
         self.assertEqual(receipt.headers["Content-Type"], "application/pdf")
         # Odoo makes no PDF in tests unless told to: it is the document itself.

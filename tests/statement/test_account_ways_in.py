@@ -53,10 +53,14 @@ class TestAccountWaysIn(PortalSendCommon, StatementCommon):
             ("internal", {"audience": "internal"}),
             ("unknown address", {"email": "boss@x.example", "partner_id": False}),
             ("another's address", {"email": "boss@x.example"}),
-            ("stranger", {"email": "stranger@other.example",
-                          "partner_id": self.stranger.id}),
-            ("closed by staff", {"email": "branch@customer.example",
-                                 "partner_id": self.branch.id}),
+            (
+                "stranger",
+                {"email": "stranger@other.example", "partner_id": self.stranger.id},
+            ),
+            (
+                "closed by staff",
+                {"email": "branch@customer.example", "partner_id": self.branch.id},
+            ),
         ):
             with self.subTest(what):
                 link = self._create_own_link(**values)

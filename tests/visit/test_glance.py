@@ -124,9 +124,7 @@ class TestGlance(PortalCommon):
             with self.subTest(domain=domain):
                 self.assertIn(self.viewed, self._search(domain))
         later = before + timedelta(seconds=1)
-        self.assertNotIn(
-            self.viewed, self._search([("portal_viewed_on", ">=", later)])
-        )
+        self.assertNotIn(self.viewed, self._search([("portal_viewed_on", ">=", later)]))
 
     def test_b17_filters_of_the_list_say_what_they_are_called(self):
         """The search view's own domains and groups, as the biller's browser sends."""
