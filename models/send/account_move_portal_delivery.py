@@ -692,7 +692,7 @@ class AccountMovePortalDelivery(models.Model):
         return Handover(session, server, message, recipients, marks, context)
 
     def _note_documents(self):
-        """Note the fingerprint of each invoice's PDF that goes with this email."""
+        """Note the fingerprint of each PDF that goes with this email."""
         self.document_ids.unlink()  # Of an earlier try.
         self.env["account.move.portal.delivery.document"].create(
             [
@@ -708,6 +708,7 @@ class AccountMovePortalDelivery(models.Model):
     def _get_documents(self):
         """Return the PDF of each invoice that goes with this email. To be extended.
 
+        :return: By invoice; by no invoice what is none's own.
         :rtype: dict[account.move, ir.attachment]
         """
         if not self._is_with_link():
