@@ -1,6 +1,6 @@
 {
     "name": "Invoice Payment Portal",
-    "version": "19.0.1.0.0",
+    "version": "19.0.2.0.0",
     "category": "Accounting/Accounting",
     "summary": "Email customers a link to view, print, download and pay an invoice",
     "author": "Invoice Payment Portal contributors",
@@ -21,6 +21,8 @@
         "report/payment_receipt_report.xml",
         "report/portal_evidence_report.xml",
         "report/portal_evidence_report_templates.xml",
+        "report/account_statement_report.xml",
+        "report/account_statement_report_templates.xml",
         # Record data.
         "data/ir_cron_data.xml",
         "data/mail_template_data.xml",
@@ -50,6 +52,7 @@
         "views/send/account_move_portal_mail_budget_views.xml",
         "views/send/res_partner_views.xml",
         "views/send/account_journal_views.xml",
+        "views/statement/mail_templates.xml",
         "views/notify/base_automation_views.xml",
         "views/notify/account_move_portal_reminder_rule_views.xml",
         "views/notify/account_move_portal_reminder_views.xml",
@@ -67,6 +70,7 @@
         "wizard/account_move_portal_reminder_forecast_views.xml",
         "wizard/account_move_portal_link_share_views.xml",
         "wizard/account_move_portal_setup_views.xml",
+        "wizard/account_move_portal_statement_window_views.xml",
         "wizard/account_move_portal_text_translation_views.xml",
         "wizard/account_move_send_portal_views.xml",
         "wizard/account_move_send_portal_mass_views.xml",

@@ -37,6 +37,9 @@ OFFLINE_PROVIDERS = ("none", "custom")
 CONTEXT_NOTIFICATION = "account_payment_portal_notification_id"
 #: How a rule notifies staff: a value of `base.automation.portal_delivery`.
 CONTEXT_DELIVERY = "account_payment_portal_delivery"
+#: Where something is noted at an invoice, or read of it, and no line can change: core
+#: would compute each line's counterpart anew, and check that they balance.
+NO_LINE_CHANGES = {"skip_invoice_sync": True, "check_move_validity": False}
 #: Set while documents are only made to be looked at.
 CONTEXT_PREVIEW = "account_payment_portal_preview"
 #: Set while documents are made to go with a link, by our report.
@@ -67,6 +70,7 @@ CREDIT_KINDS = ("overpaid", "cancelled", "changed")
 # === EXTERNAL IDS === #
 
 INVOICE_REPORT = "account_payment_portal.action_report_invoice"
+STATEMENT_REPORT = "account_payment_portal.action_report_account_statement"
 RECEIPT_REPORT = "account_payment_portal.action_report_portal_receipt"
 CATCH_UP_CRON = "account_payment_portal.ir_cron_stripe_catch_up"
 TODO_ACTION = "account_payment_portal.account_move_portal_todo_action"

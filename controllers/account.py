@@ -13,6 +13,7 @@ from .common import (
     link_route,
     make_pdf_response,
     parse_id,
+    record_action,
     record_visit,
     redirect_private,
     render,
@@ -56,8 +57,15 @@ class PortalAccountPayment(PortalInvoicePayment):
         ticked = [parse_id(one) for one in request.httprequest.form.getlist("tick")]
         parts = {one: entered.get(f"part_{one}") for one in ticked}
         try:
-            shares = link_sudo._choose_from_account(
-                what, ticked, {**parts, "spread": entered.get("spread")}, currency
+            chosen = link_sudo._choose_from_account(
+                what,
+                ticked,
+                {
+                    **parts,
+                    "spread": entered.get("spread"),
+                    "use_credit": entered.get("use_credit"),
+                },
+                currency,
             )
         except ValidationError as error:
             return self._render_account_page(
@@ -68,7 +76,7 @@ class PortalAccountPayment(PortalInvoicePayment):
                 ticked=ticked,
                 entered=entered,
             )
-        query = urlencode({"choice": link_sudo._format_choice(shares)})
+        query = urlencode({"choice": link_sudo._format_choice(*chosen)})
         visit = self._get_visit_of_request()
         return redirect_private(f"{link_sudo._get_path('pay')}?{query}{visit}")
 
@@ -84,9 +92,58 @@ class PortalAccountPayment(PortalInvoicePayment):
         move_sudo = link_sudo._get_account_document(parse_id(move_id))
         if not move_sudo:
             return render_unavailable()
+        visit_sudo = record_action(link_sudo, "downloaded")
+        visit_sudo._record_account_document(move_sudo)
         return make_pdf_response(
             move_sudo._get_portal_document(), move_sudo._get_portal_document_filename()
         )
+
+    @link_route("account", save_session=False)
+    def portal_invoice_account(self, link_sudo, **_kwargs):
+        """Lead from the page of one invoice to all of its customer's.
+
+        :param account.move.portal.link link_sudo: The link, in sudo mode.
+        :return: The account; the invoice page where the link does not lead there.
+        :rtype: odoo.http.Response
+        """
+        if not link_sudo._leads_to_account():
+            return redirect_private(link_sudo._get_path())
+        account_sudo = link_sudo._find_for_account(
+            link_sudo.partner_id, link_sudo.company_id, link_sudo.email
+        )
+        return redirect_private(account_sudo._get_path())
+
+    @link_route("statement", save_session=False, opens=("account",))
+    def portal_account_statement(self, link_sudo, **_kwargs):
+        """Hand out the statement as a PDF.
+
+        :param account.move.portal.link link_sudo: The link, in sudo mode.
+        :rtype: odoo.http.Response
+        """
+        record_action(link_sudo, "downloaded")
+        return self._make_statement_response(link_sudo)
+
+    @link_route("statement/print", save_session=False, opens=("account",))
+    def portal_account_print(self, link_sudo, **_kwargs):
+        """Show the statement as a PDF, to be printed.
+
+        :param account.move.portal.link link_sudo: The link, in sudo mode.
+        :rtype: odoo.http.Response
+        """
+        record_action(link_sudo, "printed")
+        return self._make_statement_response(link_sudo, "inline")
+
+    def _make_statement_response(self, link_sudo, disposition="attachment"):
+        """Hand out the statement.
+
+        :param account.move.portal.link link_sudo: The link, in sudo mode.
+        :param str disposition: `attachment` to save it, `inline` to show it.
+        :rtype: odoo.http.Response
+        """
+        name, content = link_sudo._make_statement_pdf(
+            link_sudo.account_partner_id, link_sudo.company_id, link_sudo._get_lang()
+        )
+        return make_pdf_response(content, f"{name}.pdf", disposition)
 
     @link_route("csv", save_session=False, opens=("account",))
     def portal_account_csv(self, link_sudo, **_kwargs):
@@ -96,6 +153,7 @@ class PortalAccountPayment(PortalInvoicePayment):
         :return: The file, in UTF-8 with the mark that spreadsheets look for.
         :rtype: odoo.http.Response
         """
+        record_action(link_sudo, "downloaded")
         file = io.StringIO()
         writer = csv.writer(file)
         for row in link_sudo._get_statement_rows():
@@ -202,16 +260,15 @@ class PortalAccountPayment(PortalInvoicePayment):
         if not link_sudo.account_partner_id:
             return super()._get_portal_choice(link_sudo)
         choice = request.httprequest.args.get("choice", "")
-        return {"shares": link_sudo._parse_choice(choice)}
+        shares, credit_shares = link_sudo._parse_choice(choice)
+        return {"shares": shares, "credit_shares": credit_shares}
 
     def _is_portal_bill_payable(self, link_sudo):
         """Override: what was ticked can be paid, as it stands."""
         if not link_sudo.account_partner_id:
             return super()._is_portal_bill_payable(link_sudo)
         try:
-            link_sudo._check_account_shares(
-                self._get_portal_choice(link_sudo)["shares"]
-            )
+            link_sudo._check_account_shares(**self._get_portal_choice(link_sudo))
         except ValidationError:
             return False
         return True
@@ -220,13 +277,15 @@ class PortalAccountPayment(PortalInvoicePayment):
         """Override to return what was ticked."""
         if not link_sudo.account_partner_id:
             return super()._get_portal_bill(link_sudo)
-        shares = self._get_portal_choice(link_sudo)["shares"]
+        choice = self._get_portal_choice(link_sudo)
+        shares, credit_shares = choice["shares"], choice["credit_shares"]
         moves_sudo = link_sudo.env["account.move"].concat(*shares)
         total = moves_sudo.currency_id.round(sum(shares.values()))
         return {
             "move_sudo": moves_sudo[:1],
             "moves_sudo": moves_sudo,
             "shares": shares,
+            "credit_shares": credit_shares,
             "portal_amounts": [(total, "")],
             "is_amount_editable": False,
         }

@@ -129,7 +129,7 @@ def link_route(screen="", keeps_answer=False, opens=("invoice",), **routing):
                 return render_unavailable(
                     link_sudo.browse() if link_sudo else get_closed_link(token)
                 )
-            raise ValidationError(request.env._("This link is not valid any more."))
+            raise ValidationError(request.env._("This link no longer works."))
 
         for name in ("__module__", "__name__", "__qualname__", "__doc__"):
             setattr(endpoint, name, getattr(method, name))

@@ -3,7 +3,7 @@ from odoo.http import request
 
 from odoo.addons.account_payment.controllers.portal import PortalAccount
 
-from .common import public_route, redirect_private
+from .common import parse_id, public_route, redirect_private
 
 #: What core's emails and campaigns add to the address of an invoice.
 TRACKING = ("pid", "hash")
@@ -34,6 +34,37 @@ class CustomerInvoice(PortalAccount):
             download=download,
             **kw,
         )
+
+    def _prepare_my_invoices_values(self, *args, **kwargs):
+        """Override of `account` to lead to all open invoices, to be paid at once."""
+        values = super()._prepare_my_invoices_values(*args, **kwargs)
+        partner_sudo = request.env.user.partner_id.sudo()
+        values["portal_account_companies"] = (
+            partner_sudo._get_portal_account_companies()
+        )
+        return values
+
+    # Not below `/my/invoices/`, where core looks for an invoice.
+    @public_route("/my/account/<string:company_id>", auth="user", type="http")
+    def portal_my_account(self, company_id, **_kwargs):
+        """Lead a customer who is signed in to the account.
+
+        :param str company_id: Whose invoices, as a `res.company` id.
+        :rtype: odoo.http.Response
+        """
+        # In sudo mode because customers have no rights on links, and to see which
+        # companies have invoices of theirs.
+        partner_sudo = request.env.user.partner_id.sudo()
+        company_sudo = partner_sudo._get_portal_account_companies().filtered(
+            lambda company: company.id == parse_id(company_id)
+        )
+        links_sudo = partner_sudo.env["account.move.portal.link"]
+        link_sudo = company_sudo and links_sudo._find_for_account(
+            partner_sudo, company_sudo
+        )
+        if not link_sudo:
+            return redirect_private("/my/invoices")
+        return redirect_private(link_sudo._get_path())
 
     def _find_portal_path(self, invoice_id, access_token):
         """Return where on the payment portal a visitor of core's page belongs.

@@ -6,7 +6,7 @@ from . import link
 from . import visit
 from . import document
 from . import payment
-from . import statement
 from . import send
+from . import statement
 from . import notify
 from . import check

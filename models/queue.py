@@ -22,7 +22,7 @@ class AccountMovePortalQueue(models.AbstractModel):
     _queue_retry_minutes = ()
 
     attempts = fields.Integer(default=0)
-    retry_on = fields.Datetime(help="Not to be tried again before.")
+    retry_on = fields.Datetime(help="Not tried again before this time.")
 
     @api.model
     def _run_due(self):

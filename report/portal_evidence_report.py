@@ -50,8 +50,13 @@ class ReportPortalEvidence(models.AbstractModel):
         self.env["account.move.portal.event"].check_access("read")
         # In sudo mode because auditors have no rights on payments and files.
         move_sudo = move.sudo()
+        events_sudo = move_sudo.env["account.move.portal.event"]
         links = move_sudo.portal_link_ids.sorted("id")
-        events = links.event_ids.sorted("id")
+        # What happened at links to the customer's account says of which invoice.
+        at_accounts = events_sudo.search(
+            [("move_id", "=", move.id), ("link_id", "not in", links.ids)]
+        )
+        events = (links.event_ids | at_accounts).sorted("id")
         document = move_sudo.invoice_pdf_report_id.raw
         current = document and hashlib.sha256(document).hexdigest()
         documents = self._number_documents(events, current)
@@ -89,11 +94,24 @@ class ReportPortalEvidence(models.AbstractModel):
         :return: The numbers, from 1 on, by SHA-256.
         :rtype: dict[str, int]
         """
-        hashes = [*filter(None, events.mapped("document_sha256")), current]
+        hashes = [*map(self._get_fingerprint, events), current]
         return {
             digest: number
             for number, digest in enumerate(dict.fromkeys(filter(None, hashes)), 1)
         }
+
+    @api.model
+    def _get_fingerprint(self, event):
+        """Return the SHA-256 of the invoice's PDF that was sent.
+
+        :param account.move.portal.event event: The event.
+        :return: None if none was, or the event is of another kind.
+        :rtype: str | None
+        """
+        documents = event.delivery_id.document_ids.filtered(
+            lambda document: document.move_id == event.move_id
+        )
+        return documents[:1].sha256 or None
 
     # === TIMES === #
 
@@ -154,7 +172,7 @@ class ReportPortalEvidence(models.AbstractModel):
     def _get_delivery_facts(self, move):
         """Return in words which emails did not leave, or may not have arrived.
 
-        Of those that did, their links tell.
+        Of those that did, the events of their links tell when.
 
         :param account.move move: The invoice, in sudo mode.
         :return: The facts, each with `when`, `who`, `what` and `detail`.
@@ -250,20 +268,23 @@ class ReportPortalEvidence(models.AbstractModel):
         :rtype: list[str | bool]
         """
         if event.kind == "sent":
+            fingerprint = self._get_fingerprint(event)
             return [
                 self.env._(
-                    "by %(user)s, handed over to the mail server",
+                    "by %(user)s, accepted by the mail server",
                     user=event.create_uid.name,
                 ),
-                event.message_id,
-                event.document_sha256
-                and self.env._(
-                    "with PDF %(number)s", number=documents[event.document_sha256]
-                ),
+                event.delivery_id.message_id,
+                fingerprint
+                and self.env._("with PDF %(number)s", number=documents[fingerprint]),
             ]
         if tx := event.transaction_id:
+            shares = tx.portal_attempt_id.line_ids.filtered(
+                lambda line: line.move_id == event.move_id
+            )
             return [
-                tx.currency_id.format(tx.amount),
+                # Of several invoices that were paid at once, what this one got.
+                tx.currency_id.format(shares.amount if shares else tx.amount),
                 tx.payment_method_id.name,
                 tx.reference,
                 tx.provider_reference,

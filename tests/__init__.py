@@ -27,8 +27,11 @@ from .notify import test_notification
 from .notify import test_notification_mail
 from .notify import test_notification_rule
 from .notify import test_reminder_hold
+from .notify import test_reminder_hold_dispute
+from .notify import test_reminder_hold_goods
 from .notify import test_reminder_rule
 from .notify import test_reminder_sending
+from .notify import test_reminder_account
 from .notify import test_reminder_decline
 from .notify import test_reminder_forecast
 from .notify import test_reminder_kill
@@ -88,6 +91,8 @@ from .send import test_compose_race
 from .send import test_compose_refusal
 from .send import test_compose_window
 from .send import test_delivery
+from .send import test_delivery_bounce
+from .send import test_delivery_evidence
 from .send import test_delivery_kill
 from .send import test_email_addresses
 from .send import test_mail_audit
@@ -98,8 +103,12 @@ from .send import test_origin_repair
 from .send import test_origin_sale
 from .send import test_origin_sale_project
 from .send import test_receipt
+from .statement import test_account_access
+from .statement import test_account_credit
+from .statement import test_account_email
 from .statement import test_account_page
 from .statement import test_account_payment
+from .statement import test_account_ways_in
 from .visit import test_evidence
 from .visit import test_glance
 from .visit import test_user_agents

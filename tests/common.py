@@ -1,3 +1,4 @@
+import hashlib
 from contextlib import contextmanager
 from datetime import timedelta
 from unittest.mock import patch
@@ -201,6 +202,44 @@ class PortalCommon(AccountingCommon):
             )
         )
         return link_sudo.sudo(cls.env.su)
+
+    @classmethod
+    def _record_sent(cls, link, content=None, **values):
+        """Have an email with a link been sent.
+
+        :param bytes content: The PDF that went with it, if one did.
+        :param dict values: Other values of the email.
+        :return: The email, in sudo mode.
+        """
+        documents = [
+            Command.create(
+                {
+                    "move_id": link.move_id.id,
+                    "sha256": hashlib.sha256(content).hexdigest(),
+                }
+            )
+            for content in filter(None, [content])
+        ]
+        # In sudo mode because nobody writes what was sent.
+        delivery_sudo = (
+            cls.env["account.move.portal.delivery"]
+            .sudo()
+            .create(
+                {
+                    "move_id": link.move_id.id,
+                    "link_id": link.id,
+                    "email": link.email,
+                    "formatted": link.email,
+                    "role": "bcc" if link.audience == "internal" else "to",
+                    "state": "sent",
+                    "sent_on": fields.Datetime.now(),
+                    "document_ids": documents,
+                    **values,
+                }
+            )
+        )
+        cls.env["account.move.portal.event"]._record_sent(delivery_sudo)
+        return delivery_sudo
 
     @contextmanager
     def _capture_statements(self):

@@ -1,9 +1,11 @@
 """Invoices that are hard to print, as records."""
 
+from pypdf import PdfReader
+
 from odoo import Command
 from odoo.tools import mute_logger
 
-from .pdf_common import PdfCommon
+from .pdf_common import REPORT, PdfCommon
 from .pdf_corpus import generated
 
 LOGGER = "odoo.addons.account_payment_portal.models.document.ir_actions_report"
@@ -46,18 +48,44 @@ class PdfCorpusCommon(PdfCommon):
             }
         )
 
+    def _print_each(self, cases):
+        """Print invoices, those of the same company settings in one go.
+
+        :param dict cases: The invoices, by any key.
+        :return: The key, the invoice, its file, and the warnings that staff get of it.
+        :rtype: Iterator[tuple[Any, account.move, pypdf.PdfReader, list[str]]]
+        """
+        settings = {}
+        for key, case in cases.items():
+            used = (case.get("layout"), case.get("paper"), repr(case.get("company")))
+            settings.setdefault(used, {})[key] = case
+        for group in settings.values():
+            with self.env.cr.savepoint() as savepoint:
+                self._use(next(iter(group.values())))
+                moves = {key: self._create(case) for key, case in group.items()}
+                ids = [move.id for move in moves.values()]
+                with mute_logger(LOGGER):
+                    streams = self._reports()._render_qweb_pdf_prepare_streams(
+                        REPORT, {"report_type": "pdf"}, res_ids=ids
+                    )
+                found = self._reports()._get_pdf_warnings(
+                    self.env["account.move"].browse(ids)
+                )
+                for key, move in moves.items():
+                    reader = PdfReader(streams[move.id]["stream"])
+                    # Which fonts there are is the server's affair.
+                    warnings = [
+                        each for each in found.get(move.id, []) if "font" not in each
+                    ]
+                    yield key, move, reader, warnings
+                savepoint.rollback()
+
     def _assert_no_false_alarm(self, count):
         """Invoices that are right are made without a refusal or a warning.
 
         :param int count: how many of them
         """
-        for number, case in enumerate(generated(count)):
-            with self.subTest(number=number), self.env.cr.savepoint() as savepoint:
-                self._use(case)
-                move = self._create(case)
-                with mute_logger(LOGGER):
-                    self._pdf(move)
-                warnings = self._reports()._get_pdf_warnings(move).get(move.id, [])
-                # Which fonts there are is the server's affair.
-                self.assertFalse([each for each in warnings if "font" not in each])
-                savepoint.rollback()
+        cases = dict(enumerate(generated(count)))
+        for number, _move, _reader, warnings in self._print_each(cases):
+            with self.subTest(number=number):
+                self.assertFalse(warnings)

@@ -49,14 +49,14 @@ class StatementCommon(PortalPaymentCommon, HttpCase):
 
     def _read_text(self, element):
         """Return the text of an element, with plain spaces."""
-        return element.text_content().replace("\xa0", " ").strip()
+        return element.text_content().replace("\xa0", " ").replace("\ufeff", "").strip()
 
-    def _read_shares(self, response):
-        """Return what the payment screen says that is paid, by the invoice's number."""
+    def _read_shares(self, response, element_id="bill_shares"):
+        """Return what a screen says that is paid, by the invoice's number."""
         root = html.fromstring(response.content)
         return {
             row.find("bdi").text_content(): self._read_text(row.find("b"))
-            for row in root.xpath("//ul[@id='bill_shares']/li")
+            for row in root.xpath(f"//ul[@id='{element_id}']/li")
         }
 
     def _start_payment(self, response, **choice):

@@ -128,6 +128,19 @@ def join(formatted):
     return ", ".join(formatted)
 
 
+def label(formatted):
+    """Return a formatted address as people read it, as the window's pills do.
+
+    :param str formatted: the address with its name: ``"Name" <address>``
+    :return: ``Name · address``, or the address alone
+    :rtype: str
+    """
+    entries = split(formatted)
+    if len(entries) != 1 or not entries[0].email:
+        return formatted  # A name alone, say: it is read as it stands.
+    return " · ".join(filter(None, (entries[0].name, entries[0].email)))
+
+
 # === THE GRAMMAR === #
 
 

@@ -90,8 +90,8 @@ def _quote(reply):
 
 def _disconnected(env, _cause):
     return env._(
-        "The connection to the mail server was lost. The email may have arrived: ask"
-        " the recipient, or send it again. The link in it stays the same."
+        "The connection to the mail server was lost. The email may have arrived. Check "
+        "with the recipient, or send it again. The link stays the same."
     )
 
 
@@ -108,7 +108,8 @@ def _recipient(env, cause):
         )
     if code < 500:
         return env._(
-            "The mail server cannot accept the email now; try again later: “%(reply)s”",
+            "The mail server can't accept the email right now. Try again later. "
+            "“%(reply)s”",
             reply=reply,
         )
     return env._("The mail server rejected this recipient: “%(reply)s”", reply=reply)

@@ -2,10 +2,12 @@ from . import account_move_portal_check
 from . import account_move_portal_window
 from . import account_move_portal_link_share
 from . import account_move_portal_setup
+from . import account_move_portal_statement_window
 from . import account_move_portal_text_translation
 from . import account_move_send_portal
 from . import account_move_send_portal_check
 from . import account_move_send_portal_document
 from . import account_move_send_portal_mass
+from . import account_move_send_portal_mass_account
 from . import account_move_portal_hold_window
 from . import account_move_portal_reminder_forecast

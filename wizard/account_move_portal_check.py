@@ -36,7 +36,12 @@ class AccountMovePortalCheck(models.TransientModel):
             filename=window._get_own_filenames()[0],
         )
         session = delivery._connect(server, smtp_from)
-        delivery._send_message(Handover(session, server, message, addresses, {}))
+        context = delivery._get_server_context(
+            mail.record_alias_domain_id, message["Return-Path"]
+        )
+        delivery._send_message(
+            Handover(session, server, message, addresses, {}, context)
+        )
         if session:
             session.quit()
         return result

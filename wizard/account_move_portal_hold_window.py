@@ -12,7 +12,7 @@ class AccountMovePortalHoldWindow(models.TransientModel):
     reason = fields.Selection(
         selection=lambda self: self._get_reasons(), required=True, default="other"
     )
-    until = fields.Date(help="The last day on hold. Empty: until it is released.")
+    until = fields.Date(help="The last day on hold. If empty, until it is released.")
     note = fields.Char(help="Shown as the reason on the invoice.")
 
     @api.model

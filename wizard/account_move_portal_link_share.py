@@ -88,7 +88,7 @@ class AccountMovePortalLinkShare(models.TransientModel):
             raise AccessError(self.env._("This link belongs to another invoice."))
         self.link_id._log_fact(
             self.env._(
-                "Portal link of %(recipient)s shown to be copied.",
+                "Portal link for %(recipient)s shown for copying.",
                 recipient=self.link_id.display_name,
             )
         )

@@ -15,7 +15,7 @@ class AccountMovePortalReminderForecast(models.TransientModel):
     )
     rule_id = fields.Many2one(
         comodel_name="account.move.portal.reminder.rule",
-        help="A rule that is looked at as if it were switched on now.",
+        help="This rule is treated as if it were switched on.",
     )
     line_ids = fields.One2many(
         comodel_name="account.move.portal.reminder.forecast.line",

@@ -28,7 +28,7 @@ class AccountMovePortalSetup(models.TransientModel):
     # 1. Address.
     base_url = fields.Char(
         string="Web address",
-        help="Under which customers reach this Odoo. Links begin with it.",
+        help="The address customers use to reach this Odoo. Links begin with it.",
         required=True,
         default=lambda self: self._get_default_base_url(),
     )

@@ -5,7 +5,7 @@ class AccountMovePortalTextTranslation(models.TransientModel):
     """The window in which a company's mail texts are written in any language."""
 
     _name = "account.move.portal.text.translation"
-    _description = "Translation of Invoice Portal Mails"
+    _description = "Translation of Invoice Portal Emails"
 
     company_id = fields.Many2one(
         comodel_name="res.company", required=True, readonly=True, ondelete="cascade"

@@ -44,7 +44,7 @@ class AccountMovePortalWindow(models.AbstractModel):
         )
         if is_moved and not self.env.su:
             raise AccessError(
-                self.env._("This window is on another invoice. Open a new one.")
+                self.env._("This window belongs to another invoice. Open a new one.")
             )
         return super().write(vals)
 

@@ -54,7 +54,7 @@ class AccountMoveSendPortal(models.TransientModel):
         default="compose",
     )
     lang = fields.Char(
-        help="Of the first recipient: in it the text is written, once.",
+        help="The first recipient's language, in which the message is written.",
         compute="_compute_lang",
         store=True,
     )
@@ -84,7 +84,7 @@ class AccountMoveSendPortal(models.TransientModel):
     moved_upload_ids = fields.Many2many(
         comodel_name="ir.attachment",
         relation="account_move_send_portal_moved_upload_rel",
-        help="Those of them that this window gave to the invoice.",
+        help="The files that this window moved to the invoice.",
         readonly=True,
         # Not even by a call of its user: it says what goes with the window.
         groups=NO_ACCESS,
@@ -103,7 +103,7 @@ class AccountMoveSendPortal(models.TransientModel):
     email_bcc = fields.Char(
         string="BCC", compute="_compute_copies", store=True, readonly=False
     )
-    customer_without_email = fields.Char(compute="_compute_customer_without_email")
+    missing_email_hint = fields.Char(compute="_compute_missing_email_hint")
     recipients_problem = fields.Char(compute="_compute_recipients_problem")
     subject = fields.Char(
         compute="_compute_subject_and_body", store=True, readonly=False
@@ -122,11 +122,11 @@ class AccountMoveSendPortal(models.TransientModel):
         help="The PDF that the user was shown.", attachment=False, readonly=True
     )
     pdf_warnings = fields.Text(
-        help="What the user is asked to look at on the PDF before it is sent.",
+        help="What the user should check on the PDF before sending it.",
         readonly=True,
     )
     printed_token = fields.Char(
-        help="Of the link on the PDF, which opens nothing before the PDF is sent.",
+        help="Token of the link on the PDF, which works only once the PDF is sent.",
         readonly=True,
         default=lambda self: self._make_token(),
         groups=NO_ACCESS,
@@ -134,7 +134,7 @@ class AccountMoveSendPortal(models.TransientModel):
     # The sending.
     batch_id = fields.Many2one(
         comodel_name="account.move.portal.batch",
-        help="What this window has sent, or tried to.",
+        help="The emails this window has sent or tried to send.",
         readonly=True,
         # Not even by a call of its user: it says what is sent again.
         groups=NO_ACCESS,
@@ -152,12 +152,12 @@ class AccountMoveSendPortal(models.TransientModel):
         compute="_compute_delivery",
     )
     has_reasons = fields.Boolean(
-        help="Whether there is something to say of a recipient.",
+        help="Whether there is something to say about a recipient.",
         compute="_compute_delivery",
         export_string_translation=False,
     )
     failure = fields.Text(
-        help="Why some recipients of the last attempt did not get the mail.",
+        help="Why some recipients of the last attempt did not get the email.",
         compute="_compute_delivery",
     )
 
@@ -179,13 +179,37 @@ class AccountMoveSendPortal(models.TransientModel):
     @api.depends("move_id")
     def _compute_earlier_sendings(self):
         for wizard in self:
-            links = wizard.move_id.portal_link_ids.filtered(
-                lambda link: link.sent_on and link.audience == "customer"
-            ).sorted("sent_on", reverse=True)
-            lines = [wizard._describe_sending(link) for link in links[:MAX_LINES]]
-            if rest := links[MAX_LINES:]:
+            last = wizard._get_last_sent()
+            lines = [wizard._describe_sending(each) for each in last[:MAX_LINES]]
+            if rest := last[MAX_LINES:]:
                 lines.append(self.env._("and %(count)s more", count=len(rest)))
             wizard.earlier_sendings = "\n".join(lines)
+
+    def _get_last_sent(self):
+        """Return the last email that each customer's recipient got, the latest first.
+
+        :return: The emails, in sudo mode.
+        :rtype: account.move.portal.delivery
+        """
+        # In sudo mode because emails are the system's; the invoice was checked.
+        sent_sudo = (
+            self.env["account.move.portal.delivery"]
+            .sudo()
+            .search_fetch(
+                [
+                    ("move_id", "=", self.move_id.id),
+                    ("state", "=", "sent"),
+                    ("role", "!=", "bcc"),
+                ],
+                ["email", "kind", "sent_on", "link_id", "create_uid"],
+                order="sent_on desc, id desc",
+            )
+            .filtered(lambda each: each._is_with_link())
+        )
+        last_ids = {}
+        for delivery_sudo in sent_sudo:
+            last_ids.setdefault(delivery_sudo.email, delivery_sudo.id)
+        return sent_sudo.browse(last_ids.values())
 
     @api.depends("move_id")
     def _compute_email_to(self):
@@ -203,10 +227,17 @@ class AccountMoveSendPortal(models.TransientModel):
             wizard.email_bcc = company_sudo.portal_mail_bcc
 
     @api.depends("move_id", "email_to")
-    def _compute_customer_without_email(self):
+    def _compute_missing_email_hint(self):
         for wizard in self:
-            wizard.customer_without_email = (
-                False if wizard.email_to else wizard.move_id.partner_id.display_name
+            # In sudo mode because billers may not read all customers.
+            customer = wizard.move_id.sudo().partner_id.display_name
+            wizard.missing_email_hint = (
+                customer
+                and not wizard.email_to
+                and self.env._(
+                    "%(customer)s has no email address. Enter one below.",
+                    customer=customer,
+                )
             )
 
     @api.depends("email_to", "email_cc", "email_bcc")
@@ -262,10 +293,13 @@ class AccountMoveSendPortal(models.TransientModel):
                 .with_env(wizard.env)
             )
             wizard.has_reasons = any(wizard.outcome_ids.mapped("answer"))
+            # All whom the server refused for one reason share a line.
+            failed_sudo = deliveries_sudo.filtered(
+                lambda each: each.state in ("refused", "uncertain")
+            )
             wizard.failure = "\n".join(
-                f"{each.email}: {each.answer}"
-                for each in deliveries_sudo
-                if each.state in ("refused", "uncertain")
+                f"{email_addresses.join(same_sudo.mapped('email'))}: {answer}"
+                for answer, same_sudo in failed_sudo.grouped("answer").items()
             )
 
     # === ONCHANGE METHODS === #
@@ -928,23 +962,21 @@ class AccountMoveSendPortal(models.TransientModel):
             "context": {"dialog_size": "large"},
         }
 
-    def _describe_sending(self, link):
-        """Say when a link was sent, and whether it was viewed since.
+    def _describe_sending(self, delivery_sudo):
+        """Say when an email was sent, and whether its recipient has looked since.
 
-        :param account.move.portal.link link: The link of a recipient.
+        :param account.move.portal.delivery delivery_sudo: The email, in sudo mode.
         :rtype: str
         """
-        # In sudo mode because who sent it may be of another company.
-        user_sudo = link.sudo().sent_by_id
+        user_sudo = delivery_sudo._get_sender()
+        viewed_on = delivery_sudo.link_id.last_viewed_on
         values = {
-            "recipient": link.email,
-            "sent": format_datetime(self.env, link.sent_on, dt_format="short"),
+            "recipient": delivery_sudo.email,
+            "sent": format_datetime(self.env, delivery_sudo.sent_on, dt_format="short"),
             "user": user_sudo.name or "",
         }
-        if link.last_viewed_on:
-            values["viewed"] = format_datetime(
-                self.env, link.last_viewed_on, dt_format="short"
-            )
+        if viewed_on:
+            values["viewed"] = format_datetime(self.env, viewed_on, dt_format="short")
             if not user_sudo:
                 return self.env._(
                     "%(recipient)s on %(sent)s, last viewed on %(viewed)s", **values

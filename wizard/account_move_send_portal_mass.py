@@ -33,14 +33,14 @@ class AccountMoveSendPortalMass(models.TransientModel):
     # The questions.
     drafts = fields.Selection(
         selection=[
-            ("confirm", "Confirm them when it is their turn"),
+            ("confirm", "Confirm each one before sending it"),
             ("send", "Send them as drafts that customers can view but not pay"),
             ("leave", "Leave them out"),
         ],
         required=True,
         default="leave",
     )
-    is_repeating = fields.Boolean(string="Send again what was sent before")
+    is_repeating = fields.Boolean(string="Include invoices already sent")
     is_with_documents = fields.Boolean(string="Include the supporting documents")
     is_adjusting = fields.Boolean(string="Change the subject and message")
     subject = fields.Char()
@@ -292,7 +292,7 @@ class AccountMoveSendPortalMass(models.TransientModel):
         if self.when == "now":
             return False
         if not self.day:
-            raise UserError(self.env._("Enter the day on which to send."))
+            raise UserError(self.env._("Enter the date to send on."))
         due_on = self.company_id._get_portal_moment(self.day, self.hour)
         if due_on < fields.Datetime.now():
             raise UserError(self.env._("That time has passed. Choose a later one."))
@@ -367,14 +367,10 @@ class AccountMoveSendPortalMass(models.TransientModel):
         delivery_sudo = (
             self.env["account.move.portal.delivery"].sudo().new({"move_id": move.id})
         )
-        mail_sudo = (
-            self.env["mail.mail"]
-            .sudo()
-            .new({"email_from": delivery_sudo._get_author()[1]})
-        )
-        server_sudo, _smtp_from = delivery_sudo._find_mail_server(mail_sudo)
         budget = (
-            self.env["account.move.portal.mail.budget"].sudo()._find_for(server_sudo)
+            self.env["account.move.portal.mail.budget"]
+            .sudo()
+            ._find_for(delivery_sudo._get_mass_server())
         )
         limits = [
             text
@@ -391,8 +387,8 @@ class AccountMoveSendPortalMass(models.TransientModel):
             return self.env._("%s emails; the mail server has no known limit.", count)
         end = budget._estimate_end(count, self._get_start())
         return self.env._(
-            "%(count)s emails; this mail server takes %(limits)s, of which"
-            " %(reserve)s%% are left to other emails: done by %(end)s.",
+            "%(count)s emails. This mail server accepts %(limits)s, of which "
+            "%(reserve)s%% is reserved for other emails. Done by %(end)s.",
             count=count,
             limits=", ".join(limits),
             reserve=budget.reserve,

@@ -29,13 +29,33 @@ CORE_LAG = timedelta(hours=2)
 NEWS = timedelta(days=1)
 
 
-def get_servers(company):
+def get_servers(company, limit=None):
     """Return the mail servers that are for everybody.
 
     :param res.company company: The company, in sudo mode.
+    :param int|None limit: How many at most; all if None.
     :rtype: ir.mail_server
     """
-    return company.env["ir.mail_server"].search([("owner_user_id", "=", False)])
+    return company.env["ir.mail_server"].search(
+        [("owner_user_id", "=", False)], limit=limit
+    )
+
+
+def has_mail_server(company):
+    """Return whether emails can leave at all: the cheap half of the next check.
+
+    :param res.company company: Whose emails, in sudo mode.
+    :rtype: bool
+    """
+    return is_configured() or bool(get_servers(company, limit=1))
+
+
+def is_configured():
+    """Return whether Odoo's configuration file names a mail server.
+
+    :rtype: bool
+    """
+    return config["smtp_server"] not in ("", "localhost", False, None)
 
 
 def check_mail_server(company):
@@ -46,16 +66,16 @@ def check_mail_server(company):
     """
     env, name = company.env, company.env._("Outgoing mail server")
     if servers := get_servers(company):
-        level, message = OK, env._("Emails leave through %s.", servers[0].name)
-    elif config["smtp_server"] in ("", "localhost", False, None):
-        level = ERROR
-        message = env._("There is no outgoing mail server. Create one.")
-    else:
+        level, message = OK, env._("Emails are sent through %s.", servers[0].name)
+    elif is_configured():
         level = OK
         message = env._(
-            "Emails leave through %s, the server of Odoo's configuration file.",
+            "Emails are sent through %s, the server in Odoo's configuration file.",
             config["smtp_server"],
         )
+    else:
+        level = ERROR
+        message = env._("There is no outgoing mail server. Create one.")
     return [Finding("mail_server", name, level, message, MAIL_SERVERS)]
 
 
@@ -69,13 +89,13 @@ def check_mail_connection(company):
     name = env._("Connection to the mail server")
     for server in get_servers(company):
         level = OK
-        message = env._("%s takes emails from this Odoo.", server.name)
+        message = env._("%s accepts emails from this Odoo.", server.name)
         try:
             server.test_smtp_connection()
         except UserError as error:
             level = ERROR
             message = env._(
-                "%(server)s takes no emails: %(reason)s",
+                "%(server)s does not accept emails: %(reason)s",
                 server=server.name,
                 reason=str(error),
             )
@@ -106,8 +126,8 @@ def check_mail_limit(company):
     limited = budgets.filtered(lambda each: each.minute_limit or each.day_limit)
     if limited:
         message = env._(
-            "%(server)s is given at most %(minute)s emails a minute and %(day)s a day "
-            "(0: no limit).",
+            "%(server)s is sent at most %(minute)s emails a minute and %(day)s a day "
+            "(0 means no limit).",
             server=limited[0].display_name,
             minute=limited[0].minute_limit,
             day=limited[0].day_limit,
@@ -141,8 +161,8 @@ def check_sender(company):
         message = env._("Emails can be sent from %s.", company.email)
         return [Finding("sender", name, OK, message, MAIL_SERVERS)]
     message = env._(
-        "No mail server is set up for %(email)s: emails are sent from another "
-        "address. Add the domain to “FROM Filtering” of the server.",
+        "No mail server is set up for %(email)s, so emails are sent from another "
+        "address. Add the domain to “FROM Filtering” on the server.",
         email=company.email,
     )
     return [Finding("sender", name, WARNING, message, MAIL_SERVERS)]
@@ -159,7 +179,7 @@ def check_bounces(company):
     failing = incoming.filtered("error_date")
     if not company.alias_domain_id:
         message = env._(
-            "There is no alias domain, so that emails that come back are not noticed. "
+            "There is no alias domain, so returned emails go unnoticed. "
             "Set one for the company."
         )
         return [Finding("bounces", name, WARNING, message, ALIAS_DOMAINS)]
@@ -173,12 +193,12 @@ def check_bounces(company):
         )
     elif incoming:
         level = OK
-        message = env._("Emails that come back are read at %s.", address)
+        message = env._("Returned emails are read from %s.", address)
     else:
         level = UNKNOWN
         message = env._(
-            "Odoo cannot see whether emails to %s reach it: there is no incoming mail "
-            "server. If another mail gateway passes them on, all is well.",
+            "Odoo cannot see whether emails to %s reach it, because there is no "
+            "incoming mail server. If a mail gateway passes them on, all is well.",
             address,
         )
     return [Finding("bounces", name, level, message, INCOMING_SERVERS)]
@@ -191,9 +211,9 @@ def check_spam(company):
     :rtype: list[Finding]
     """
     message = company.env._(
-        "Odoo cannot see whether customers' mail servers take your emails for spam. "
-        "Ask whoever runs your domain for SPF, DKIM and DMARC records, and look where "
-        "the sample arrives."
+        "Odoo cannot see whether customers' mail servers treat your emails as spam. "
+        "Ask whoever manages your domain about SPF, DKIM and DMARC records, and check "
+        "which folder the sample arrives in."
     )
     return [Finding("spam", company.env._("Spam filters"), UNKNOWN, message)]
 
@@ -234,8 +254,8 @@ def check_mail_queue(company):
     )
     if mails or failed:
         message = env._(
-            "Of Odoo's other emails, %(late)s are late and %(failed)s failed since "
-            "yesterday. Notifications to staff may be among them.",
+            "Of Odoo's other emails, %(late)s are late and %(failed)s have failed "
+            "since yesterday. They may include notifications to staff.",
             late=mails,
             failed=failed,
         )
@@ -266,12 +286,14 @@ def check_texts(company):
     ]
     if missing:
         message = env._(
-            "You have written your own text, but not for customers who read "
-            "%(languages)s. Translate it.",
+            "Your own text is not translated for customers who read %(languages)s. "
+            "Translate it.",
             languages=", ".join(missing),
         )
         return [Finding("texts", name, WARNING, message, SETTINGS)]
-    message = env._("Your own text is there in each of your customers' languages.")
+    message = env._(
+        "Your own text is translated into each of your customers' languages."
+    )
     return [Finding("texts", name, OK, message, SETTINGS)]
 
 

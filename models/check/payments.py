@@ -32,12 +32,38 @@ def get_providers(company):
     :param res.company company: The company, in sudo mode.
     :rtype: payment.provider
     """
-    providers = company.env["payment.provider"]
-    return providers.search(
-        Domain(providers._check_company_domain(company))
+    return company.env["payment.provider"].search(_get_provider_domain(company))
+
+
+def _get_provider_domain(company):
+    """Return the domain of the same.
+
+    :param res.company company: The company, in sudo mode.
+    :rtype: Domain
+    """
+    return (
+        Domain(company.env["payment.provider"]._check_company_domain(company))
         & Domain("state", "!=", "disabled")
         & Domain("code", "not in", const.OFFLINE_PROVIDERS)
     )
+
+
+def can_pay_in(company, currency):
+    """Return whether customers can pay in a currency: the next check in one query.
+
+    :param res.company company: The company, in sudo mode.
+    :param res.currency currency: The currency.
+    :rtype: bool
+    """
+    domain = (
+        _get_provider_domain(company)
+        & Domain("is_published", "=", True)
+        & (
+            Domain("available_currency_ids", "=", False)
+            | Domain("available_currency_ids", "in", currency.ids)
+        )
+    )
+    return bool(company.env["payment.provider"].search_count(domain, limit=1))
 
 
 def get_stripe(company):
@@ -61,8 +87,8 @@ def check_provider(company, currencies=None):
     published = get_providers(company).filtered("is_published")
     if not published:
         message = env._(
-            "No payment provider is published for %s: customers can view their "
-            "invoices, but not pay them. Enable one and publish it.",
+            "No payment provider is published for %s, so customers can view their "
+            "invoices but not pay them. Enable and publish one.",
             company.name,
         )
         return [Finding("provider", name, ERROR, message, PROVIDERS)]
@@ -79,7 +105,7 @@ def check_provider(company, currencies=None):
     )
     if missing:
         message = env._(
-            "No published payment provider takes %(currencies)s.",
+            "No published payment provider accepts %(currencies)s.",
             currencies=", ".join(missing.mapped("name")),
         )
         return [Finding("provider", name, WARNING, message, PROVIDERS)]
@@ -159,20 +185,20 @@ def check_webhook(company):
         if not provider.stripe_webhook_secret:
             level = ERROR
             message = env._(
-                "There is no signing secret, so that what Stripe tells is refused. "
+                "There is no signing secret, so Stripe's events are refused. "
                 "Select “Generate your webhook” on the provider."
             )
         elif caught and not heard:
             level = WARNING
             message = env._(
-                "No event was ever received, while Stripe had some when it was asked. "
-                "Stripe does not reach this Odoo: payments are booked minutes later."
+                "No event has ever been received, although Stripe had some. Stripe "
+                "cannot reach this Odoo, so payments are booked minutes late."
             )
         elif not heard:
             level = UNKNOWN
             message = env._(
-                "No event has been received yet. Odoo cannot see whether Stripe "
-                "reaches it before a payment is made."
+                "No event has been received yet. Odoo cannot tell whether Stripe "
+                "reaches it until a payment is made."
             )
         else:
             level = OK
@@ -217,7 +243,7 @@ def check_catch_up(company):
         return []
     job = env.ref(const.CATCH_UP_CRON, raise_if_not_found=False)
     if not job:
-        message = env._("The scheduled action was deleted. Upgrade the add-on.")
+        message = env._("The scheduled action was deleted. Upgrade the app.")
         return [Finding("catch_up", name, ERROR, message)]
     record = ("ir.cron", job.id)
     # A job that has just been installed is not late.
@@ -226,15 +252,15 @@ def check_catch_up(company):
     if silence > SILENCE:
         level = ERROR if silence > LONG_SILENCE else WARNING
         message = env._(
-            "Stripe was last asked on %s. A payment whose page was closed too early "
-            "stays unnoticed until it is asked again.",
+            "Stripe was last checked on %s. Until the next check, payments whose page "
+            "was closed too early go unnoticed.",
             format_datetime(env, since),
         )
     elif not job.lastcall:
-        level, message = UNKNOWN, env._("Stripe has not been asked yet.")
+        level, message = UNKNOWN, env._("Stripe has not been checked yet.")
     else:
         level = OK
-        message = env._("Stripe was last asked on %s.", format_datetime(env, since))
+        message = env._("Stripe was last checked on %s.", format_datetime(env, since))
     return [Finding("catch_up", name, level, message, "", record)]
 
 
@@ -299,7 +325,7 @@ def check_journal(company):
         if not journal:
             level = ERROR
             message = env._(
-                "There is no payment journal, so that payments cannot be booked. "
+                "There is no payment journal, so payments cannot be booked. "
                 "Choose one on the provider."
             )
         elif not (journal.active and journal.default_account_id):

@@ -37,21 +37,21 @@ def prove_address(company, url, proof):
         # The error itself names the whole address, token included.
         _logger.info("The portal's own address: %s", type(error).__name__)
         message = env._(
-            "%(url)s does not answer this server. Customers may reach it all the "
-            "same, if only this server does not.",
+            "%(url)s does not respond to this server. Customers may still be able to "
+            "reach it.",
             url=company.get_base_url(),
         )
         return [Finding("sample_link", name, WARNING, message, PARAMETERS)]
     if answer.status_code != 200 or proof not in answer.text:
         message = env._(
-            "%(url)s answers, but not as this database (HTTP %(status)s). See "
+            "%(url)s responds, but not with this database (HTTP %(status)s). Check "
             "web.base.url, and dbfilter in the configuration file.",
             url=company.get_base_url(),
             status=answer.status_code,
         )
     else:
         level = OK
-        message = env._("%s leads to this database.", company.get_base_url())
+        message = env._("%s opens this database.", company.get_base_url())
     return [Finding("sample_link", name, level, message, PARAMETERS)]
 
 
@@ -89,7 +89,7 @@ def prove_email(company, user, url):
         )
         return [Finding("sample_email", name, ERROR, message)]
     message = env._(
-        "A sample was sent to %s. See whether it arrives, and follow its link.",
+        "A sample was sent to %s. Check that it arrives, and open its link.",
         user.email,
     )
     return [Finding("sample_email", name, OK, message)]
@@ -148,19 +148,19 @@ def _prove_account(provider):
     level = ERROR
     if not account.get("charges_enabled"):
         message = env._(
-            "Stripe's account %s takes no payments yet. Stripe shows what is missing.",
+            "Stripe account %s cannot take payments yet. Stripe shows what is missing.",
             label,
         )
     elif inactive:
         message = env._(
-            "In Stripe's account %(account)s these are not active: %(methods)s. "
+            "These are not active in Stripe account %(account)s: %(methods)s. "
             "Customers who choose them are refused.",
             account=label,
             methods=", ".join(inactive),
         )
     else:
         level = OK
-        message = env._("Stripe's account %s takes payments.", label)
+        message = env._("Stripe account %s can take payments.", label)
     return [_about(provider, "stripe_account", env._("account"), level, message)]
 
 
@@ -180,7 +180,7 @@ def _prove_webhook(provider):
     if not ours:
         level = ERROR
         message = env._(
-            "Stripe knows no webhook to %s. Remove the signing secret and select "
+            "Stripe has no webhook for %s. Remove the signing secret and select "
             "“Generate your webhook”.",
             url,
         )
@@ -190,7 +190,7 @@ def _prove_webhook(provider):
     elif missing:
         level = WARNING
         message = env._(
-            "Stripe does not send all that matters. Add these events at Stripe: %s.",
+            "Stripe does not send all the events needed. Add these at Stripe: %s.",
             ", ".join(sorted(missing)),
         )
     else:
@@ -209,7 +209,7 @@ def _prove_payment(provider):
     """
     env, name = provider.env, provider.env._("trial payment")
     if provider.state != "test" or "_test_" not in (provider.stripe_secret_key or ""):
-        message = env._("Only tried in test mode: this provider takes real money.")
+        message = env._("Only tried in test mode. This provider takes real money.")
         return [_about(provider, "stripe_payment", name, UNKNOWN, message)]
     intent = provider._stripe_request(
         "POST",
@@ -226,7 +226,7 @@ def _prove_payment(provider):
         level, message = OK, env._("Stripe took a payment with its test card.")
     else:
         level = ERROR
-        message = env._("The payment with the test card is %s.", intent["status"])
+        message = env._("The test card payment is %s.", intent["status"])
     return [_about(provider, "stripe_payment", name, level, message)]
 
 

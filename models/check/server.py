@@ -55,14 +55,14 @@ def check_jobs(company):
     if off:
         level, shown = ERROR, off
         message = env._(
-            "Switched off: %s. Odoo does that when one fails again and again. Look "
-            "into the log, then switch it on.",
+            "Switched off: %s. Odoo does this when an action fails repeatedly. Check "
+            "the log, then switch it on again.",
             ", ".join(off.mapped("name")),
         )
     elif late:
         level, shown = ERROR, late
         message = env._(
-            "Late: %s. Odoo's scheduler does not run or is overloaded; see "
+            "Late: %s. Odoo's scheduler is not running or is overloaded. Check "
             "max_cron_threads in the configuration file.",
             ", ".join(late.mapped("name")),
         )
@@ -91,8 +91,8 @@ def check_converter(company):
         message = env._("wkhtmltopdf with patched Qt, at %s.", binary.path)
     else:
         message = env._(
-            "wkhtmltopdf as Debian and Ubuntu ship it, at %s. It is all that the "
-            "portal's invoices need.",
+            "wkhtmltopdf as Debian and Ubuntu ship it, at %s. That is all the portal's "
+            "invoices need.",
             binary.path,
         )
     return [Finding("converter", name, OK, message)]
@@ -129,8 +129,8 @@ def check_fonts(company):
     available = list_font_languages()
     if available is None:
         message = env._(
-            "Odoo cannot see which fonts there are: fc-list, of the package "
-            "fontconfig, does not run here."
+            "Odoo cannot see which fonts are installed, because fc-list (package "
+            "fontconfig) does not run here."
         )
         return [Finding("fonts", name, UNKNOWN, message)]
     missing = [
@@ -140,8 +140,8 @@ def check_fonts(company):
     ]
     if missing:
         message = env._(
-            "No font on the server has all letters of %(languages)s: they would be "
-            "missing on PDF files. Install fonts-noto-core, and fonts-noto-cjk for "
+            "No font on the server has all letters of %(languages)s, so they would be "
+            "missing from PDF files. Install fonts-noto-core, and fonts-noto-cjk for "
             "Chinese, Japanese and Korean.",
             languages=", ".join(missing),
         )
@@ -174,13 +174,14 @@ def check_periods(company):
     months = company.portal_event_months
     if company.portal_link_expiry == "never":
         message = env._(
-            "Links never expire: whoever finds an old email can view the invoice. Let "
-            "them expire after the due date."
+            "Links never expire. Anyone who finds an old email can view the invoice. "
+            "Let links expire after the due date."
         )
         return [Finding("periods", name, WARNING, message, SETTINGS)]
     if months > LONG_RETENTION:
         message = env._(
-            "Visits are kept for %(months)s months. Privacy rules may ask you why.",
+            "Visits are kept for %(months)s months. Privacy rules may require a "
+            "reason.",
             months=months,
         )
         return [Finding("periods", name, WARNING, message, SETTINGS)]

@@ -25,6 +25,29 @@ def is_reachable(host):
         return "." in name and not f".{name}".endswith(_LOCAL_ENDINGS)
 
 
+def opens_everywhere(url):
+    """Return whether customers can open what begins with an address.
+
+    :param str url: The address.
+    :rtype: bool
+    """
+    scheme, host = _split(url)
+    return scheme == "https" and is_reachable(host)
+
+
+def _split(url):
+    """Return the scheme and the host of an address; empty if it is none.
+
+    :param str url: The address.
+    :rtype: tuple[str, str]
+    """
+    try:
+        parts = urlsplit(url)
+        return parts.scheme, parts.hostname or ""
+    except ValueError:  # Somebody has mistyped web.base.url.
+        return "", ""
+
+
 def check_web_address(company):
     """Check that links begin with an address that opens everywhere, and stays.
 
@@ -33,28 +56,28 @@ def check_web_address(company):
     """
     env = company.env
     url = company.get_base_url()
-    parts = urlsplit(url)
+    scheme, host = _split(url)
     is_frozen = env["ir.config_parameter"].get_param("web.base.url.freeze")
-    if not is_reachable(parts.hostname or ""):
+    if not is_reachable(host):
         level = ERROR
         message = env._(
             "Links begin with %(url)s, which customers cannot open. Set web.base.url "
             "to the address under which they reach this Odoo.",
             url=url,
         )
-    elif parts.scheme != "https":
+    elif scheme != "https":
         level = ERROR
         message = env._(
             "Links begin with %(url)s, which is not encrypted. Set web.base.url to an "
-            "address that begins with https://. Stripe requires it, too.",
+            "address that begins with https://. Stripe requires this too.",
             url=url,
         )
     elif is_frozen in (False, "", "False", "0"):
         level = WARNING
         message = env._(
-            "Links begin with %(url)s, but the next administrator who logs in under "
-            "another address changes that. Add web.base.url.freeze with the value "
-            "True.",
+            "Links begin with %(url)s, but that changes when an administrator logs in "
+            "under another address. Add the parameter web.base.url.freeze with the "
+            "value True.",
             url=url,
         )
     else:

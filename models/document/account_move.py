@@ -32,12 +32,12 @@ class AccountMove(models.Model):
         string="Version of the Sent Invoice",
         readonly=True,
         copy=False,
-        help="How many times a PDF with other contents was made for the customer.",
+        help="How many times the PDF was made with different contents.",
     )
     is_portal_document_outdated = fields.Boolean(
         string="Changed Since It Was Sent",
         compute="_compute_is_portal_document_outdated",
-        help="The customer has a PDF that says something else than the invoice.",
+        help="The customer has a PDF that differs from the invoice.",
     )
 
     # Nothing but this: it is looked at on one invoice's form, and depends on much.

@@ -11,7 +11,7 @@ class AccountMovePortalLink(models.Model):
         comodel_name="ir.attachment",
         relation="account_move_portal_link_document_rel",
         string="Supporting documents",
-        help="Files that the invoice page offers beside the invoice.",
+        help="Files offered on the invoice page in addition to the invoice.",
         readonly=True,
         copy=False,
     )

@@ -18,8 +18,9 @@ class AccountMoveSend(models.AbstractModel):
             invoice, invoice_data
         )
         report = invoice_data.get("pdf_report")
-        is_ours = not report or report == self.env.ref(const.INVOICE_REPORT)
-        if is_ours and before and values["raw"] != before:
+        if not before or values["raw"] == before:
+            return result
+        if not report or report == self.env.ref(const.INVOICE_REPORT):
             values["raw"] = metadata.carried_over(before, values["raw"])
         return result
 

@@ -58,11 +58,10 @@ class IrActionsReport(models.Model):
         string="PDF Engine",
         required=True,
         default="wkhtmltopdf",
-        help="Self-contained, wkhtmltopdf gets all that a document shows in one file"
-        " and does not call back to this server. All documents of a batch are made in"
-        " one go, many times faster, with header, footer and page numbers also where it"
-        " was built without the Qt patches, and each file is checked before it is"
-        " handed over.",
+        help="Self-contained means that wkhtmltopdf gets everything a document shows "
+        "in one file and does not call back to this server. All documents of a batch "
+        "are made at once, many times faster, with header, footer and page numbers "
+        "even without patched Qt, and each file is checked before it is used.",
     )
 
     # === OVERRIDES: CORE'S WAY FROM RECORDS TO FILES === #
@@ -90,8 +89,9 @@ class IrActionsReport(models.Model):
         prepared = self.with_context(**{const.CONTEXT_PDF: Prepared(report, contents)})
         streams = OrderedDict()
         for res_id in res_ids:
+            # The report itself, so that nobody looks it up by its name again.
             one = super(IrActionsReport, prepared)._render_qweb_pdf_prepare_streams(
-                report_ref, dict(data or {}), res_ids=[res_id]
+                report, dict(data or {}), res_ids=[res_id]
             )
             streams.update(one)
         return streams
@@ -108,9 +108,15 @@ class IrActionsReport(models.Model):
                 stand_in = ReportHtml()
                 stand_in.res_id, stand_in.content = docids[0], content
                 return stand_in, "html"
-        renderer = self.with_context(**{const.CONTEXT_DOCUMENT: True})
+        # Core's lines write fields that nobody stores when they are read for a report,
+        # with all that a write has in its train: of that, nothing can change either.
+        renderer = self.with_context(
+            tracking_disable=True,
+            **const.NO_LINE_CHANGES,
+            **{const.CONTEXT_DOCUMENT: True},
+        )
         return super(IrActionsReport, renderer)._render_qweb_html(
-            report_ref, docids, data=data
+            report, docids, data=data
         )
 
     def _prepare_html(self, html, report_model=False):
@@ -226,7 +232,7 @@ class IrActionsReport(models.Model):
         # With the rights by which the caller holds the invoice.
         renderer = self.sudo(move.env.su)
         content, _type = renderer._render_qweb_html(
-            report.report_name, move.ids, data={"report_type": "html"}
+            report, move.ids, data={"report_type": "html"}
         )
         page = renderer._pdf_split(content, report.model)[0]
         return pipeline.web_page(page, renderer._pdf_style(report, move))
@@ -399,7 +405,7 @@ class IrActionsReport(models.Model):
                 packages=", ".join(finding.packages),
             )
         return {
-            check.MISSING: self.env._("“%s” is missing on the PDF.", finding.text),
+            check.MISSING: self.env._("“%s” is missing from the PDF.", finding.text),
             check.OFF_SHEET: self.env._("“%s” is cut off on the PDF.", finding.text),
             check.IN_MARGIN: self.env._(
                 "“%s” is in the margin of the PDF.", finding.text

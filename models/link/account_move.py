@@ -156,12 +156,12 @@ class AccountMove(models.Model):
         self.ensure_one()
         if self.move_type != "out_invoice":
             return self.env._(
-                "Only a customer invoice has a payment portal page; “%(document)s” is"
-                " not one.",
+                "Only customer invoices have a payment portal page. “%(document)s” is "
+                "not one.",
                 document=self.display_name,
             )
         return self.env._(
-            "“%(document)s” is cancelled: there is nothing to send.",
+            "“%(document)s” is cancelled, so there is nothing to send.",
             document=self.display_name,
         )
 

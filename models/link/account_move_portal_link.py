@@ -44,6 +44,7 @@ MOVE_FIELDS = (
 )
 COMPANY_FIELDS = (
     *("name", "parent_path", "partner_id", "primary_color", "uses_default_logo"),
+    "portal_shows_account",
     *("active", "currency_id"),  # Of the parents; to compare amounts with limits.
     "write_date",  # The logo's address changes with it.
     "portal_allow_part_payment",
@@ -84,7 +85,7 @@ class AccountMovePortalLink(models.Model):
     move_id = fields.Many2one(
         comodel_name="account.move",
         string="Invoice",
-        help="None for the link to a customer's account.",
+        help="Empty for a link to a customer's account.",
         readonly=True,
         index=True,
         ondelete="cascade",
@@ -92,8 +93,8 @@ class AccountMovePortalLink(models.Model):
     account_partner_id = fields.Many2one(
         comodel_name="res.partner",
         string="Account of",
-        help="The customer, with all contacts of the same commercial entity, whose "
-        "open invoices this link opens.",
+        help="The link shows the open invoices of this customer and of all contacts of "
+        "the same commercial entity.",
         readonly=True,
         index="btree_not_null",
         ondelete="cascade",
@@ -114,7 +115,7 @@ class AccountMovePortalLink(models.Model):
         index="btree_not_null",  # Looked up when a contact gets another address.
         ondelete="set null",
     )
-    email = fields.Char(help="None for the link on the PDF.", readonly=True)
+    email = fields.Char(help="Empty for the link on the PDF.", readonly=True)
     role = fields.Selection(
         selection=[
             ("to", "To"),
@@ -124,8 +125,8 @@ class AccountMovePortalLink(models.Model):
             ("copied", "Copied"),
             ("printed", "PDF"),
         ],
-        help="How the recipient came by the link: by an email, which has them in this "
-        "place, as a copy that staff handed over, or printed on the PDF.",
+        help="How the recipient got the link: by email (To, Cc or Bcc), as a copy from "
+        "staff, or printed on the PDF.",
         compute="_compute_role",
         store=True,
         readonly=True,
@@ -137,15 +138,15 @@ class AccountMovePortalLink(models.Model):
             ("bcc", "Bcc"),
             ("login", "Signed in"),
         ],
-        help="The recipient's place in the last email with the link; or that the "
-        "customer came by a login.",
+        help="The recipient's place in the last email with the link, or that the "
+        "customer signed in.",
         readonly=True,
         copy=False,
     )
     audience = fields.Selection(
         selection=[
             ("customer", "Customer"),
-            ("document", "Whoever has the PDF"),
+            ("document", "Anyone with the PDF"),
             ("internal", "Internal"),
         ],
         help="Visits through an internal link never count as the customer's.",
@@ -171,7 +172,7 @@ class AccountMovePortalLink(models.Model):
         comodel_name="res.users", string="Sent by", readonly=True, copy=False
     )
     expires_on = fields.Datetime(
-        help="From this moment on the link opens nothing. Empty: it never expires.",
+        help="The link stops working at this time. If empty, it never expires.",
         compute="_compute_expires_on",
         store=True,
         readonly=False,
@@ -186,7 +187,7 @@ class AccountMovePortalLink(models.Model):
     )
     state = fields.Selection(
         selection=[
-            ("live", "Live"),
+            ("live", "Active"),
             ("expired", "Expired"),
             ("revoked", "Revoked"),
         ],
@@ -209,7 +210,7 @@ class AccountMovePortalLink(models.Model):
     _account_of_recipient = models.Constraint(
         "CHECK (move_id IS NOT NULL"
         " OR (company_id IS NOT NULL AND audience != 'document'))",
-        "The link to an account is of one company, and its recipient's own.",
+        "A link to a customer's account belongs to one company and one recipient.",
     )
 
     # === COMPUTE METHODS === #
@@ -307,13 +308,15 @@ class AccountMovePortalLink(models.Model):
         ):
             raise AccessError(
                 self.env._(
-                    "Of a new portal link, only the recipient and the expiry can be "
-                    "chosen."
+                    "You can only choose the recipient and the expiry date of a new "
+                    "portal link."
                 )
             )
         if not move:
             raise AccessError(
-                self.env._("The link to a customer's account is made when it is sent.")
+                self.env._(
+                    "The link to a customer's account is created when it is sent."
+                )
             )
         if move.move_type != "out_invoice":
             raise AccessError(move._explain_portal_send_refusal())
@@ -325,7 +328,7 @@ class AccountMovePortalLink(models.Model):
         """
         if not self.env.su and set(vals) - {"expires_on"}:
             raise AccessError(
-                self.env._("Of a portal link, only the expiry can be changed.")
+                self.env._("You can only change the expiry date of a portal link.")
             )
         before = {link: link.expires_on for link in self}
         result = super().write(vals)
@@ -365,7 +368,7 @@ class AccountMovePortalLink(models.Model):
             )
         self._log_fact(
             self.env._(
-                "Portal link of %(recipient)s copied.", recipient=self.display_name
+                "Portal link for %(recipient)s copied.", recipient=self.display_name
             )
         )
         return self._get_url()
@@ -502,27 +505,39 @@ class AccountMovePortalLink(models.Model):
         )
 
     @api.model
-    def _find_for_account(self, recipient, company):
+    def _find_for_account(self, recipient, company, email=None):
         """Return the link that a contact has to its company's account; make it if need.
-
-        Only at an address that the contact has: no other is known to be entitled to
-        see all invoices, whatever it was sent of them.
 
         :param res.partner recipient: The contact.
         :param res.company company: Whose invoices it opens.
+        :param str|None email: At which of the contact's addresses; any if None.
         :return: The live link, in sudo mode; empty for a contact without an address.
         :rtype: account.move.portal.link
         """
         # In sudo mode because visitors and billers may not write links; the callers
         # have checked whose account it is.
         links_sudo = self.sudo()
-        customer = recipient.commercial_partner_id
-        emails = recipient._get_portal_emails()
+        emails = [email] if email else recipient._get_portal_emails()
         if not emails:
             return links_sudo
-        found_sudo = links_sudo.search(
+        found_sudo = links_sudo._find_account_link(recipient, company, emails)
+        return found_sudo or links_sudo.create(
+            self._prepare_account_link(recipient, company, emails[0])
+        )
+
+    @api.model
+    def _find_account_link(self, recipient, company, emails):
+        """Return the link that a contact has to its company's account already.
+
+        :param res.partner recipient: The contact.
+        :param res.company company: Whose invoices it opens.
+        :param list[str] emails: At which of the contact's addresses.
+        :return: The live link, or an empty recordset.
+        :rtype: account.move.portal.link
+        """
+        return self.search(
             [
-                ("account_partner_id", "=", customer.id),
+                ("account_partner_id", "=", recipient.commercial_partner_id.id),
                 ("company_id", "=", company.id),
                 ("partner_id", "=", recipient.id),
                 ("email", "in", emails),
@@ -530,14 +545,28 @@ class AccountMovePortalLink(models.Model):
             ],
             limit=1,
         )
-        return found_sudo or links_sudo.create(
-            {
-                "account_partner_id": customer.id,
-                "company_id": company.id,
-                "partner_id": recipient.id,
-                "email": emails[0],
-            }
-        )
+
+    @api.model
+    def _prepare_account_link(self, recipient, company, email):
+        """Prepare the values of a contact's link to its company's account.
+
+        Only at an address that the contact has: no other is known to be entitled to
+        see all invoices, whatever it was sent of them.
+
+        :param res.partner recipient: The contact.
+        :param res.company company: Whose invoices it opens.
+        :param str email: The contact's address.
+        :rtype: dict
+        :raise ValueError: If it is not the contact's.
+        """
+        if email not in recipient._get_portal_emails():
+            raise ValueError(f"{email} is no address of contact {recipient.id}.")
+        return {
+            "account_partner_id": recipient.commercial_partner_id.id,
+            "company_id": company.id,
+            "partner_id": recipient.id,
+            "email": email,
+        }
 
     @api.model
     def _prepare_link(self, move, email):
@@ -627,6 +656,18 @@ class AccountMovePortalLink(models.Model):
             recipient.commercial_partner_id == customer
         )
 
+    def _is_account_of(self, move):
+        """Return whether the link opens the account that an invoice belongs to.
+
+        :param account.move move: The invoice.
+        :rtype: bool
+        """
+        return bool(
+            self.account_partner_id
+            and move.commercial_partner_id == self.account_partner_id
+            and move.company_id == self.company_id
+        )
+
     # === BUSINESS METHODS - LIFE === #
 
     def _get_default_expiry(self):
@@ -676,8 +717,7 @@ class AccountMovePortalLink(models.Model):
             if link.state != "live":
                 raise UserError(
                     self.env._(
-                        "The link of %(recipient)s is not valid any more. Send a new "
-                        "one.",
+                        "The link for %(recipient)s no longer works. Send a new one.",
                         recipient=link.display_name,
                     )
                 )
@@ -734,7 +774,7 @@ class AccountMovePortalLink(models.Model):
         for link in links:
             link._log_fact(
                 self.env._(
-                    "Portal link of %(recipient)s closed: %(reason)s.",
+                    "Portal link for %(recipient)s closed: %(reason)s.",
                     recipient=link.display_name,
                     reason=link._get_reason_label(),
                 )
@@ -774,13 +814,13 @@ class AccountMovePortalLink(models.Model):
         self.ensure_one()
         if self.expires_on:
             fact = self.env._(
-                "Portal link of %(recipient)s is now valid until %(moment)s.",
+                "Portal link for %(recipient)s is now valid until %(moment)s.",
                 recipient=self.display_name,
                 moment=format_datetime(self.env, self.expires_on),
             )
         else:
             fact = self.env._(
-                "Portal link of %(recipient)s is now valid for ever.",
+                "Portal link for %(recipient)s no longer expires.",
                 recipient=self.display_name,
             )
         self._log_fact(fact)

@@ -31,9 +31,12 @@ class AccountMovePortalLinkRequest(models.Model):
         ondelete="cascade",
     )
     move_id = fields.Many2one(
-        comodel_name="account.move", required=True, index=True, ondelete="cascade"
+        comodel_name="account.move",
+        help="None for the link to a customer's account.",
+        index=True,
+        ondelete="cascade",
     )
-    email = fields.Char(help="The address to which the new link goes.", index=True)
+    email = fields.Char(help="Where the new link is sent.", index=True)
     state = fields.Selection(
         selection=[
             ("waiting", "Waiting"),
@@ -56,8 +59,6 @@ class AccountMovePortalLinkRequest(models.Model):
         link_sudo = self.env["account.move.portal.link"]._find(token)
         if (
             not link_sudo
-            # A new link to an account is the company's to send.
-            or not link_sudo.move_id
             or link_sudo.audience == "internal"
             or link_sudo.state == "live"
             or self._is_waiting(link_sudo)
@@ -126,7 +127,7 @@ class AccountMovePortalLinkRequest(models.Model):
         self.state = "sent"
         fresh_link._log_fact(
             self.env._(
-                "A visitor asked for a new portal link; it was sent to %(recipient)s.",
+                "A visitor asked for a new portal link. It was sent to %(recipient)s.",
                 recipient=fresh_link.email,
             )
         )

@@ -11,7 +11,7 @@ class AccountMove(models.Model):
 
     portal_reminder_note = fields.Char(
         string="Next reminder",
-        help="What goes out next, when, or why not.",
+        help="What goes out next and when, or why nothing does.",
         compute="_compute_portal_reminders",
         export_string_translation=True,
     )
@@ -74,6 +74,20 @@ class AccountMove(models.Model):
         }
 
     # === BUSINESS METHODS === #
+
+    def _get_portal_outcome_label(self, outcome):
+        """Return how a payment of the invoice went, for the subject of an email.
+
+        :param str outcome: As an `account.move.portal.notification` has it.
+        :return: In the language of the environment.
+        :rtype: str
+        """
+        return {
+            "received": self.env._("Payment received"),
+            "failed": self.env._("Payment failed"),
+            "returned": self.env._("Payment returned"),
+            "disputed": self.env._("Payment disputed"),
+        }[outcome]
 
     def _notify_get_recipients(self, message, msg_vals=False, **kwargs):
         """Override of `mail` to tell by the way that a portal rule asks for."""

@@ -18,8 +18,25 @@ class AccountMovePortalBatch(models.Model):
         if delivery.subject:
             return
         lang = delivery.link_id._get_lang()
-        subject, body = delivery.reminder_id.rule_id._get_text(delivery.move_id, lang)
-        delivery.write({"lang": lang, "subject": subject, "body": body})
+        moves = delivery._get_reminded_moves().with_context(lang=lang)
+        subject, body = delivery.reminder_id.rule_id._get_text(moves, lang)
+        account = delivery._find_account_link_of_reminder(moves)
+        if account:
+            items = account.with_context(lang=lang)._get_account_items(moves)
+            body += self.env["ir.qweb"]._render(
+                "account_payment_portal.mail_account_items",
+                {"items": items},
+                lang=lang,
+                minimal_qcontext=True,
+            )
+        delivery.write(
+            {
+                "lang": lang,
+                "subject": subject,
+                "body": body,
+                "account_link_id": account.id,
+            }
+        )
 
     def _describe_recipients(self, deliveries):
         """Override to call a reminder one in the note on the invoice."""

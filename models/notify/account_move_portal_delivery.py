@@ -18,6 +18,11 @@ class AccountMovePortalDelivery(models.Model):
         ondelete="set null",
     )
 
+    _once_per_reminder = models.UniqueIndex(
+        "(reminder_id) WHERE reminder_id IS NOT NULL"
+        " AND state IN ('waiting', 'sending')"
+    )
+
     # === CRUD METHODS === #
 
     def write(self, vals):
@@ -57,7 +62,35 @@ class AccountMovePortalDelivery(models.Model):
         result = super()._after_sent()
         if self.kind == "reminder":
             self._record_on_link()
+            if self.account_link_id:
+                self.reminder_id._note_others(self._get_reminded_moves())
         return result
+
+    def _get_reminded_moves(self):
+        """Return the invoices that a reminder is for.
+
+        :return: The invoice alone, or all that its rule has to say the same of, if they
+            are enough to be reminded of together.
+        :rtype: account.move
+        """
+        rule, link = self.reminder_id.rule_id, self.link_id
+        if not rule.group_from or not link._is_of_account_contact():
+            return self.move_id
+        others = rule._find_to_be_grouped(self.move_id)
+        moves = others | self.move_id
+        return moves if len(moves) >= max(rule.group_from, 2) else self.move_id
+
+    def _find_account_link_of_reminder(self, moves):
+        """Return the recipient's link to the account, if a reminder leads there.
+
+        :param account.move moves: The invoices that it is for.
+        :return: The link; empty for a reminder of one invoice.
+        :rtype: account.move.portal.link
+        """
+        link = self.link_id
+        if len(moves) < 2:
+            return link.browse()
+        return link._find_for_account(link.partner_id, link.company_id, link.email)
 
     def _get_mail_body(self, link):
         """Override to let the recipient decline reminders, and nothing else."""
@@ -69,7 +102,7 @@ class AccountMovePortalDelivery(models.Model):
             '<p style="font-size: 12px; line-height: 18px;">%s <a href="%s">%s</a></p>'
         ) % (
             env._("Don’t want reminders? You will still get our invoices."),
-            link._get_decline_url(),
+            (self.link_id or link)._get_decline_url(),
             env._("Stop reminders"),
         )
 

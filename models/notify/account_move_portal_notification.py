@@ -51,7 +51,7 @@ class AccountMovePortalNotification(models.Model):
             ("returned", "Returned"),
             ("disputed", "Disputed"),
         ],
-        help="What came of the payment.",
+        help="The outcome of the payment.",
         required=True,
         default="received",
     )

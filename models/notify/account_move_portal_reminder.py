@@ -2,7 +2,7 @@ from collections import defaultdict
 from datetime import date, timedelta
 from typing import NamedTuple
 
-from psycopg2.errors import SerializationFailure
+from psycopg2.errors import SerializationFailure, UniqueViolation
 
 from odoo import api, fields, models
 from odoo.tools import SQL, format_date
@@ -11,6 +11,8 @@ from ...tools import sql
 
 #: How many open invoices are decided on at a time, so that memory stays flat.
 CHUNK_SIZE = 20000
+#: How many emails of reminders are written at a time.
+QUEUE_SIZE = 1000
 #: How many days ahead reminders are foreseen.
 FORECAST_DAYS = 30
 #: What a reminder is when its email is something.
@@ -104,7 +106,7 @@ class AccountMovePortalReminder(models.Model):
             ("uncertain", "Uncertain"),
             ("cancelled", "Cancelled"),
         ],
-        help="Held: it is decided on again as soon as nothing holds it.",
+        help="A held reminder is decided again once nothing holds it.",
         required=True,
         readonly=True,
         index=True,
@@ -118,7 +120,7 @@ class AccountMovePortalReminder(models.Model):
 
     @api.model
     def _run(self):
-        """Decide which reminders go out now, company by company."""
+        """Decide which reminders go out now, company by company, and queue them."""
         rules = self.env["account.move.portal.reminder.rule"].search(
             [("is_on", "=", True)]
         )
@@ -126,6 +128,7 @@ class AccountMovePortalReminder(models.Model):
             self._decide(company)
             if sql.can_commit():
                 self.env["ir.cron"]._commit_progress(1)
+        self._queue_emails()
 
     @api.model
     def _decide(self, company):
@@ -157,8 +160,6 @@ class AccountMovePortalReminder(models.Model):
         except SerializationFailure:
             # Somebody else has decided since this transaction began to read.
             return 0
-        if count:
-            self.env["account.move.portal.delivery"]._wake_queue()
         return count
 
     @api.model
@@ -171,18 +172,16 @@ class AccountMovePortalReminder(models.Model):
         :return: How many go out.
         :rtype: int
         """
-        company = rules.company_id
-        batch, count = self.env["account.move.portal.batch"], 0
+        company, count = rules.company_id, 0
         today = company._get_portal_day(now)
+        self.env.flush_all()
         for part in self._get_parts(company):
             steps = self._find_newest(rules, today, part)
             chosen, held = self._choose(
                 [step for step in steps if step.rule_id in open_ids], rules, today
             )
             self._write_held(company, held, now)
-            if chosen and not batch:
-                batch = batch.create({"company_id": company.id, "origin": "reminder"})
-            count += self._write_chosen(batch, chosen, now)
+            count += self._write_chosen(company, chosen, now)
             self.env.invalidate_all(flush=False)
         return count
 
@@ -213,59 +212,26 @@ class AccountMovePortalReminder(models.Model):
         ]
 
     @api.model
-    def _get_recipients_query(self, company, condition):
-        """Return the query of who can be reminded of which invoice.
+    def _get_candidates_query(self, company, condition):
+        """Return the query of who can be reminded of which open invoice.
 
-        An invoice with installments is due with the first that is open. Somebody is
-        reminded who got it as the one that it is for, and can still open it.
+        That is who got it as the one that it is for, and can still open it.
 
         :param res.company company: The company.
         :param SQL condition: Which of the links.
-        :return: A query named `recipient` by its readers.
+        :return: A query named `candidate` by its readers.
         :rtype: SQL
         """
-        zone = company._get_portal_timezone()
         return SQL(
             """
-            SELECT move.id AS move_id, link.id AS link_id, link.email,
-                   move.amount_residual_signed AS balance, terms.due,
+            SELECT move.id AS move_id, move.commercial_partner_id AS partner_id,
+                   move.amount_residual_signed AS balance, link.id AS link_id,
+                   link.email,
                    (link.sent_on AT TIME ZONE 'UTC' AT TIME ZONE %(zone)s)::date
                        AS sent,
-                   link.past_first_viewed_on IS NOT NULL OR EXISTS (
-                       SELECT FROM account_move_portal_event event
-                        WHERE event.link_id = link.id AND event.is_first_of_link)
-                       AS is_viewed,
-                   GREATEST(promise.until, general.until) AS promised,
-                   COALESCE(past.count, 0) AS count, past.last_due, last.last_day
+                   link.past_first_viewed_on IS NOT NULL AS was_viewed
               FROM account_move move
               JOIN account_move_portal_link link ON link.move_id = move.id
-         LEFT JOIN (SELECT move_id, MIN(date_maturity) AS due FROM account_move_line
-                     WHERE company_id = %(company)s AND NOT reconciled
-                       AND display_type = 'payment_term' AND parent_state = 'posted'
-                     GROUP BY move_id) terms ON terms.move_id = move.id
-         LEFT JOIN (SELECT move_id, MAX(until) AS until
-                      FROM account_move_portal_hold
-                     WHERE reason = 'promised' AND released_on IS NULL
-                       AND company_id = %(company)s
-                     GROUP BY move_id) promise
-                ON promise.move_id = move.id
-         LEFT JOIN (SELECT partner_id, MAX(until) AS until
-                      FROM account_move_portal_hold
-                     WHERE reason = 'promised' AND released_on IS NULL
-                       AND company_id = %(company)s AND partner_id IS NOT NULL
-                     GROUP BY partner_id) general
-                ON general.partner_id = move.commercial_partner_id
-         LEFT JOIN (SELECT move_id, email, COUNT(*) AS count, MAX(due_on) AS last_due
-                      FROM account_move_portal_reminder
-                     WHERE state != 'held' AND company_id = %(company)s
-                     GROUP BY move_id, email) past
-                ON past.move_id = move.id AND past.email = link.email
-         LEFT JOIN (SELECT email,
-                           (MAX(COALESCE(sent_on, decided_on))
-                            AT TIME ZONE 'UTC' AT TIME ZONE %(zone)s)::date AS last_day
-                      FROM account_move_portal_reminder
-                     WHERE state != 'held' AND company_id = %(company)s
-                     GROUP BY email) last ON last.email = link.email
              WHERE move.company_id = %(company)s AND move.move_type = 'out_invoice'
                AND move.state = 'posted'
                AND move.payment_state IN ('not_paid', 'partial')
@@ -279,29 +245,120 @@ class AccountMovePortalReminder(models.Model):
                AND %(condition)s
             """,
             company=company.id,
-            zone=zone,
+            zone=company._get_portal_timezone(),
             now=fields.Datetime.now(),
             condition=condition,
         )
 
     @api.model
-    def _get_steps_query(self, rules, until, condition):
-        """Return the query of the steps of some rules that are due until a day.
+    def _get_facts_queries(self, company):
+        """Return the queries of what decides on those who can be reminded.
+
+        An invoice with installments is due with the first that is open. Each reads no
+        more than `candidate` asks for: that is one of them when an email leaves.
+
+        :param res.company company: The company.
+        :return: The queries by their names.
+        :rtype: dict[str, SQL]
+        """
+        promises = SQL(
+            "hold.reason = 'promised' AND hold.released_on IS NULL"
+            " AND hold.company_id = %s",
+            company.id,
+        )
+        return {
+            "terms": SQL(
+                """
+                SELECT move_id, MIN(date_maturity) AS due
+                  FROM account_move_line
+                 WHERE move_id IN (SELECT move_id FROM candidate)
+                   AND display_type = 'payment_term' AND NOT reconciled
+                   AND parent_state = 'posted'
+                 GROUP BY move_id
+                """
+            ),
+            "promise": SQL(
+                """
+                SELECT move_id, MAX(until) AS until
+                  FROM account_move_portal_hold hold WHERE %s GROUP BY move_id
+                """,
+                promises,
+            ),
+            "general": SQL(
+                """
+                SELECT partner_id, MAX(until) AS until
+                  FROM account_move_portal_hold hold WHERE %s GROUP BY partner_id
+                """,
+                promises,
+            ),
+            "past": SQL(
+                """
+                SELECT move_id, email, COUNT(*) AS count, MAX(due_on) AS last_due
+                  FROM account_move_portal_reminder
+                 WHERE state != 'held' AND move_id IN (SELECT move_id FROM candidate)
+                 GROUP BY move_id, email
+                """
+            ),
+            "last": SQL(
+                """
+                SELECT email, (MAX(COALESCE(sent_on, decided_on))
+                              AT TIME ZONE 'UTC' AT TIME ZONE %s)::date AS last_day
+                  FROM account_move_portal_reminder
+                 WHERE state != 'held' AND company_id = %s
+                   AND email IN (SELECT email FROM candidate)
+                 GROUP BY email
+                """,
+                company._get_portal_timezone(),
+                company.id,
+            ),
+        }
+
+    @api.model
+    def _get_steps_query(self, rules, condition, is_repeated=False):
+        """Return the query of all that some rules have to say, whenever.
 
         :param account.move.portal.reminder.rule rules: The rules, of one company.
-        :param datetime.date until: The day.
         :param SQL condition: Which of the links.
+        :param bool is_repeated: Whether also what was decided already.
         :return: A query of the columns of `Step`.
         :rtype: SQL
         """
+        company = rules.company_id
+        facts = self._get_facts_queries(company)
         return SQL(
             """
-            WITH recipient AS MATERIALIZED (%s)
-            SELECT * FROM (%s) step WHERE anchor <= %s
+            WITH candidate AS MATERIALIZED (%(candidates)s), %(facts)s,
+            recipient AS (
+                SELECT candidate.*, terms.due,
+                       GREATEST(promise.until, general.until) AS promised,
+                       COALESCE(past.count, 0) AS count, past.last_due, last.last_day
+                  FROM candidate
+             LEFT JOIN terms ON terms.move_id = candidate.move_id
+             LEFT JOIN promise ON promise.move_id = candidate.move_id
+             LEFT JOIN general ON general.partner_id = candidate.partner_id
+             LEFT JOIN past ON past.move_id = candidate.move_id
+                           AND past.email = candidate.email
+             LEFT JOIN last ON last.email = candidate.email)
+            SELECT rule.id AS rule_id, move_id, link_id, recipient.email, anchor,
+                   valid_until, due, count, last_due, last_day
+              FROM recipient
+        CROSS JOIN account_move_portal_reminder_rule rule
+        CROSS JOIN LATERAL (%(anchors)s) step
+             WHERE rule.id = ANY(%(rules)s)
+               AND balance >= COALESCE(rule.minimum_amount, 0)
+               AND anchor >= COALESCE(rule.starts_on, %(today)s)
+               AND %(new)s AND %(viewed)s
             """,
-            self._get_recipients_query(rules.company_id, condition),
-            SQL(" UNION ALL ").join(rule._get_steps_query() for rule in rules),
-            until,
+            candidates=self._get_candidates_query(company, condition),
+            facts=SQL(", ").join(
+                SQL("%s AS (%s)", SQL.identifier(name), query)
+                for name, query in facts.items()
+            ),
+            anchors=rules._get_anchors_query(),
+            rules=rules.ids,
+            today=company._get_portal_day(),
+            new=SQL("TRUE") if is_repeated else rules._get_new_condition(),
+            viewed=rules._get_viewed_condition(),
         )
 
     @api.model
@@ -318,12 +375,12 @@ class AccountMovePortalReminder(models.Model):
         rows = self.env.execute_query(
             SQL(
                 """
-                SELECT DISTINCT ON (move_id, email) due_now.* FROM (%s) due_now
-                 WHERE valid_until IS NULL OR valid_until >= %s
+                SELECT DISTINCT ON (move_id, email) step.* FROM (%s) step
+                 WHERE anchor <= %s AND (valid_until IS NULL OR valid_until >= %s)
                  ORDER BY move_id, email, anchor DESC, rule_id DESC
                 """,
-                self._get_steps_query(rules, today, condition),
-                today,
+                self._get_steps_query(rules, condition),
+                *(today, today),
             )
         )
         return [Step(*row) for row in rows]
@@ -421,21 +478,82 @@ class AccountMovePortalReminder(models.Model):
         return [row[0] for row in rows]
 
     @api.model
-    def _write_chosen(self, batch, steps, now):
-        """Write the reminders that go out, and their emails, in one statement each.
+    def _write_chosen(self, company, chosen, now):
+        """Note which steps go out.
 
-        :param account.move.portal.batch batch: The sending.
-        :param list[Step] steps: The steps.
+        :param res.company company: The company.
+        :param list[Step] chosen: The steps.
         :param datetime.datetime now: The moment, in UTC.
         :return: How many are new.
         :rtype: int
         """
-        ids = self._insert(batch.company_id, steps, now, "waiting")
-        if not ids:
-            return 0
+        return len(self._insert(company, chosen, now, "waiting"))
+
+    # === BUSINESS METHODS - QUEUEING === #
+
+    @api.model
+    def _queue_emails(self):
+        """Write the emails of the reminders that go out, portion by portion.
+
+        They leave while the next ones are written. What breaks off goes on the next
+        time: a reminder waits until it has an email.
+        """
+        batches = {}
+        while rows := self._find_without_email():
+            try:
+                with self.env.cr.savepoint():
+                    for company, ids in rows.items():
+                        if company not in batches:
+                            batches[company] = self.env[
+                                "account.move.portal.batch"
+                            ].create({"company_id": company, "origin": "reminder"})
+                        self._write_emails(batches[company], ids)
+            except UniqueViolation:
+                # Somebody else has since this transaction began to read.
+                break
+            self.env["account.move.portal.delivery"]._wake_queue()
+            count = sum(map(len, rows.values()))
+            if sql.can_commit() and not self.env["ir.cron"]._commit_progress(count):
+                break
+
+    @api.model
+    def _find_without_email(self):
+        """Return some of the reminders that go out and have no email yet.
+
+        :return: Their ids, in the order in which they were decided on, by company.
+        :rtype: dict[int, list[int]]
+        """
+        self.env.flush_all()
+        found = defaultdict(list)
+        for reminder_id, company_id in self.env.execute_query(
+            SQL(
+                """
+                SELECT reminder.id, reminder.company_id
+                  FROM account_move_portal_reminder reminder
+                 WHERE reminder.state = 'waiting'
+                   AND NOT EXISTS (
+                           SELECT FROM account_move_portal_delivery delivery
+                            WHERE delivery.reminder_id = reminder.id
+                              AND delivery.state IN ('waiting', 'sending'))
+                 ORDER BY reminder.id LIMIT %s
+                """,
+                QUEUE_SIZE,
+            )
+        ):
+            found[company_id].append(reminder_id)
+        return found
+
+    @api.model
+    def _write_emails(self, batch, ids):
+        """Write the emails of reminders, in one statement.
+
+        :param account.move.portal.batch batch: The sending.
+        :param list[int] ids: The ids of the reminders, of the same company.
+        """
         deliveries = self.env["account.move.portal.delivery"]
         # A Message-Id of core's form, by which answers find the invoice.
         before, after = deliveries._make_message_id(0).split("-openerp-0-")
+        self.env.flush_all()
         self.env.execute_query(
             SQL(
                 """
@@ -466,11 +584,11 @@ class AccountMovePortalReminder(models.Model):
                 before=before,
                 after=after,
                 user=self.env.uid,
-                now=now,
+                now=fields.Datetime.now(),
                 ids=ids,
             )
         )
-        return len(ids)
+        self.env.invalidate_all(flush=False)
 
     # === BUSINESS METHODS - DECIDING ONCE MORE === #
 
@@ -491,13 +609,13 @@ class AccountMovePortalReminder(models.Model):
         ):
             return self.env._("The recipient’s link is closed.")
         if move.currency_id.compare_amounts(delivery.expected_total, move.amount_total):
-            return self.env._("The total has changed since it was decided.")
+            return self.env._("The total has changed since the reminder was decided.")
         if self.env["account.move.portal.reminder.decline"]._is_declined(link):
             return self.env._("The recipient declined reminders.")
         if reasons := self.env["account.move.portal.hold"]._get_reasons(move)[move.id]:
             return reasons[0].text
         if not self._is_still_true(delivery):
-            return self.env._("It is not true any more.")
+            return self.env._("It no longer applies.")
         return None
 
     def _is_still_true(self, delivery):
@@ -518,21 +636,42 @@ class AccountMovePortalReminder(models.Model):
             self.env.execute_query(
                 SQL(
                     """
-                    WITH recipient AS (%s)
                     SELECT 1 FROM (%s) step
                      WHERE (valid_until IS NULL OR valid_until >= %s)
                        AND (anchor <= %s OR %s)
                     """,
-                    self._get_recipients_query(
-                        rule.company_id, SQL("link.id = %s", link.id)
+                    self._get_steps_query(
+                        rule, SQL("link.id = %s", link.id), is_repeated=True
                     ),
-                    rule._get_steps_query(is_repeated=True),
-                    today,
-                    today,
-                    is_marked,
+                    *(today, today, is_marked),
                 )
             )
         )
+
+    def _note_others(self, moves):
+        """Note that this reminder was one of other invoices, too.
+
+        What their own steps were to say now has been said.
+
+        :param account.move moves: The invoices that it was for.
+        """
+        self.ensure_one()
+        rules = self.rule_id.search(
+            [("is_on", "=", True), ("company_id", "=", self.company_id.id)]
+        )
+        self.env.flush_all()
+        steps = self._find_newest(
+            rules,
+            self.company_id._get_portal_day(),
+            SQL(
+                "link.email = %s AND link.move_id = ANY(%s)",
+                self.email,
+                (moves - self.move_id).ids,
+            ),
+        )
+        now = fields.Datetime.now()
+        ids = self._insert(self.company_id, steps, now, "sent")
+        self.browse(ids).sent_on = now
 
     def _note_email(self, delivery):
         """Note what became of the email.
@@ -565,7 +704,11 @@ class AccountMovePortalReminder(models.Model):
         today = rules.company_id._get_portal_day()
         condition = SQL("link.move_id = ANY(%s)", moves.ids) if moves else SQL("TRUE")
         rows = self.env.execute_query(
-            self._get_steps_query(rules, today + timedelta(days=days), condition)
+            SQL(
+                "SELECT * FROM (%s) step WHERE anchor <= %s",
+                self._get_steps_query(rules, condition),
+                today + timedelta(days=days),
+            )
         )
         pending = defaultdict(list)
         for step in (Step(*row) for row in rows):
@@ -724,7 +867,7 @@ class AccountMovePortalReminder(models.Model):
         declines = self.env["account.move.portal.reminder.decline"]
         if all(declines._is_declined(link) for link in links):
             return self.env._("the recipient declined reminders")
-        return self.env._("no step of the rules falls due in the next two months")
+        return self.env._("no reminder falls due in the next two months")
 
 
 def _is_within(step, day, count, pause):

@@ -38,11 +38,11 @@ class AccountMovePortalReminderRule(models.Model):
     )
     currency_id = fields.Many2one(related="company_id.currency_id")
     is_on = fields.Boolean(
-        string="Switched on", help="Off: nothing is sent.", readonly=True, copy=False
+        string="Switched on", help="If off, nothing is sent.", readonly=True, copy=False
     )
     starts_on = fields.Date(
         string="Since",
-        help="The rule sends what falls due from this day on, and nothing older.",
+        help="The rule only sends reminders due from this day on.",
         readonly=True,
         copy=False,
     )
@@ -59,25 +59,33 @@ class AccountMovePortalReminderRule(models.Model):
     )
     days = fields.Integer(required=True, default=7)
     minimum_amount = fields.Monetary(
-        string="Not below", help="Invoices with a smaller balance are left alone."
+        string="Minimum balance",
+        help="No reminders are sent for invoices with a smaller balance.",
     )
     max_per_invoice = fields.Integer(
         string="Reminders per invoice",
-        help="No further reminder once a recipient got this many of an invoice.",
+        help="No more reminders once a recipient has had this many for an invoice.",
         required=True,
         default=5,
     )
     min_days_between = fields.Integer(
         string="Days between reminders",
-        help="A recipient gets one reminder in so many days, of whatever invoice.",
+        help="A recipient gets at most one reminder in this many days, whichever "
+        "invoice it is about.",
         required=True,
         default=4,
+    )
+    group_from = fields.Integer(
+        string="Together from",
+        help="A recipient who is to be reminded of so many invoices or more gets one"
+        " reminder for all, which leads to the customer's account. 0: never.",
+        default=0,
     )
     calendar_id = fields.Many2one(
         comodel_name="resource.calendar",
         string="Working days",
-        help="Nothing is sent on other weekdays and on the public holidays of this"
-        " schedule. Empty: that of the company.",
+        help="Nothing is sent on days off or public holidays in this schedule. If "
+        "empty, the company's schedule applies.",
         check_company=True,
         ondelete="restrict",
     )
@@ -100,22 +108,22 @@ class AccountMovePortalReminderRule(models.Model):
     paid_count = fields.Integer(string="Paid soon", compute="_compute_outcome")
     paid_share = fields.Float(
         string="Paid within 48 hours",
-        help="Of the reminders sent, how many were followed by a payment of their"
-        " invoice within 48 hours.",
+        help="The share of reminders followed by a payment of the invoice within 48 "
+        "hours.",
         compute="_compute_outcome",
     )
 
     _days_in_order = models.Constraint(
         "CHECK (days >= 1 OR (trigger = 'due' AND days = 0))",
-        "The number of days has to be 1 or more.",
+        "The number of days must be 1 or more.",
     )
     _hours_in_order = models.Constraint(
         "CHECK (hour_from >= 0 AND hour_from < hour_to AND hour_to <= 24)",
-        "The hours have to be in order, from 0:00 to 24:00.",
+        "The hours must be in order, between 0:00 and 24:00.",
     )
     _limits_in_order = models.Constraint(
         "CHECK (max_per_invoice >= 1 AND min_days_between >= 1"
-        " AND minimum_amount >= 0)",
+        " AND minimum_amount >= 0 AND group_from >= 0)",
         "The limits of a reminder rule are too small.",
     )
 
@@ -236,7 +244,7 @@ class AccountMovePortalReminderRule(models.Model):
     def _get_text(self, move, lang):
         """Return what a reminder says.
 
-        :param account.move move: The invoice.
+        :param account.move move: The invoice; several if it is for all of these.
         :param str lang: The code of the reader's language.
         :return: The subject and the body.
         :rtype: tuple[str, Markup]
@@ -246,6 +254,34 @@ class AccountMovePortalReminderRule(models.Model):
         texts = self.env["account.move.portal.text"].with_context(lang=lang)
         body = Markup(html_sanitize(rule.body, sanitize_style=True))
         return texts._render(rule.subject, move), texts._render(body, move)
+
+    # === BUSINESS METHODS - SEVERAL INVOICES AT ONCE === #
+
+    def _find_to_be_grouped(self, move):
+        """Return the invoices of a customer that can be reminded of together with one.
+
+        They are open, nothing holds them, and they are overdue where the rule is about
+        what is overdue.
+
+        :param account.move move: The invoice.
+        :rtype: account.move
+        """
+        self.ensure_one()
+        domain = [
+            ("commercial_partner_id", "=", move.commercial_partner_id.id),
+            ("company_id", "=", move.company_id.id),
+            ("state", "=", "posted"),
+            ("move_type", "=", "out_invoice"),
+            ("payment_state", "in", ["not_paid", "partial"]),
+            ("amount_residual_signed", ">=", self.minimum_amount),
+            ("id", "!=", move.id),
+        ]
+        if self.trigger == "overdue":
+            today = self.company_id._get_portal_day()
+            domain.append(("invoice_date_due", "<", today))
+        moves = move.search(domain, order="invoice_date_due, id")
+        reasons = self.env["account.move.portal.hold"]._get_reasons(moves)
+        return moves.filtered(lambda each: not reasons[each.id])
 
     # === BUSINESS METHODS - WORKING HOURS === #
 
@@ -314,57 +350,59 @@ class AccountMovePortalReminderRule(models.Model):
 
     # === BUSINESS METHODS - WHICH INVOICES === #
 
-    def _get_steps_query(self, is_repeated=False):
-        """Return the query of all that this rule has to say, whenever.
+    @api.model
+    def _get_anchors_query(self):
+        """Return the query of when a rule speaks to a recipient.
 
-        It reads `recipient`, see `account.move.portal.reminder`.
-
-        :param bool is_repeated: Whether also what was decided already.
-        :return: A query of the columns of `Step`.
+        :return: The day on which it is due, and the last one on which it is true; it
+            reads `rule` and `recipient`.
         :rtype: SQL
         """
-        self.ensure_one()
-        days = self.days
-        anchor, condition, valid = {
-            "due": (SQL("due - %s", days), SQL("TRUE"), SQL("due")),
-            "overdue": (SQL("due + %s", days), SQL("TRUE"), SQL("NULL::date")),
-            "promised": (SQL("promised + %s", days), SQL("TRUE"), SQL("NULL::date")),
-            "not_viewed": (
-                SQL("sent + %s", days),
-                SQL("NOT is_viewed"),
-                SQL("NULL::date"),
-            ),
-        }[self.trigger]
         return SQL(
             """
-            SELECT %(id)s AS rule_id, move_id, link_id, email, %(anchor)s AS anchor,
-                   %(valid)s AS valid_until, due, count, last_due, last_day
-              FROM recipient
-             WHERE balance >= %(minimum)s AND %(condition)s
-               AND %(anchor)s >= %(start)s
-               AND %(new)s
-            """,
-            id=self.id,
-            anchor=anchor,
-            valid=valid,
-            minimum=self.minimum_amount,
-            condition=condition,
-            start=self.starts_on or self.company_id._get_portal_day(),
-            new=SQL("TRUE")
-            if is_repeated
-            else SQL(
-                """
-                (last_due IS NULL OR %(anchor)s > last_due)
-                AND (%(anchor)s > sent OR %(is_promise)s)
-                AND NOT EXISTS (
-                        SELECT FROM account_move_portal_reminder done
-                         WHERE done.rule_id = %(id)s
-                           AND done.move_id = recipient.move_id
-                           AND done.email = recipient.email
-                           AND done.state != 'held')
-                """,
-                anchor=anchor,
-                id=self.id,
-                is_promise=self.trigger == "promised",
-            ),
+            SELECT CASE rule.trigger
+                       WHEN 'due' THEN recipient.due - rule.days
+                       WHEN 'overdue' THEN recipient.due + rule.days
+                       WHEN 'promised' THEN recipient.promised + rule.days
+                       WHEN 'not_viewed' THEN recipient.sent + rule.days
+                   END AS anchor,
+                   CASE rule.trigger WHEN 'due' THEN recipient.due END AS valid_until
+            """
+        )
+
+    @api.model
+    def _get_new_condition(self):
+        """Return the condition that a step was not decided yet, nor is history.
+
+        :return: It reads `rule`, `recipient` and `step`.
+        :rtype: SQL
+        """
+        return SQL(
+            """
+            (recipient.last_due IS NULL OR step.anchor > recipient.last_due)
+            AND (step.anchor > recipient.sent OR rule.trigger = 'promised')
+            AND NOT EXISTS (
+                    SELECT FROM account_move_portal_reminder done
+                     WHERE done.rule_id = rule.id
+                       AND done.move_id = recipient.move_id
+                       AND done.email = recipient.email
+                       AND done.state != 'held')
+            """
+        )
+
+    @api.model
+    def _get_viewed_condition(self):
+        """Return the condition that nobody viewed what a rule calls not viewed.
+
+        :return: It reads `rule` and `recipient`.
+        :rtype: SQL
+        """
+        return SQL(
+            """
+            (rule.trigger != 'not_viewed' OR NOT (
+                recipient.was_viewed OR EXISTS (
+                    SELECT FROM account_move_portal_event event
+                     WHERE event.link_id = recipient.link_id
+                       AND event.is_first_of_link)))
+            """
         )

@@ -56,13 +56,13 @@ class BaseAutomation(models.Model):
             ("recipient", "the first view by each recipient"),
             ("every", "every view"),
         ],
-        string="On",
+        string="Trigger on",
         required=True,
         default="first",
     )
     portal_throttle_minutes = fields.Integer(
-        string="At most once in",
-        help="Minutes between two notifications on one invoice. 0: no limit.",
+        string="No more than once every",
+        help="Minutes between two notifications about one invoice. 0 means no limit.",
     )
     portal_payment_event = fields.Selection(
         selection=[
@@ -84,7 +84,7 @@ class BaseAutomation(models.Model):
     )
     portal_payment_method = fields.Selection(
         selection=[
-            ("any", "by any means"),
+            ("any", "by any method"),
             ("card", "by card"),
             ("bank", "from a bank account"),
         ],
@@ -95,16 +95,17 @@ class BaseAutomation(models.Model):
     portal_recipient = fields.Selection(
         selection=[
             ("salesperson", "The salesperson"),
-            ("creator", "Who made the invoice"),
+            ("creator", "Invoice creator"),
             ("followers", "Followers of the invoice"),
-            ("users", "Chosen users"),
+            ("users", "Specific users"),
             ("emails", "Email addresses"),
             ("channel", "A Discuss channel"),
             ("webhook", "Another system (webhook)"),
         ],
-        string="Tell",
-        help="Empty: nobody; the rule only runs its actions. Where the salesperson has "
-        "left, the invoice's followers or the administrators of invoicing are told.",
+        string="Notify",
+        help="If empty, no one is notified and the rule only runs its actions. If the "
+        "salesperson has left, the invoice's followers or the invoicing administrators "
+        "are notified.",
     )
     portal_user_ids = fields.Many2many(
         comodel_name="res.users",
@@ -114,12 +115,11 @@ class BaseAutomation(models.Model):
     )
     portal_emails = fields.Char(
         string="Addresses",
-        help="Whoever is to get an email, with or without a login: addresses, with "
-        "commas between them.",
+        help="Email addresses to notify, separated by commas. No login is needed.",
     )
     portal_minimum_amount = fields.Float(
         string="Only invoices of at least",
-        help="The invoice's total, in its company's currency. 0: all of them.",
+        help="Invoice total in the company's currency. 0 means all invoices.",
     )
     portal_channel_id = fields.Many2one(
         comodel_name="discuss.channel",
@@ -130,14 +130,14 @@ class BaseAutomation(models.Model):
     portal_webhook_url = fields.Char(string="Address")
     portal_delivery = fields.Selection(
         selection="_get_portal_deliveries",
-        string="By",
+        string="Send via",
         required=True,
         default="preference",
     )
     portal_template_id = fields.Many2one(
         comodel_name="mail.template",
         string="Text",
-        help="Empty: the text that comes with the trigger.",
+        help="If empty, the standard message of the trigger.",
         domain=[("model", "=", "account.move")],
         ondelete="set null",
     )
@@ -156,13 +156,13 @@ class BaseAutomation(models.Model):
     def _get_portal_deliveries(self):
         """Return the ways to tell somebody that are installed here."""
         deliveries = [
-            ("preference", "inbox or email, as they prefer"),
-            ("email", "email"),
-            ("inbox", "inbox"),
-            ("activity", "an activity on the invoice"),
+            ("preference", self.env._("inbox or email, as they prefer")),
+            ("email", self.env._("email")),
+            ("inbox", self.env._("inbox")),
+            ("activity", self.env._("an activity on the invoice")),
         ]
         if "sms.sms" in self.env:
-            deliveries.append(("sms", "SMS"))
+            deliveries.append(("sms", self.env._("SMS")))
         return deliveries
 
     # === COMPUTE METHODS === #
@@ -252,7 +252,7 @@ class BaseAutomation(models.Model):
             url = urlsplit(automation.portal_webhook_url or "https://none")
             if url.scheme not in ("http", "https") or not url.netloc:
                 raise ValidationError(
-                    self.env._("The webhook's address has to begin with https://.")
+                    self.env._("The webhook address must begin with https://.")
                 )
 
     def _check_portal_emails(self):
@@ -266,8 +266,8 @@ class BaseAutomation(models.Model):
         if wrong or not any(parts):
             raise ValidationError(
                 self.env._(
-                    "Enter email addresses, with commas between them. Not one: "
-                    "“%(text)s”.",
+                    "Separate email addresses with commas. “%(text)s” is not an email "
+                    "address.",
                     text=", ".join(wrong),
                 )
             )
@@ -287,7 +287,7 @@ class BaseAutomation(models.Model):
         self.ensure_one()
         if not self.portal_recipient:
             raise UserError(
-                self.env._("This rule tells nobody: it only runs its actions.")
+                self.env._("This rule notifies no one. It only runs its actions.")
             )
         notification = self._get_portal_sample()
         if self.portal_recipient == "webhook":
@@ -479,7 +479,7 @@ class BaseAutomation(models.Model):
             users = self._get_portal_users(move)
             # That an invoice has no followers is nothing unusual.
             if not users and self.portal_recipient != "followers":
-                raise UserError(self.env._("There is nobody to tell."))
+                raise UserError(self.env._("No one to notify."))
             for user in users:
                 message = self._render_portal_message(notification, user)
                 self._notify_portal_user(move, user, *message, self.portal_delivery)
@@ -618,7 +618,7 @@ class BaseAutomation(models.Model):
         :raise requests.RequestException: If it does not answer, or not with success.
         """
         if not self.portal_webhook_url:
-            raise UserError(self.env._("Enter the webhook's address first."))
+            raise UserError(self.env._("Enter the webhook address first."))
         response = requests.post(
             self.portal_webhook_url,
             json={**notification._get_webhook_payload(), "test": is_test},
@@ -648,7 +648,7 @@ class BaseAutomation(models.Model):
         )
         if not move:
             raise UserError(
-                self.env._("Confirm an invoice first: the test needs one to tell of.")
+                self.env._("Confirm an invoice first. The test needs one to refer to.")
             )
         return notifications.new({"automation_id": self.id, "move_id": move.id})
 
@@ -685,7 +685,7 @@ class BaseAutomation(models.Model):
             )
             if self.portal_throttle_minutes:
                 text += self.env._(
-                    ", at most once in %(minutes)s minutes",
+                    ", at most once every %(minutes)s minutes",
                     minutes=self.portal_throttle_minutes,
                 )
             return text
@@ -741,7 +741,7 @@ class BaseAutomation(models.Model):
             return self.env._("call a webhook")
         if self.portal_recipient == "channel":
             return self.env._(
-                "tell the channel %(channel)s",
+                "post in the channel %(channel)s",
                 channel=self.portal_channel_id.display_name or "",
             )
         if not self.portal_recipient:
@@ -751,11 +751,14 @@ class BaseAutomation(models.Model):
                 "email %(addresses)s",
                 addresses=", ".join(email_normalize_all(self.portal_emails)),
             )
-        who = self._get_label("portal_recipient").lower()
-        if self.portal_recipient == "users":
-            who = ", ".join(self.portal_user_ids.mapped("name"))
+        who = {
+            "salesperson": self.env._("the salesperson"),
+            "creator": self.env._("the invoice creator"),
+            "followers": self.env._("the followers of the invoice"),
+        }
+        users = ", ".join(self.portal_user_ids.mapped("name"))
         return self.env._(
-            "tell %(who)s by %(delivery)s",
-            who=who,
+            "notify %(who)s by %(delivery)s",
+            who=who.get(self.portal_recipient, users),
             delivery=self._get_label("portal_delivery"),
         )

@@ -32,9 +32,9 @@ class PaymentProvider(models.Model):
                 "title": self.env._("Payments are under way"),
                 "message": self.env._(
                     "%(count)s payments with this provider are under way: "
-                    "%(references)s. They are cancelled if you switch it off; those "
-                    "that can no longer be stopped will stand in the list of payments "
-                    "that need you.",
+                    "%(references)s. They will be cancelled if you switch it off. "
+                    "Those that can no longer be stopped will appear in the list of "
+                    "payments that need you.",
                     count=len(attempts_sudo),
                     references=", ".join(attempts_sudo[:10].mapped("reference")),
                 ),

@@ -35,7 +35,8 @@ class AccountMove(models.Model):
 
     portal_balance_due = fields.Monetary(
         string="Balance Due",
-        help="What is left to be paid, payments that are not booked yet included.",
+        help="The amount left to pay, taking into account payments that are not "
+        "booked yet.",
         compute="_compute_portal_balance_due",
         compute_sudo=True,  # Customers have no rights on payments.
     )
@@ -131,9 +132,9 @@ class AccountMove(models.Model):
         asking.set(
             "confirm",
             self.env._(
-                "A customer is paying this invoice online at the moment. If you go on, "
-                "that payment is cancelled if it still can be; otherwise it will stand "
-                "in the list of payments that need you."
+                "A customer is paying this invoice online right now. If you continue, "
+                "that payment is cancelled if it still can be. Otherwise it will "
+                "appear in the list of payments that need you."
             ),
         )
         asking.set("invisible", f"({hidden}) or not portal_payment_is_under_way")
@@ -265,7 +266,8 @@ class AccountMove(models.Model):
     def _get_portal_payments(self):
         """Return what has been paid on the invoice so far, oldest first.
 
-        :return: The date, amount, currency and name of each payment or credit.
+        :return: The date, amount, currency and name of each payment or credit, and
+            which of both it is.
         :rtype: list[dict]
         """
         self.ensure_one()
@@ -294,6 +296,7 @@ class AccountMove(models.Model):
                         else self._get_portal_payment_name(
                             payments_sudo.browse(entry["account_payment_id"] or [])
                         ),
+                        "is_credit": entry["is_refund"],
                     }
                     for entry in content
                     if not entry["is_exchange"]
@@ -304,6 +307,7 @@ class AccountMove(models.Model):
                         "amount": self._get_portal_share(payment),
                         "currency": self.currency_id,
                         "name": self._get_portal_payment_name(payment),
+                        "is_credit": False,
                     }
                     for payment in without_entry.sorted("id")
                 ),
@@ -654,8 +658,8 @@ class AccountMove(models.Model):
             return ""
         minimum = float(min(one.minimum for one in limits))
         return self.env._(
-            "That would leave %(rest)s, which is too little to be paid later: the "
-            "minimum payment is %(minimum)s.",
+            "That would leave %(rest)s, which is too small to pay later. The minimum "
+            "payment is %(minimum)s.",
             rest=currency.format(float(rest)),
             minimum=currency.format(minimum),
         )
@@ -681,7 +685,7 @@ class AccountMove(models.Model):
             )
         if amount > most:
             return self.env._(
-                "You can pay %(maximum)s at most at a time.",
+                "You can pay at most %(maximum)s at a time.",
                 maximum=currency.format(float(most)),
             )
         return self.env._(
@@ -742,13 +746,13 @@ class AccountMove(models.Model):
             number = Decimal("NaN")
         if not number.is_finite() or abs(number) > 10**12:
             raise ValidationError(
-                self.env._("Please enter the amount as a number, without a symbol.")
+                self.env._("Enter the amount as a number, without a symbol.")
             )
         digits = self.currency_id.decimal_places
         if number != round(number, digits):
             raise ValidationError(
                 self.env._(
-                    "%(currency)s has %(digits)s decimals at most.",
+                    "%(currency)s amounts have at most %(digits)s decimals.",
                     currency=self.currency_id.name,
                     digits=digits,
                 )
@@ -777,7 +781,7 @@ class AccountMove(models.Model):
                 return one
         balance = self.portal_balance_due
         if amount <= 0:
-            message = self.env._("Please enter an amount above zero.")
+            message = self.env._("Enter an amount greater than zero.")
         elif currency.compare_amounts(amount, balance) > 0:
             message = self.env._(
                 "That is more than the balance due, %(balance)s.",
@@ -797,7 +801,7 @@ class AccountMove(models.Model):
             )
         elif currency.compare_amounts(amount, self._get_portal_minimum()) < 0:
             message = self.env._(
-                "Please pay %(minimum)s at least.",
+                "The minimum payment is %(minimum)s.",
                 minimum=currency.format(self._get_portal_minimum()),
             )
         else:
@@ -842,13 +846,13 @@ class AccountMove(models.Model):
         if len(self) > 1:
             return self._get_portal_joint_authorization(amount)
         return self.env._(
-            "By clicking Pay, I authorize %(company)s to debit the bank account given "
-            "above, electronically and once, for %(amount)s, as payment of invoice "
-            "%(invoice)s, on or after %(date)s. If the account is wrong, %(company)s "
-            "may correct it by a debit or a credit. I can revoke this authorization "
-            "until the debit has been sent to my bank, by writing to %(contact)s. I "
-            "confirm that I may use this account and that this debit complies with "
-            "the laws of the United States.",
+            "By clicking Pay, I authorize %(company)s to electronically debit the bank "
+            "account above, one time, for %(amount)s, as payment of invoice "
+            "%(invoice)s, on or after %(date)s. If there is an error, %(company)s may "
+            "credit or debit my account to correct it. I can revoke this authorization "
+            "by writing to %(contact)s until the debit has been sent to my bank. I "
+            "confirm that I am authorized to use this account and that this debit "
+            "complies with U.S. law.",
             company=company.name,
             amount=amount,
             invoice=self.name,
@@ -864,13 +868,13 @@ class AccountMove(models.Model):
         """
         company, contact = self.company_id, self[:1]._get_portal_contact()
         return self.env._(
-            "By clicking Pay, I authorize %(company)s to debit the bank account given "
-            "above, electronically and once, for %(amount)s, as payment of invoices "
-            "%(invoices)s, on or after %(date)s. If the account is wrong, %(company)s "
-            "may correct it by a debit or a credit. I can revoke this authorization "
-            "until the debit has been sent to my bank, by writing to %(contact)s. I "
-            "confirm that I may use this account and that this debit complies with "
-            "the laws of the United States.",
+            "By clicking Pay, I authorize %(company)s to electronically debit the bank "
+            "account above, one time, for %(amount)s, as payment of invoices "
+            "%(invoices)s, on or after %(date)s. If there is an error, %(company)s may "
+            "credit or debit my account to correct it. I can revoke this authorization "
+            "by writing to %(contact)s until the debit has been sent to my bank. I "
+            "confirm that I am authorized to use this account and that this debit "
+            "complies with U.S. law.",
             company=company.name,
             amount=amount,
             invoices=", ".join(self.mapped("name")),
@@ -970,8 +974,8 @@ class AccountMove(models.Model):
         return PortalPaymentValidationError(
             "not_payable",
             self.env._(
-                "There is nothing to pay on this invoice, or a payment of it is "
-                "in progress. Please reload the page."
+                "There is nothing to pay on this invoice, or a payment for it is in "
+                "progress. Please reload the page."
             ),
         )
 
@@ -1031,6 +1035,16 @@ class AccountMove(models.Model):
             )
         ):
             raise self._get_not_payable_error()
+
+    def _get_portal_receivable_account(self):
+        """Return the account on which these invoices are due.
+
+        :return: Several, if they are kept in different ones.
+        :rtype: account.account
+        """
+        return self.line_ids.filtered(
+            lambda line: line.display_type == "payment_term"
+        ).account_id
 
     def _get_portal_shares(self, amount):
         """Return how an amount is divided among these invoices, the first due first.

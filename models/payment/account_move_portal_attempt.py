@@ -22,6 +22,8 @@ from . import decline_codes, stripe_errors, stripe_params, stripe_rules
 from .errors import PortalPaymentValidationError, UnansweredChargeError
 
 _logger = logging.getLogger(__name__)
+#: How many invoices a payment's reference names one by one.
+MAX_NAMED = 3
 #: How long a started attempt keeps others out while nothing comes of it. Twice what
 #: 3-D Secure takes at most.
 ATTEMPT_MINUTES = 15
@@ -81,7 +83,7 @@ class AccountMovePortalAttempt(models.Model):
     )
     origin = fields.Selection(
         selection=[("portal", "Portal"), ("elsewhere", "Elsewhere in Odoo")],
-        string="Started on",
+        string="Started from",
         default="elsewhere",
         required=True,
         readonly=True,
@@ -122,7 +124,7 @@ class AccountMovePortalAttempt(models.Model):
     amount = fields.Monetary(related="transaction_id.amount", store=True)
     state = fields.Selection(related="transaction_id.state", store=True)
     client_key = fields.Char(
-        help="The copy of the payment screen in which this payment was started.",
+        help="The copy of the payment page on which this payment was started.",
         readonly=True,
     )
     verification_url = fields.Char(
@@ -132,7 +134,7 @@ class AccountMovePortalAttempt(models.Model):
     )
     authorization = fields.Text(
         string="Debit authorization",
-        help="What the customer authorized, word by word, as NACHA asks for.",
+        help="What the customer authorized, word for word, as Nacha requires.",
         readonly=True,
     )
     method_digits = fields.Char(
@@ -142,49 +144,49 @@ class AccountMovePortalAttempt(models.Model):
     )
     is_mismatched = fields.Boolean(
         string="Amount differs",
-        help="The provider took another amount than was asked for.",
+        help="The provider charged a different amount than requested.",
         readonly=True,
     )
     mismatched_amount = fields.Monetary(
         string="Amount taken",
-        help="What the provider took. Nothing if it was in another currency.",
+        help="The amount the provider charged. Zero if it was in another currency.",
         readonly=True,
     )
     charge_is_uncertain = fields.Boolean(
         string="Charge uncertain",
-        help="The provider was asked to charge a saved card, and its answer is not on "
-        "record. Such a card is not charged again.",
+        help="The provider was asked to charge a saved card, and its answer was not "
+        "recorded. The card is not charged again.",
         readonly=True,
     )
     is_reversed = fields.Boolean(
         string="Reversed",
-        help="The bank has taken the money back: the invoice is open again.",
+        help="The bank has taken the money back, so the invoice is open again.",
         readonly=True,
     )
     release_requested_on = fields.Datetime(
-        help="Since when this attempt has to be given up, because an invoice of it was "
-        "changed, paid or cancelled, or because its provider was switched off. The "
-        "provider is asked right afterwards.",
+        help="When cancellation was requested, because an invoice was changed, paid or "
+        "cancelled, or the provider was switched off. The provider is asked right "
+        "afterwards.",
         readonly=True,
     )
     is_still_due = fields.Boolean(
-        help="The invoices are due as they were at the start and the provider is in "
-        "use, or this has paid them.",
+        help="The invoices are still due as they were and the provider is still in "
+        "use, or this attempt has paid them.",
         compute="_compute_is_still_due",
     )
     overpaid_amount = fields.Monetary(
         string="Overpaid",
-        help="How much of this payment came though it was not due any more.",
+        help="The part of this payment that was no longer due.",
         readonly=True,
     )
     asked_on = fields.Datetime(
-        help="When the schedule asked last how this stands.",
+        help="When the scheduled action last checked the status.",
         readonly=True,
         copy=False,
     )
     review_due = fields.Boolean(
-        help="It was booked since the provider was asked last. A dispute or a refund "
-        "that was heard of before could not be booked then.",
+        help="It was booked after the provider was last asked. A dispute or refund "
+        "reported before then could not be booked.",
         readonly=True,
     )
     dispute_ids = fields.One2many(
@@ -210,7 +212,7 @@ class AccountMovePortalAttempt(models.Model):
     unanswered_refund_ids = fields.Many2many(
         comodel_name="payment.transaction",
         relation="account_move_portal_attempt_unanswered_refund_rel",
-        help="Refunds asked for here, of which only Stripe's events have told.",
+        help="Refunds requested here and confirmed only by Stripe's events.",
         readonly=True,
         copy=False,
     )
@@ -297,14 +299,14 @@ class AccountMovePortalAttempt(models.Model):
             if not stripe_rules.get_error_rule(error).todo:
                 raise UserError(
                     self.env._(
-                        "The provider cannot be asked now. Please try again in a "
-                        "minute."
+                        "The provider cannot be reached right now. Please try again in "
+                        "a minute."
                     )
                 ) from error
             attempt_sudo._give_up()
         if attempt_sudo.is_open:
             raise UserError(
-                self.env._("This payment is being processed: it cannot be stopped.")
+                self.env._("This payment is being processed and cannot be stopped.")
             )
 
     def action_update_contact(self):
@@ -315,7 +317,7 @@ class AccountMovePortalAttempt(models.Model):
         self.ensure_one()
         differences = self._get_billing_changes()
         if not differences:
-            raise UserError(self.env._("The contact has these details already."))
+            raise UserError(self.env._("The contact already has these details."))
         # As oneself: who may not edit contacts, may not do it here.
         self.transaction_id.partner_id.sudo(False).write(
             {name: entered for name, (_known, entered) in differences.items()}
@@ -563,7 +565,7 @@ class AccountMovePortalAttempt(models.Model):
         ):
             raise PortalPaymentValidationError(
                 "option_unavailable",
-                self.env._("This way to pay is not available any more."),
+                self.env._("This payment method is no longer available."),
                 field="payment_method_id",
             )
 
@@ -628,7 +630,9 @@ class AccountMovePortalAttempt(models.Model):
                 "provider_id": provider.id,
                 "payment_method_id": method.id,
                 "token_id": token.id,
-                "reference": tx._compute_reference(provider.code, **invoices),
+                "reference": tx._compute_reference(
+                    provider.code, prefix=self._get_reference_prefix(moves), **invoices
+                ),
                 "amount": amount,
                 "currency_id": moves.currency_id.id,
                 "partner_id": link._get_payer(user).id,
@@ -657,6 +661,21 @@ class AccountMovePortalAttempt(models.Model):
         if flow != "token":
             tx._log_sent_message()
         return tx.portal_attempt_id
+
+    @api.model
+    def _get_reference_prefix(self, moves):
+        """Return what the reference of a payment begins with.
+
+        Core names all invoices: of hundreds that is more than a provider takes, and
+        than a bank statement shows.
+
+        :param account.move moves: The invoices.
+        :return: None to leave it to core.
+        :rtype: str | None
+        """
+        if len(moves) <= MAX_NAMED:
+            return None
+        return f"{moves[:1].name}+{len(moves) - 1}"
 
     @api.model
     def _create_for(self, txs):
@@ -698,7 +717,7 @@ class AccountMovePortalAttempt(models.Model):
             or currency.compare_amounts(sum(lines.mapped("amount")), self.amount) != 0
         ):
             raise ValidationError(
-                self.env._("The shares of the invoices do not make up the amount.")
+                self.env._("The shares of the invoices do not add up to the amount.")
             )
         if len(moves) == 1:
             return
@@ -708,7 +727,8 @@ class AccountMovePortalAttempt(models.Model):
         ):
             raise ValidationError(
                 self.env._(
-                    "What is due on these invoices has changed. Please reload the page."
+                    "The amount due on these invoices has changed. Please reload the "
+                    "page."
                 )
             )
         terms = moves.line_ids.filtered(
@@ -717,8 +737,8 @@ class AccountMovePortalAttempt(models.Model):
         if len(terms.account_id) > 1 or len(moves.company_id) > 1:
             raise ValidationError(
                 self.env._(
-                    "These invoices are kept in different accounts. Please pay them "
-                    "one by one."
+                    "These invoices cannot be paid together. Please pay them one at a "
+                    "time."
                 )
             )
 
@@ -862,7 +882,7 @@ class AccountMovePortalAttempt(models.Model):
         :rtype: dict[str, str]
         """
         errors = {
-            name: self.env._("Please fill this in.")
+            name: self.env._("Fill in this field.")
             for name in required & BILLING_FIELDS.keys()
             if not values[name]
         }
@@ -870,9 +890,7 @@ class AccountMovePortalAttempt(models.Model):
             errors["email"] = self.env._("Please check the email address.")
         for name, size in BILLING_FIELDS.items():
             if size and len(values[name]) > size:
-                errors[name] = self.env._(
-                    "Please use %(size)s characters at most.", size=size
-                )
+                errors[name] = self.env._("Use at most %(size)s characters.", size=size)
         # In sudo mode because address data is closed to the public.
         country = self.env["res.country"]._get_portal_country(values["country_id"])
         state = self.env["res.country.state"].sudo().browse(values["state_id"] or [])
@@ -1078,7 +1096,8 @@ class AccountMovePortalAttempt(models.Model):
         if self.state == "draft" and self.origin != "portal":
             return self.env._(
                 "A payment of %(amount)s was started elsewhere %(minutes)s minutes ago "
-                "and is not finished. Please finish it where you started it, or wait "
+                "and has not been completed. Please finish it where you started it, or "
+                "wait "
                 "%(wait)s minutes and try again.",
                 amount=amount,
                 minutes=minutes,
@@ -1086,16 +1105,17 @@ class AccountMovePortalAttempt(models.Model):
             )
         if self.state == "draft" and not self.charge_is_uncertain:
             return self.env._(
-                "A payment of %(amount)s was started %(minutes)s minutes ago and is "
-                "not finished. Please finish it where you started it, or wait a few "
+                "A payment of %(amount)s was started %(minutes)s minutes ago and has "
+                "not been completed. Please finish it where you started it, or wait a "
+                "few "
                 "minutes and try again.",
                 amount=amount,
                 minutes=minutes,
             )
         if self.verification_url:
             return self.env._(
-                "A bank payment of %(amount)s waits for the verification of the bank "
-                "account.",
+                "A bank payment of %(amount)s is waiting for the bank account to be "
+                "verified.",
                 amount=amount,
             )
         return self.env._(
@@ -1141,7 +1161,7 @@ class AccountMovePortalAttempt(models.Model):
                     body=self.env._(
                         "The portal was uninstalled while a payment of %(amount)s was "
                         "under way (%(reference)s, %(provider_reference)s at "
-                        "%(provider)s). Please see there what becomes of it.",
+                        "%(provider)s). Please check there what becomes of it.",
                         amount=attempt.currency_id.format(attempt.amount),
                         reference=attempt.reference,
                         provider_reference=attempt.transaction_id.provider_reference
@@ -1176,8 +1196,9 @@ class AccountMovePortalAttempt(models.Model):
             ),
             self.env._(
                 "It was under way (%(reference)s) when the invoice was changed, paid "
-                "or cancelled, or when the payment provider was switched off. If it "
-                "arrives and is not due, refund it or match it with another invoice.",
+                "or cancelled, or when the payment provider was switched off. If the "
+                "money arrives and is not due, refund it or match it with another "
+                "invoice.",
                 reference=self.reference,
             ),
         )
@@ -1234,14 +1255,15 @@ class AccountMovePortalAttempt(models.Model):
         self._report(
             "mismatch",
             self.env._(
-                "Payment of another amount: %(taken)s %(currency)s",
+                "Different amount charged: %(taken)s %(currency)s",
                 taken=taken["amount"],
                 currency=taken["currency_code"],
             ),
             self.env._(
-                "%(amount)s were asked for. The customer has been told not to pay "
-                "again. Book what was taken from the list of payments that need you "
-                "(%(reference)s), or refund it: then the invoice can be paid again.",
+                "%(amount)s was requested. The customer has been told not to pay "
+                "again. Book the amount charged from the list of payments that need "
+                "you (%(reference)s), or refund it, so that the invoice can be paid "
+                "again.",
                 amount=self.currency_id.format(self.amount),
                 reference=self.reference,
             ),
@@ -1288,7 +1310,7 @@ class AccountMovePortalAttempt(models.Model):
         self.ensure_one()
         self._lock()
         if not self._is_on_hold() or not self.mismatched_amount:
-            raise UserError(self.env._("There is no other amount that can be booked."))
+            raise UserError(self.env._("There is no different amount to book."))
         self.transaction_id.amount = self.mismatched_amount
         self._divide_again()
         self.is_mismatched = False
@@ -1327,7 +1349,7 @@ class AccountMovePortalAttempt(models.Model):
         taken = self.overpaid_amount or self.amount
         left = self.currency_id.round(taken - self._get_refunded_amount())
         if self.currency_id.compare_amounts(left, 0.0) <= 0:
-            raise UserError(self.env._("This has been refunded already."))
+            raise UserError(self.env._("This has already been refunded."))
         self.transaction_id._refund(amount_to_refund=left)
 
     def _get_credit_lines(self):
@@ -1439,9 +1461,9 @@ class AccountMovePortalAttempt(models.Model):
                 amount=self.currency_id.format(self.amount),
             ),
             self.env._(
-                "%(provider)s was asked to charge the card, and no answer came. The "
-                "customer is told not to pay again. Please look for %(reference)s at "
-                "%(provider)s, and say in the list of payments that need you whether "
+                "%(provider)s was asked to charge the card but did not answer. The "
+                "customer has been told not to pay again. Look up %(reference)s at "
+                "%(provider)s, then say in the list of payments that need you whether "
                 "the card was charged.",
                 provider=self.provider_id.name,
                 reference=self.reference,
@@ -1474,7 +1496,9 @@ class AccountMovePortalAttempt(models.Model):
         self.ensure_one()
         self._lock()
         if self.state != "pending" or not self.charge_is_uncertain:
-            raise UserError(self.env._("It is known whether this card was charged."))
+            raise UserError(
+                self.env._("It is already known whether this card was charged.")
+            )
         self.charge_is_uncertain = False
 
     # === BUSINESS METHODS - SCHEDULED CATCH-UP === #
@@ -1493,14 +1517,14 @@ class AccountMovePortalAttempt(models.Model):
         self._report(
             "gone",
             self.env._(
-                "%(provider)s does not know a payment of %(amount)s",
+                "%(provider)s has no record of a payment of %(amount)s",
                 provider=self.provider_id.name,
                 amount=self.currency_id.format(self.amount),
             ),
             self.env._(
-                "The payment %(reference)s was started with the keys of another "
-                "account, or of its other mode. It has been given up here, so that the "
-                "invoice can be paid. Please check in that account whether it was paid "
+                "Payment %(reference)s was started with the keys of another account or "
+                "mode. It has been given up here so that the invoice can be paid. "
+                "Please check in that account whether it was paid "
                 "(%(provider_reference)s).",
                 reference=self.reference,
                 provider_reference=self.transaction_id.provider_reference or "",
@@ -1523,12 +1547,12 @@ class AccountMovePortalAttempt(models.Model):
         self._report(
             "keys",
             self.env._(
-                "%(provider)s refuses the keys that are entered",
+                "%(provider)s rejects the keys entered in Odoo",
                 provider=self.provider_id.name,
             ),
             self.env._(
-                "No payment can be followed or started until an administrator has "
-                "entered the right keys at the payment provider."
+                "No payment can be started or tracked until an administrator enters "
+                "the correct keys on the payment provider."
             ),
         )
 
@@ -1744,8 +1768,8 @@ class AccountMovePortalAttempt(models.Model):
             "unbooked",
             self.env._("Online payment could not be booked"),
             self.env._(
-                "%(amount)s were paid (%(reference)s). Odoo tries to book it again "
-                "every few minutes. This keeps it from doing so: %(error)s",
+                "%(amount)s was paid (%(reference)s). Odoo tries to book it again "
+                "every few minutes. It fails for this reason: %(error)s",
                 amount=self.currency_id.format(self.amount),
                 reference=self.reference,
                 error=str(error) or type(error).__name__,
@@ -1812,25 +1836,25 @@ class AccountMovePortalAttempt(models.Model):
         if not is_same:
             kind = "changed"
             summary = self.env._(
-                "%(excess)s were paid for an invoice that has become another one",
+                "%(excess)s was paid for an invoice that has since changed",
                 **values,
             )
         elif is_open:
             kind = "overpaid"
-            summary = self.env._("%(excess)s too much were paid", **values)
+            summary = self.env._("%(excess)s was overpaid", **values)
         else:
             kind = "cancelled"
             summary = self.env._(
-                "%(amount)s were paid for an invoice that is not open", **values
+                "%(amount)s was paid for an invoice that is not open", **values
             )
         note = self.env._(
-            "%(excess)s of the payment %(reference)s are the customer's credit, as the "
-            "customer has been told. Refund them, or match them with another invoice.",
+            "%(excess)s of payment %(reference)s is now the customer's credit, and the "
+            "customer has been told so. Refund it, or match it with another invoice.",
             **values,
         )
         if not is_same:
             reason = self.env._(
-                "The invoice was given another customer, currency or company while "
+                "The customer, currency or company of the invoice was changed while "
                 "the payment was under way."
             )
             note = f"{reason} {note}"
@@ -1954,6 +1978,25 @@ class AccountMovePortalAttempt(models.Model):
         """
         lines = self.line_ids.filtered(lambda line: line.move_id == move)
         return bool(lines) and all(lines.mapped("is_same_invoice"))
+
+    def _get_invoice_names(self):
+        """Return the numbers of the invoices that this is to pay.
+
+        :rtype: str
+        """
+        self.ensure_one()
+        moves = self.line_ids.sorted("id").move_id or self.move_id
+        return ", ".join(move.name or "" for move in moves)
+
+    def _get_share(self, move):
+        """Return what this is to pay of an invoice.
+
+        :param account.move move: The invoice.
+        :return: Zero if it is none of this payment's.
+        :rtype: float
+        """
+        lines = self.line_ids.filtered(lambda line: line.move_id == move)
+        return sum(lines.mapped("amount"))
 
     def _get_method_name(self):
         """Return how was paid, in the words of the payment screen.
@@ -2135,8 +2178,8 @@ class AccountMovePortalAttempt(models.Model):
     def _get_undecided_refund_error(self):
         return UserError(
             self.env._(
-                "The payment service has not said whether the refund was made. Please "
-                "try again in a minute: it will not be made twice."
+                "The payment service has not confirmed the refund. Please try again in "
+                "a minute. It will not be made twice."
             )
         )
 
@@ -2392,7 +2435,7 @@ class AccountMovePortalAttempt(models.Model):
             self._book_refund(tx)
             if tx.state == "error" and tx.payment_id:
                 # The money came back to us after the refund was booked.
-                self._reverse(tx, self.env._("The refund came back."))
+                self._reverse(tx, self.env._("The refund was returned."))
 
     def _book_refund(self, refund):
         """Book a refund of this payment, and take what was too much off the credit.
@@ -2503,7 +2546,7 @@ class AccountMovePortalAttempt(models.Model):
                     {
                         "date": self.company_id._get_portal_day(),
                         "ref": self.env._(
-                            "Taken back: %(reference)s (%(reason)s)",
+                            "Reversed: %(reference)s (%(reason)s)",
                             reference=tx.reference,
                             reason=reason,
                         ),
@@ -2553,20 +2596,20 @@ class AccountMovePortalAttempt(models.Model):
         if row.status == "won":
             summary = self.env._("Dispute won: %(amount)s is back", amount=amount)
         elif not row.holds_money:
-            summary = self.env._("Payment questioned: %(amount)s", amount=amount)
+            summary = self.env._("Payment inquiry: %(amount)s", amount=amount)
         else:
-            summary = self.env._("Payment taken back: %(amount)s", amount=amount)
+            summary = self.env._("Payment reversed: %(amount)s", amount=amount)
         note = self.env._(
-            "The customer's bank says: %(reason)s. Stripe's dispute %(dispute)s is "
-            "in the state “%(status)s”.",
+            "The customer's bank gave this reason: %(reason)s. The status of Stripe "
+            "dispute %(dispute)s is “%(status)s”.",
             reason=row.reason,
             dispute=row.provider_ref,
             status=row.status,
         )
         if has_moved and not is_booked:
             note += " " + self.env._(
-                "This was not booked: please book %(amount)s of the payment "
-                "%(reference)s yourself.",
+                "This was not booked. Please book %(amount)s of payment %(reference)s "
+                "yourself.",
                 amount=amount,
                 reference=self.reference,
             )

@@ -28,7 +28,7 @@ class AccountMovePortalAttemptLine(models.Model):
     partner_id = fields.Many2one(
         comodel_name="res.partner",
         string="Customer",
-        help="Whose invoice it was when the attempt was started.",
+        help="The customer of the invoice when the attempt was started.",
         compute="_compute_identity",
         store=True,
         ondelete="set null",
@@ -43,13 +43,13 @@ class AccountMovePortalAttemptLine(models.Model):
     move_company_id = fields.Many2one(
         comodel_name="res.company",
         string="Invoice company",
-        help="Whose books the invoice was in when the attempt was started.",
+        help="The company of the invoice when the attempt was started.",
         compute="_compute_identity",
         store=True,
     )
     amount = fields.Monetary(
         string="Share",
-        help="What the attempt is to pay of this invoice.",
+        help="The amount that the attempt pays of this invoice.",
         readonly=True,
     )
     currency_id = fields.Many2one(related="attempt_id.currency_id")
@@ -61,19 +61,19 @@ class AccountMovePortalAttemptLine(models.Model):
         copy=False,
     )
     is_same_invoice = fields.Boolean(
-        help="The invoice has the customer, the currency and the company that it had "
-        "when the attempt was started: it is what the customer pays.",
+        help="The invoice still has the customer, currency and company that it had "
+        "when the attempt was started.",
         compute="_compute_is_same_invoice",
     )
     is_still_due = fields.Boolean(
-        help="The invoice is due as it was when the attempt was started.",
+        help="The invoice is still due as it was when the attempt was started.",
         compute="_compute_is_still_due",
     )
 
     # Decided by the database: whoever looked before starting may have looked too early.
     _one_open_attempt = models.UniqueIndex(
         "(move_id) WHERE is_open",
-        "A payment of this invoice is in progress. Please reload the page.",
+        "A payment for this invoice is in progress. Please reload the page.",
     )
     _one_line_per_invoice = models.UniqueIndex("(attempt_id, move_id)")
 

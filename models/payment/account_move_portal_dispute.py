@@ -47,7 +47,7 @@ class AccountMovePortalDispute(models.Model):
         readonly=True,
     )
     amount = fields.Monetary(
-        help="May be less than the payment, or more.", readonly=True
+        help="Can be less or more than the payment.", readonly=True
     )
     currency_id = fields.Many2one(comodel_name="res.currency", readonly=True)
     state = fields.Selection(
@@ -67,7 +67,7 @@ class AccountMovePortalDispute(models.Model):
     reason = fields.Char(help="In the words of the customer's bank.", readonly=True)
     holds_money = fields.Boolean(
         string="Money withdrawn",
-        help="The bank has taken the money and has not given it back.",
+        help="The bank has withdrawn the money and not returned it.",
         readonly=True,
     )
     reversal_move_id = fields.Many2one(

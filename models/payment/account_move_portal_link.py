@@ -7,7 +7,7 @@ class AccountMovePortalLink(models.Model):
     _inherit = "account.move.portal.link"
 
     amount_paid = fields.Monetary(
-        string="Paid", help="Through this link.", compute="_compute_amount_paid"
+        string="Paid", help="Paid through this link.", compute="_compute_amount_paid"
     )
 
     def _compute_amount_paid(self):

@@ -42,8 +42,8 @@ class AccountMovePortalTodo(models.Model):
         selection=[
             ("mismatch", "Amount differs"),
             ("overpaid", "Overpaid"),
-            ("cancelled", "Paid though cancelled"),
-            ("changed", "Paid for another's invoice"),
+            ("cancelled", "Paid after cancellation"),
+            ("changed", "Paid after the invoice changed"),
             ("disputed", "Disputed or returned"),
             ("unbooked", "Not booked"),
             ("failed", "Bank payment failed"),
@@ -84,7 +84,7 @@ class AccountMovePortalTodo(models.Model):
 
     _once_while_open = models.UniqueIndex(
         "(attempt_id, kind, COALESCE(dispute_id, 0)) WHERE state = 'open'",
-        "This payment is in the list for this reason already.",
+        "This payment is already in the list for this reason.",
     )
 
     # === CRUD METHODS === #
@@ -193,8 +193,8 @@ class AccountMovePortalTodo(models.Model):
         if not attempt_sudo._get_credit_lines():
             raise UserError(
                 self.env._(
-                    "Nothing of this payment is left to be matched here. Without a "
-                    "journal entry it is matched with the bank statement."
+                    "There is nothing left to match here. A payment without a journal "
+                    "entry is matched with the bank statement."
                 )
             )
         return {
@@ -249,7 +249,9 @@ class AccountMovePortalTodo(models.Model):
         self.lock_for_update()
         self.invalidate_recordset(["state"])
         if self.state != "open" or (kinds and self.kind not in kinds):
-            raise UserError(self.env._("This is settled, or not to be settled so."))
+            raise UserError(
+                self.env._("This is already settled, or cannot be settled this way.")
+            )
         return self.attempt_id.sudo()
 
     @api.model

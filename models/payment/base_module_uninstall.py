@@ -8,7 +8,7 @@ class BaseModuleUninstall(models.TransientModel):
 
     portal_open_payments = fields.Text(
         string="Payments under way",
-        help="One in each line. Of all companies: they all end.",
+        help="One per line, for all companies. All of them will be cancelled.",
         compute="_compute_portal_open_payments",
         compute_sudo=True,  # Whoever uninstalls need be no accountant.
     )

@@ -68,7 +68,7 @@ _CARD_GROUPS = {
     ),
     "card_decline_rate_limit_exceeded": Refusal(
         _lt("This card was declined too often. Please use another card."),
-        _lt("The card was declined too often. Stripe takes it again after 24 hours."),
+        _lt("The card was declined too often. Stripe accepts it again after 24 hours."),
     ),
     "expired_card": Refusal(
         _lt("This card has expired. Please use another one."),
@@ -87,11 +87,11 @@ _CARD_GROUPS = {
     ),
     "incorrect_zip": Refusal(
         _lt("Please check the ZIP or postal code."),
-        _lt("The postal code is not the one that the bank knows."),
+        _lt("The postal code does not match the bank's records."),
     ),
     "incorrect_address": Refusal(
         _lt("Please check the billing address."),
-        _lt("The address is not the one that the bank knows."),
+        _lt("The address does not match the bank's records."),
     ),
     "authentication_required authentication_not_handled"
     " payment_intent_authentication_failure setup_intent_authentication_failure"
@@ -115,7 +115,7 @@ _CARD_GROUPS = {
     ),
     "duplicate_transaction": Refusal(
         _lt("The same payment was just made. Please check before you pay again."),
-        _lt("The bank took it for a payment that had just been made."),
+        _lt("The bank took it for a duplicate of a payment just made."),
     ),
     "testmode_decline test_mode_live_card live_mode_test_card": Refusal(
         _lt("This card cannot be used here. Please use another card."),
@@ -142,12 +142,12 @@ _BANK_GROUPS = {
     ),
     "bank_account_restricted bank_account_unusable bank_account_frozen"
     " payment_method_bank_account_blocked recipient_deceased": Refusal(
-        _BANK_UNUSABLE, _lt("The bank account is blocked or takes no debits.")
+        _BANK_UNUSABLE, _lt("The bank account is blocked or does not accept debits.")
     ),
     "account_number_invalid bank_account_invalid_details incorrect_account_details"
     " invalid_account_number routing_number_invalid": Refusal(
         _lt("Please check the routing number and the account number."),
-        _lt("The bank account was not found under these numbers."),
+        _lt("No bank account was found with these numbers."),
     ),
     "invalid_currency currency_not_supported": Refusal(
         _BANK_UNUSABLE, _lt("The bank account is not in this currency.")
@@ -158,7 +158,7 @@ _BANK_GROUPS = {
             "This is more than can be debited from bank accounts now. Please pay less, "
             "or pay another way."
         ),
-        _lt("It is more than Stripe lets you debit at a time or in a week."),
+        _lt("It is more than Stripe lets you debit at once or in a week."),
     ),
     "payment_method_microdeposit_failed": Refusal(
         _BANK_UNUSABLE, _lt("The bank account could not be verified.")
@@ -166,14 +166,14 @@ _BANK_GROUPS = {
     "payment_method_microdeposit_verification_amounts_mismatch"
     " payment_method_microdeposit_verification_amounts_invalid"
     " payment_method_microdeposit_verification_descriptor_code_mismatch": Refusal(
-        _lt("That is not what your statement shows. Please check it and try again."),
-        _lt("What the customer entered is not what was deposited."),
+        _lt("That does not match your statement. Please check it and try again."),
+        _lt("What the customer entered does not match the deposit."),
     ),
     "payment_method_microdeposit_verification_attempts_exceeded"
     " payment_method_microdeposit_verification_timeout": Refusal(
         _lt(
-            "The bank account was not verified in time, or too many times with wrong "
-            "numbers. Please use another bank account or a card."
+            "The bank account was not verified in time, or the wrong numbers were "
+            "entered too often. Please use another bank account or a card."
         ),
         _lt("The customer did not verify the bank account."),
     ),
@@ -182,10 +182,10 @@ _BANK_GROUPS = {
 _REQUEST_GROUPS = {
     "amount_too_large amount_too_small invalid_amount invalid_charge_amount": Refusal(
         _lt(
-            "This amount cannot be paid in this way. Please enter another amount, or "
+            "This amount cannot be paid this way. Please enter another amount, or "
             "pay another way."
         ),
-        _lt("Stripe does not take this amount."),
+        _lt("Stripe does not accept this amount."),
     ),
     "email_invalid": Refusal(
         _lt("Please check the email address."), _lt("Stripe refused the email address.")
@@ -196,15 +196,14 @@ _REQUEST_GROUPS = {
     ),
     "resource_missing": Refusal(
         _NOT_STARTED,
-        _lt(
-            "Stripe does not know what was asked for. It may have been made with the "
-            "keys of another account or mode."
-        ),
+        _lt("Stripe could not find it. It may belong to another account or mode."),
     ),
     "account_invalid api_key_expired livemode_mismatch payment_method_unactivated"
     " platform_api_key_expired secret_key_required testmode_charges_only"
     " tls_version_unsupported": Refusal(_NOT_STARTED, _SET_UP),
-    "charge_already_refunded": Refusal(_NOT_STARTED, _lt("It was refunded already.")),
+    "charge_already_refunded": Refusal(
+        _NOT_STARTED, _lt("It has already been refunded.")
+    ),
     "charge_disputed refund_disputed_payment charge_not_refundable": Refusal(
         _NOT_STARTED, _lt("It cannot be refunded while it is disputed.")
     ),
@@ -268,7 +267,7 @@ def explain(tx, error):
         return reason
     tx._log_message_on_linked_documents(
         tx.env._(
-            "The payment %(reference)s was refused. %(reason)s",
+            "Payment %(reference)s was refused. %(reason)s",
             reference=tx.reference,
             reason=reason,
         )

@@ -15,7 +15,7 @@ class PaymentTransaction(models.Model):
     portal_attempt_ids = fields.One2many(
         comodel_name="account.move.portal.attempt",
         inverse_name="transaction_id",
-        help="The attempt, of which there is one at most.",
+        help="The attempt. There is at most one.",
     )
     portal_attempt_id = fields.Many2one(
         comodel_name="account.move.portal.attempt",
@@ -266,9 +266,9 @@ class PaymentTransaction(models.Model):
             # In sudo mode because the payment comes from a customer or a provider.
             link_sudo = tx.sudo().portal_link_id
             for move in tx._get_portal_paid_invoices():
-                if link_sudo.move_id == move:
+                if move == link_sudo.move_id or link_sudo._is_account_of(move):
                     link_sudo.env["account.move.portal.event"]._record_payment(
-                        link_sudo, const.OUTCOME_EVENTS[outcome], tx
+                        link_sudo, const.OUTCOME_EVENTS[outcome], tx, move
                     )
                 tx._after_portal_outcome(move, outcome)
 

@@ -3,6 +3,8 @@ from . import account_move
 from . import account_move_portal_attempt
 from . import account_move_portal_batch
 from . import account_move_portal_delivery
+from . import account_move_portal_delivery_document
+from . import account_move_portal_event
 from . import account_move_portal_hold
 from . import account_move_portal_lane
 from . import account_move_portal_link

@@ -57,8 +57,8 @@ class AccountMovePortalBatch(models.Model):
     )
     pause_reason = fields.Char(string="Why it is paused", readonly=True)
     held_until = fields.Datetime(
-        string="Goes on",
-        help="The mail server took no emails: it is tried again then.",
+        string="Resumes on",
+        help="The mail server accepted no emails. It is tried again at this time.",
         readonly=True,
     )
     scheduled_on = fields.Datetime(string="Scheduled for", readonly=True)
@@ -84,11 +84,13 @@ class AccountMovePortalBatch(models.Model):
         readonly=True,
     )
     is_confirming = fields.Boolean(
-        string="Drafts are confirmed", help="When it is their turn.", readonly=True
+        string="Drafts are confirmed",
+        help="Each draft is confirmed just before it is sent.",
+        readonly=True,
     )
     is_repeating = fields.Boolean(
-        string="Sent ones once more",
-        help="Invoices that the customer has got are sent again.",
+        string="Include invoices already sent",
+        help="Invoices the customer already has are sent again.",
         readonly=True,
     )
     is_with_documents = fields.Boolean(string="Supporting documents", readonly=True)
@@ -334,15 +336,18 @@ class AccountMovePortalBatch(models.Model):
         """Return who gets the email of an invoice if nobody says otherwise.
 
         :param account.move move: The invoice.
-        :param tuple|None copies: What `_get_copies` says of the invoice's company, where
-            many invoices are asked for; looked up if None.
+        :param tuple|None copies: What `_get_copies` says of the invoice's company,
+            where many invoices are asked for; looked up if None.
         :return: The recipients, and what is no address.
         :rtype: tuple[list[Recipient], list[str]]
         """
-        contact = move.partner_id
-        contact = contact if contact.email else contact.commercial_partner_id
+        # In sudo mode because who may read an invoice may send it, whatever they may
+        # read of its customer and its company.
+        contact_sudo = move.sudo().partner_id
+        if not contact_sudo.email:
+            contact_sudo = contact_sudo.commercial_partner_id
         found, malformed = email_addresses.collect(
-            {"to": contact._format_portal_addresses()}
+            {"to": contact_sudo._format_portal_addresses()}
         )
         copied, malformed_copies = copies or self._get_copies(move.company_id)
         known = {each.email for each in found}
@@ -495,7 +500,8 @@ class AccountMovePortalBatch(models.Model):
                     "move_id": move.id,
                     "is_mass": True,
                     "email": "",
-                    "formatted": move.partner_id.display_name or "-",
+                    # In sudo mode because who sends may not read all customers.
+                    "formatted": move.sudo().partner_id.display_name or "-",
                     "state": "skipped",
                     "answer": explanation,
                 }
@@ -529,14 +535,16 @@ class AccountMovePortalBatch(models.Model):
         """
         move = delivery.move_id
         if delivery.expected_partner_id != move.partner_id:
-            return self.env._("The invoice has another customer since it was chosen.")
+            return self.env._(
+                "The invoice has been given another customer since it was selected."
+            )
         if move.currency_id.compare_amounts(delivery.expected_total, move.amount_total):
-            return self.env._("The total has changed since the invoice was chosen.")
+            return self.env._("The total has changed since the invoice was selected.")
         if self._is_paid(move):
             return self._explain("paid")
         if not self._is_recipient(delivery.email, move):
             return self.env._(
-                "The recipient’s address has changed since the invoice was chosen."
+                "The recipient’s address has changed since the invoice was selected."
             )
         if not self.is_repeating and self._was_sent_meanwhile(delivery):
             return self._explain("sent")
@@ -956,3 +964,17 @@ class AccountMovePortalBatch(models.Model):
                 )
             )
         )
+
+    # === RETENTION === #
+
+    def _redact(self):
+        """Remove what these sendings said, where all their emails were redacted."""
+        kept = self.env["account.move.portal.delivery"]._read_group(
+            [("batch_id", "in", self.ids), ("is_redacted", "=", False)], ["batch_id"]
+        )
+        redacted = self - self.browse().union(*(batch for [batch] in kept))
+        redacted.write({"subject": False, "body": False})
+        # Pictures in the text, and PDF files of drafts.
+        self.env["ir.attachment"].search(
+            [("res_model", "=", self._name), ("res_id", "in", redacted.ids)]
+        ).unlink()

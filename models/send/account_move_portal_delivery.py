@@ -1,3 +1,4 @@
+import hashlib
 import logging
 import re
 from contextlib import suppress
@@ -10,7 +11,7 @@ from markupsafe import Markup
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, LockError
-from odoo.fields import Domain
+from odoo.fields import Command, Domain
 from odoo.tools import email_normalize_all, formataddr
 from odoo.tools.mail import (
     email_split_and_format_normalize,
@@ -19,6 +20,7 @@ from odoo.tools.mail import (
 
 from odoo.addons.base.models.ir_mail_server import MailDeliveryException
 
+from ... import const
 from ...tools import (
     email_addresses,
     inline_pictures,
@@ -38,6 +40,10 @@ _logger = logging.getLogger(__name__)
 ABANDONED_MINUTES = 1
 # Seconds after which an email is tried again whose invoice was just being changed.
 LOCKED_SECONDS = 20
+#: The states in which a person may have an email sent once more.
+REPEATABLE = ("refused", "uncertain", "cancelled", "skipped")
+#: The states in which an email may have arrived: it proves something, for good.
+PROVING = ("sent", "uncertain")
 # How many rows are removed at a time.
 RETENTION_BATCH = 5000
 #: The template of the emails about a payment, by kind.
@@ -56,6 +62,7 @@ class Handover(NamedTuple):
     :param email.message.EmailMessage message: The email.
     :param list[str] recipients: The only addresses that get it.
     :param dict marks: What was known of its links before, by id.
+    :param dict context: What core's mail servers take from the context.
     """
 
     session: object
@@ -63,6 +70,7 @@ class Handover(NamedTuple):
     message: object
     recipients: list
     marks: dict
+    context: dict
 
 
 class AccountMovePortalDelivery(models.Model):
@@ -127,13 +135,13 @@ class AccountMovePortalDelivery(models.Model):
     )
     sequence = fields.Integer(readonly=True)
     email = fields.Char(
-        help="The address alone, by which recipients are told apart.",
+        help="The address only. It identifies the recipient.",
         required=True,
         readonly=True,
         index=True,
     )
     formatted = fields.Char(
-        string="Recipient", help="The address with its name.", required=True
+        string="Recipient", help="The address with the name.", required=True
     )
     link_id = fields.Many2one(
         comodel_name="account.move.portal.link",
@@ -143,7 +151,8 @@ class AccountMovePortalDelivery(models.Model):
         ondelete="set null",
     )
     is_new_link = fields.Boolean(
-        help="The link was made for this email: it goes with one that is refused.",
+        help="The link was created for this email and is removed if the email is "
+        "refused.",
         readonly=True,
     )
     transaction_id = fields.Many2one(
@@ -168,7 +177,7 @@ class AccountMovePortalDelivery(models.Model):
         comodel_name="ir.attachment",
         relation="account_move_portal_delivery_attachment_rel",
         string="Attached",
-        help="Files that go with the email, beside the invoice's own documents.",
+        help="Files sent with the email in addition to the invoice's own documents.",
         readonly=True,
         copy=False,
     )
@@ -184,8 +193,8 @@ class AccountMovePortalDelivery(models.Model):
     )
     thread_id = fields.Char(
         string="Thread's Message-Id",
-        help="Message-Id of the first email of the sending, if that is another one:"
-        " answers find the invoice by it.",
+        help="Message-Id of the first email of the sending, if different. Replies are "
+        "matched to the invoice by it.",
         readonly=True,
     )
     # What became of it.
@@ -199,8 +208,8 @@ class AccountMovePortalDelivery(models.Model):
             ("skipped", "Skipped"),
             ("cancelled", "Cancelled"),
         ],
-        help="Sent: the mail server accepted the email. Uncertain: the connection or"
-        " the server broke off while it was handed over, so that it may have arrived.",
+        help="Sent means the mail server accepted the email. Uncertain means the "
+        "connection was lost while sending, so it may have arrived.",
         required=True,
         readonly=True,
         index=True,
@@ -208,20 +217,21 @@ class AccountMovePortalDelivery(models.Model):
     )
     is_queued = fields.Boolean(
         string="Sent by the scheduler",
-        help="If not, it is sent while its user waits, and only then.",
+        help="If not, it is only sent while the user waits.",
         readonly=True,
     )
     retry_on = fields.Datetime(string="Due", readonly=True)
     # Mass sending: decided on twice, when it is chosen and when it is sent.
     is_mass = fields.Boolean(
         string="Mass sending",
-        help="Sent with many others: what somebody waits for goes before it.",
+        help="Part of a mass sending. Emails that someone is waiting for go first.",
         readonly=True,
     )
     expected_partner_id = fields.Many2one(
         comodel_name="res.partner",
         string="Chosen for",
-        help="The customer when the invoice was chosen; it is not sent to another.",
+        help="The customer when the invoice was selected. It is not sent to anyone "
+        "else.",
         readonly=True,
         ondelete="set null",
     )
@@ -231,9 +241,7 @@ class AccountMovePortalDelivery(models.Model):
         digits=0,
         readonly=True,
     )
-    claimed_on = fields.Datetime(
-        help="When it was last begun to hand it over.", readonly=True
-    )
+    claimed_on = fields.Datetime(help="When sending was last started.", readonly=True)
     sent_on = fields.Datetime(readonly=True)
     answer = fields.Char(
         string="Mail server's answer",
@@ -241,12 +249,33 @@ class AccountMovePortalDelivery(models.Model):
         readonly=True,
     )
     is_noted = fields.Boolean(
-        help="Staff were told on the invoice that it was sent.", readonly=True
+        help="The sending is noted on the invoice.", readonly=True
+    )
+    document_ids = fields.One2many(
+        comodel_name="account.move.portal.delivery.document",
+        inverse_name="delivery_id",
+        help="The fingerprints of the PDF files that went with it.",
+        readonly=True,
+        # The evidence tells, to whom may see it.
+        groups=fields.NO_ACCESS,
+    )
+    is_redacted = fields.Boolean(
+        string="Contents removed",
+        help="The time to keep what it said is over. To whom and when it was sent, with"
+        " which Message-Id and which PDF, is kept with the invoice.",
+        readonly=True,
     )
     _once_per_recipient = models.UniqueIndex("(batch_id, move_id, email)")
     _by_due = models.Index("(is_mass, batch_id, move_id) WHERE state = 'waiting'")
     _by_claim = models.Index("(move_id) WHERE state = 'sending'")
     _one_receipt = models.UniqueIndex("(transaction_id) WHERE kind = 'receipt'")
+
+    # === COMPUTE METHODS === #
+
+    @api.depends("formatted")
+    def _compute_display_name(self):
+        for delivery in self:
+            delivery.display_name = email_addresses.label(delivery.formatted or "")
 
     # === CRUD METHODS === #
 
@@ -271,7 +300,7 @@ class AccountMovePortalDelivery(models.Model):
             return result
         forbidden = hidden.with_env(self.env) | (result[0] if result else self.browse())
         return forbidden, lambda: AccessError(
-            self.env._("You may not see the emails of an invoice that you may not see.")
+            self.env._("You can only see emails of invoices that you have access to.")
         )
 
     @api.model
@@ -298,7 +327,8 @@ class AccountMovePortalDelivery(models.Model):
         self.move_id.check_access("write")
         # In sudo mode because what is sent is written by the system alone.
         for delivery_sudo in self.sudo():
-            if delivery_sudo.state in ("refused", "uncertain", "cancelled", "skipped"):
+            # Of one that was redacted, there is nothing left to send.
+            if delivery_sudo.state in REPEATABLE and not delivery_sudo.is_redacted:
                 delivery_sudo._set_waiting(is_queued=True)
         self._wake_queue()
 
@@ -400,18 +430,12 @@ class AccountMovePortalDelivery(models.Model):
         if self.kind == "invoice":
             self._record_on_link()
             if self.move_id.state == "posted" and not self.move_id.is_move_sent:
-                # No line has to follow: core would look at each of them.
-                self.move_id.with_context(skip_invoice_sync=True).is_move_sent = True
+                self.move_id.with_context(**const.NO_LINE_CHANGES).is_move_sent = True
         self._answer_request()
 
     def _record_on_link(self):
         """Note among the events of the link that the mail server has the email."""
-        files = self._get_attachments()
-        documents = files.filtered(lambda file: file.mimetype == "application/pdf")
-        # In sudo mode because nobody has the right to create events.
-        self.env["account.move.portal.event"]._record_sent(
-            self.link_id.sudo(), self.message_id, documents[:1].raw
-        )
+        self.env["account.move.portal.event"]._record_sent(self)
 
     def _after_refused(self):
         """Do what follows when this email was refused for good."""
@@ -603,9 +627,9 @@ class AccountMovePortalDelivery(models.Model):
         for delivery in abandoned:
             delivery._set_uncertain(
                 self.env._(
-                    "Odoo was interrupted while it handed the email over. The email may"
-                    " have arrived. Ask the recipient, or send it once more: the link"
-                    " in it is the same."
+                    "Odoo was interrupted while sending the email, so it may have "
+                    "arrived. Check with the recipient, or send it again. The link "
+                    "stays the same."
                 )
             )
         return abandoned
@@ -684,7 +708,11 @@ class AccountMovePortalDelivery(models.Model):
             self._put_off_until(due_on, run)
             return None
         message, recipients = self._build_message(mail, server)
+        context = self._get_server_context(
+            mail.record_alias_domain_id, message["Return-Path"]
+        )
         mail.filtered("id").unlink()  # It holds the recipient's token.
+        self._note_documents()
         self._check_message(message, recipients, links)
         session = self._connect(server, smtp_from, run)
         # Before the email leaves: programs at the recipient's open the link while it
@@ -692,7 +720,33 @@ class AccountMovePortalDelivery(models.Model):
         for link in links:
             link._set_sent()
         self.env.flush_all()
-        return Handover(session, server, message, recipients, marks)
+        return Handover(session, server, message, recipients, marks, context)
+
+    def _note_documents(self):
+        """Note the fingerprint of each invoice's PDF that goes with this email."""
+        self.document_ids.unlink()  # Of an earlier try.
+        self.env["account.move.portal.delivery.document"].create(
+            [
+                {
+                    "delivery_id": self.id,
+                    "move_id": move.id,
+                    "sha256": hashlib.sha256(document.raw).hexdigest(),
+                }
+                for move, document in self._get_documents().items()
+            ]
+        )
+
+    def _get_documents(self):
+        """Return the PDF of each invoice that goes with this email. To be extended.
+
+        :rtype: dict[account.move, ir.attachment]
+        """
+        if not self._is_with_link():
+            return {}
+        documents = self._get_attachments().filtered(
+            lambda file: file.mimetype == "application/pdf"
+        )
+        return {self.move_id: documents[0]} if documents else {}
 
     def _find_mass_server(self):
         """Return the mail server that this email will go through, before it is made.
@@ -700,7 +754,12 @@ class AccountMovePortalDelivery(models.Model):
         :return: As `_find_mail_server`.
         :rtype: tuple[ir.mail_server, str]
         """
-        mail = self.env["mail.mail"].new({"email_from": self._get_author()[1]})
+        mail = self.env["mail.mail"].new(
+            {
+                "email_from": self._get_author()[1],
+                "record_alias_domain_id": self._get_alias_domain().id,
+            }
+        )
         return self._find_mail_server(mail)
 
     def _find_time_to_wait(self, server):
@@ -798,10 +857,18 @@ class AccountMovePortalDelivery(models.Model):
         links_sudo = self.env["account.move.portal.link"].sudo()
         content = outgoing.read_pdf_links(file.content)
         tokens = {token.decode() for token in PORTAL_TOKENS_IN_FILE.findall(content)}
+        own = self._get_moves_of_files()
         return any(
-            link_sudo and link_sudo.move_id != self.move_id
+            link_sudo and link_sudo.move_id not in own
             for link_sudo in map(links_sudo._find, tokens)
         )
+
+    def _get_moves_of_files(self):
+        """Return the invoices whose files may go with this email. To be extended.
+
+        :rtype: account.move
+        """
+        return self.move_id
 
     def _is_of_another(self, token):
         """Return whether a link is not this recipient's.
@@ -887,7 +954,10 @@ class AccountMovePortalDelivery(models.Model):
 
         :raise LockError: If somebody else is writing it at this moment.
         """
-        for records in (self, self.move_id, self._get_links_to_send()):
+        # First this row, which is read only then: it says whether it is still ours.
+        self.lock_for_update(allow_referencing=True)
+        self.invalidate_recordset(["state"])
+        for records in (self.move_id, self._get_links_to_send()):
             records.lock_for_update(allow_referencing=True)
 
     def _check_claim(self):
@@ -895,9 +965,8 @@ class AccountMovePortalDelivery(models.Model):
 
         :raise LockError: If it was taken for one that broke off.
         """
-        self.invalidate_recordset(["state"])
         if self.state != "sending":
-            raise LockError(self.env._("This email is being sent by somebody else."))
+            raise LockError(self.env._("Someone else is sending this email."))
 
     def _send_message(self, handover):
         """Hand a message over.
@@ -905,9 +974,10 @@ class AccountMovePortalDelivery(models.Model):
         :param Handover handover: What is handed over.
         :raise Exception: What the mail server, or the way to it, had against it.
         """
-        message = handover.message
-        servers = self._get_mail_servers(handover.recipients, message["Return-Path"])
-        servers.send_email(message, smtp_session=handover.session)
+        servers = self.env["ir.mail_server"].with_context(
+            **handover.context, send_validated_to=handover.recipients
+        )
+        servers.send_email(handover.message, smtp_session=handover.session)
 
     def _note(self, outcome):
         """Write what became of the email, and commit it.
@@ -1295,11 +1365,16 @@ class AccountMovePortalDelivery(models.Model):
         """
         move = self.move_id
         # By the sender's own rights: others' contacts are none of theirs.
-        found = (
-            self.env["res.partner"]
-            .sudo(False)
-            .search([("email_normalized", "=", self.email)])
-        )
+        partners = self.env["res.partner"].sudo(False)
+        customer = partners.browse(move.partner_id.id)
+        customer_sudo = customer.sudo()
+        if (
+            customer_sudo.email_normalized == self.email
+            and customer_sudo.active
+            and customer.has_access("read")
+        ):
+            return customer  # Most emails: nobody else has to be looked for.
+        found = partners.search([("email_normalized", "=", self.email)])
         return found.sorted(
             lambda partner: (
                 partner != move.partner_id,
@@ -1340,18 +1415,28 @@ class AccountMovePortalDelivery(models.Model):
 
     # === BUSINESS METHODS - CORE'S MAIL SERVERS === #
 
-    def _get_mail_servers(self, validated=(), bounce_address=None):
-        """Return core's mail servers, for the addresses of the invoice's company.
+    def _get_mail_servers(self, mail):
+        """Return core's mail servers, for the addresses of a mail's company.
 
-        :param list[str] validated: The only addresses that get the email.
-        :param str bounce_address: Where bounces go.
+        :param mail.mail mail: The mail.
         :rtype: ir.mail_server
         """
-        context = {"send_validated_to": list(validated)}
-        if domain := self._get_alias_domain():
-            context["domain_notifications_email"] = domain.default_from_email
-            context["domain_bounce_address"] = bounce_address or domain.bounce_email
+        context = self._get_server_context(mail.record_alias_domain_id)
         return self.env["ir.mail_server"].with_context(**context)
+
+    def _get_server_context(self, domain, bounce_address=None):
+        """Return what core's mail servers take from the context.
+
+        :param mail.alias.domain domain: The domain of the company's addresses, if any.
+        :param str bounce_address: Where bounces go.
+        :rtype: dict
+        """
+        if not domain:
+            return {}
+        return {
+            "domain_notifications_email": domain.default_from_email,
+            "domain_bounce_address": bounce_address or domain.bounce_email,
+        }
 
     def _find_mail_server(self, mail):
         """Return the mail server that core would take for a mail.
@@ -1365,7 +1450,7 @@ class AccountMovePortalDelivery(models.Model):
         """
         if mail.mail_server_id:
             return mail.mail_server_id, mail.email_from
-        servers = self._get_mail_servers()
+        servers = self._get_mail_servers(mail)
         domain = servers._find_mail_server_allowed_domain()  # Those of everybody.
         parameters = self.env["ir.config_parameter"]
         if not parameters.get_param("mail.disable_personal_mail_servers", False):
@@ -1410,7 +1495,7 @@ class AccountMovePortalDelivery(models.Model):
         """
         [prepared] = mail._prepare_outgoing_list(mail_server=server)
         files = [*prepared["attachments"], *self._get_files()]
-        message = self._get_mail_servers()._build_email__(
+        message = self._get_mail_servers(mail)._build_email__(
             email_from=_get_first_address(prepared["email_from"]),
             email_to=prepared["email_to"],
             subject=prepared["subject"],
@@ -1437,7 +1522,8 @@ class AccountMovePortalDelivery(models.Model):
     def _gc_deliveries(self):
         """Remove what is kept no longer, as long as visits are; give up what is left.
 
-        That an email was sent is kept at its link, as evidence.
+        An email that may have arrived is evidence as long as its invoice is there: of
+        it, only what it said goes.
         """
         yesterday = fields.Datetime.now() - timedelta(days=1)
         # Of a window that was closed, or whose server stopped.
@@ -1460,18 +1546,44 @@ class AccountMovePortalDelivery(models.Model):
                 [
                     ("company_id", "=", company.id),
                     ("state", "not in", ["waiting", "sending"]),
+                    ("is_redacted", "=", False),
                     ("create_date", "<", before),
                 ],
                 limit=RETENTION_BATCH,
             )
             done += len(old)
             has_more = has_more or len(old) == RETENTION_BATCH
-            old.unlink()
+            proving = old.filtered(lambda each: each.state in PROVING)
+            proving._redact()
+            (old - proving).unlink()
         self.env["account.move.portal.batch"].search(
             [("delivery_ids", "=", False), ("create_date", "<", yesterday)],
             limit=RETENTION_BATCH,
         ).unlink()
         return done, has_more
+
+    def _redact(self):
+        """Remove what these emails said; what they prove stays.
+
+        That is to which address each went and when, by whose order, with which link,
+        Message-Id and PDF, and what the mail server answered.
+        """
+        for delivery in self:
+            delivery.formatted = delivery.email
+        self.write(
+            {
+                "subject": False,
+                "body": False,
+                "attachment_ids": [Command.clear()],
+                "download_ids": [Command.clear()],
+                "is_redacted": True,
+            }
+        )
+        # Files that were made for these emails alone.
+        self.env["ir.attachment"].search(
+            [("res_model", "=", self._name), ("res_id", "in", self.ids)]
+        ).unlink()
+        self.batch_id._redact()
 
 
 def _get_first_address(addresses):

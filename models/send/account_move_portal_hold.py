@@ -71,8 +71,10 @@ class AccountMovePortalHold(models.Model):
         required=True,
         default="other",
     )
-    until = fields.Date(help="The last day on hold. Empty: until it is released.")
-    amount = fields.Monetary(help="What was promised or is disputed, if not all.")
+    until = fields.Date(help="The last day on hold. If empty, until it is released.")
+    amount = fields.Monetary(
+        help="The amount promised or disputed, if not the whole balance."
+    )
     currency_id = fields.Many2one(
         comodel_name="res.currency", compute="_compute_currency_id"
     )
@@ -84,7 +86,7 @@ class AccountMovePortalHold(models.Model):
 
     _invoice_or_customer = models.Constraint(
         "CHECK ((move_id IS NULL) <> (partner_id IS NULL))",
-        "A hold is on either one invoice or one customer.",
+        "A hold applies to either one invoice or one customer.",
     )
     _amount_not_negative = models.Constraint(
         "CHECK (amount >= 0)", "The amount of a hold cannot be negative."
@@ -108,6 +110,9 @@ class AccountMovePortalHold(models.Model):
         """
         for values in vals_list:
             self._check_values(values)
+            if not self.env.su:
+                # Nor by a default of the context.
+                values.update(released_on=False, released_by_id=False)
             if move_id := values.get("move_id"):
                 move = self.env["account.move"].browse(move_id)
                 values["company_id"] = move.company_id.id
@@ -135,7 +140,10 @@ class AccountMovePortalHold(models.Model):
         """
         if not self.env.su and set(values) - (USER_FIELDS - fixed):
             raise AccessError(
-                self.env._("A hold is released with its button, and cannot be moved.")
+                self.env._(
+                    "Use its button to release a hold. It cannot be moved to another "
+                    "invoice or customer."
+                )
             )
 
     # === ACTION METHODS === #

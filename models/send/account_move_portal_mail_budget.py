@@ -30,27 +30,25 @@ class AccountMovePortalMailBudget(models.Model):
     mail_server_id = fields.Many2one(
         comodel_name="ir.mail_server",
         string="Mail server",
-        help="Empty: the one in Odoo's configuration file.",
+        help="If empty, the server in Odoo's configuration file.",
         readonly=True,
         ondelete="cascade",
     )
-    minute_limit = fields.Integer(
-        string="Emails per minute", help="0: as many as the server takes."
-    )
+    minute_limit = fields.Integer(string="Emails per minute", help="0 means no limit.")
     day_limit = fields.Integer(
         string="Emails per day",
-        help="In any 24 hours. 0: as many as the server takes.",
+        help="In any 24 hours. 0 means no limit.",
     )
     reserve = fields.Integer(
-        string="Left to other emails (%)",
-        help="Mass sending leaves this share of the limits to all other emails.",
+        string="Reserved for other emails (%)",
+        help="The share of the limits that mass sending leaves for other emails.",
         default=20,
     )
     held_until = fields.Datetime(
-        help="Not to be used before: it took no emails at all.", readonly=True
+        help="Not used before this time, because it accepted no emails.", readonly=True
     )
     hold_count = fields.Integer(
-        help="How often in a row it took no emails.", readonly=True
+        help="How many times in a row it accepted no emails.", readonly=True
     )
     hold_reason = fields.Char(string="Why it is not used", readonly=True)
     permit_ids = fields.One2many(
@@ -61,11 +59,11 @@ class AccountMovePortalMailBudget(models.Model):
     _once_per_server = models.UniqueIndex("(COALESCE(mail_server_id, 0))")
     _limits_not_negative = models.Constraint(
         "CHECK (minute_limit >= 0 AND day_limit >= 0)",
-        "A limit is 0 emails or more; 0 is no limit.",
+        "An email limit must be 0 or more. 0 means no limit.",
     )
     _reserve_is_share = models.Constraint(
         "CHECK (reserve BETWEEN 0 AND 90)",
-        "The share left to other emails is between 0 and 90 percent.",
+        "The share reserved for other emails must be between 0 and 90 percent.",
     )
 
     # === COMPUTE METHODS === #

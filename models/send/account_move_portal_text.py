@@ -45,7 +45,7 @@ class AccountMovePortalText(models.AbstractModel):
     """
 
     _name = "account.move.portal.text"
-    _description = "Texts of Invoice Portal Mails"
+    _description = "Invoice Portal Email Texts"
 
     # === PLACEHOLDERS === #
 

@@ -28,7 +28,7 @@ class AccountMoveSend(models.AbstractModel):
         # customer.
         move = move.sudo()
         report = super()._get_default_pdf_report_id(move)
-        if report != self.env.ref("account.account_invoices"):
+        if report.id != self._get_portal_report_id("account.account_invoices"):
             return report
         contact = move.commercial_partner_id
         if (
@@ -36,10 +36,19 @@ class AccountMoveSend(models.AbstractModel):
             or move.journal_id.invoice_template_pdf_report_id
         ):
             return report
-        return (
-            self.env.ref(const.INVOICE_REPORT)
-            if self._is_portal_report_default(move)
-            else report
+        if not self._is_portal_report_default(move):
+            return report
+        return report.browse(self._get_portal_report_id(const.INVOICE_REPORT))
+
+    @api.model
+    def _get_portal_report_id(self, xmlid):
+        """Return the id of a report that is part of an add-on: without a query.
+
+        :param str xmlid: The external id of the report.
+        :rtype: int
+        """
+        return self.env["ir.model.data"]._xmlid_to_res_id(
+            xmlid, raise_if_not_found=True
         )
 
     @api.model
@@ -85,7 +94,7 @@ class AccountMoveSend(models.AbstractModel):
         :return: The address by the id of the invoice.
         :rtype: dict[int, str]
         """
-        report = self.env.ref(const.INVOICE_REPORT)
+        report_id = self._get_portal_report_id(const.INVOICE_REPORT)
         # In sudo mode as core has them, to see what is paid.
         printed_sudo = (
             self.env["account.move"]
@@ -94,7 +103,7 @@ class AccountMoveSend(models.AbstractModel):
                 *(
                     invoice
                     for invoice, data in invoices_data.items()
-                    if data["pdf_report"] == report and PLANNED_LINK not in data
+                    if data["pdf_report"].id == report_id and PLANNED_LINK not in data
                 )
             )
         )
@@ -169,10 +178,9 @@ class AccountMoveSend(models.AbstractModel):
         :rtype: ir.attachment
         :raise UserError: If they cannot be made.
         """
-        # In sudo mode as core does it: the documents are system attachments. As core
-        # does it at the till: no line has to follow when a file or a mark is added, and
-        # to look at each of them takes a tenth of all the time.
-        move_sudo = move.sudo().with_context(skip_invoice_sync=True)
+        # In sudo mode as core does it: the documents are system attachments. No line
+        # changes when a file or a mark is added.
+        move_sudo = move.sudo().with_context(**const.NO_LINE_CHANGES)
         was_sent = move_sudo.is_move_sent
         printed_sudo = move_sudo._get_portal_printed_links()
         settings = self._generate_portal_documents(move_sudo)[move_sudo]
@@ -192,8 +200,8 @@ class AccountMoveSend(models.AbstractModel):
 
         :param account.move moves_sudo: The invoices, of one company.
         """
-        # No line has to follow, as for one alone.
-        moves_sudo = moves_sudo.with_context(skip_invoice_sync=True)
+        # No line changes, as for one alone.
+        moves_sudo = moves_sudo.with_context(**const.NO_LINE_CHANGES)
         printed_sudo = {move: move._get_portal_printed_links() for move in moves_sudo}
         unsent_sudo = moves_sudo.filtered(lambda move: not move.is_move_sent)
         self._generate_portal_documents(moves_sudo)
@@ -214,7 +222,9 @@ class AccountMoveSend(models.AbstractModel):
         """
         # Core makes no files while it is tested: here they are what matters.
         sender = self.with_context(
-            force_report_rendering=True, **{const.CONTEXT_EMAIL: True}
+            force_report_rendering=True,
+            **const.NO_LINE_CHANGES,
+            **{const.CONTEXT_EMAIL: True},
         )
         invoices_data = {}
         for move_sudo in moves_sudo:
@@ -346,8 +356,13 @@ def _follow(records, path):
     :param str path: Names of fields, separated by dots.
     :rtype: models.Model | None
     """
-    for name in path.split("."):
-        if not records or name not in records._fields:
+    names = path.split(".")
+    # Nothing is read where the path ends nowhere: the application is not installed.
+    model = records
+    for name in names:
+        if model is None or name not in model._fields:
             return None
+        model = model.env[model._fields[name].comodel_name]
+    for name in names:
         records = records[name]
-    return records
+    return records or None

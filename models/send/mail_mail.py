@@ -8,7 +8,8 @@ class MailMail(models.Model):
 
     portal_text = fields.Text(
         string="Plain Text",
-        help="What programs show that read no HTML. Empty: made of the HTML.",
+        help="Shown by email programs that do not read HTML. If empty, it is made "
+        "from the HTML.",
         copy=False,
     )
 

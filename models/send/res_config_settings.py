@@ -64,7 +64,7 @@ class ResConfigSettings(models.TransientModel):
             lang for lang, _name in self.env["res.lang"].get_installed() if lang != mine
         ]
         return {
-            "name": self.env._("Translate the Mails with a Payment Portal Link"),
+            "name": self.env._("Translate Payment Portal Emails"),
             "type": "ir.actions.act_window",
             "res_model": "account.move.portal.text.translation",
             "views": [(False, "form")],

@@ -81,43 +81,43 @@ class ResCompany(models.Model):
     # === FIELDS - EMAIL === #
 
     portal_mail_cc = fields.Char(
-        string="Portal mail: default CC",
-        help="Who gets an open copy of each mail with a payment portal link.",
+        string="Portal email: default CC",
+        help="Who gets a visible copy of each payment portal email.",
     )
     portal_mail_bcc = fields.Char(
-        string="Portal mail: default BCC",
-        help="Who gets a hidden copy of each mail with a payment portal link.",
+        string="Portal email: default BCC",
+        help="Who gets a blind copy of each payment portal email.",
     )
     portal_mail_subject = fields.Char(
-        string="Portal mail: subject",
-        help="Empty: the standard subject, in the customer's language.",
+        string="Portal email: subject",
+        help="If empty, the standard subject in the customer's language.",
         translate=True,
     )
     portal_mail_body = fields.Html(
-        string="Portal mail: text",
-        help="Empty: the standard text, in the customer's language.",
+        string="Portal email: message",
+        help="If empty, the standard text in the customer's language.",
         translate=True,
         # Else it were translated sentence by sentence: a text in one language would
         # take the place of the other languages'. It is sanitized when it is used.
         sanitize=False,
     )
     portal_mail_size_limit = fields.Integer(
-        string="Portal mail: largest size (MB)",
-        help="Supporting documents that would make a mail larger than this many"
-        " megabytes are offered on the portal page instead.",
+        string="Portal email: maximum size (MB)",
+        help="Supporting documents that would make an email larger than this many "
+        "megabytes are offered on the invoice page instead.",
         default=10,
         required=True,
     )
     portal_send_receipt = fields.Boolean(
         string="Receipts",
-        help="Whoever pays on the payment portal gets a receipt by email as soon as "
-        "the money has arrived.",
+        help="Customers who pay on the payment portal get a receipt by email as soon "
+        "as the money arrives.",
         default=True,
     )
     portal_is_default_report = fields.Boolean(
         string="Payment Link on Every Invoice",
-        help="Odoo's own Send and Print make the PDF with the link to pay online, too, "
-        "where no other report is chosen on the customer or the journal.",
+        help="Also add the payment link to invoices sent or printed with Odoo's own "
+        "buttons, unless the customer or journal uses another report.",
     )
 
     portal_replaces_send = fields.Boolean(
@@ -129,17 +129,23 @@ class ResCompany(models.Model):
     # === FIELDS - PAYMENT === #
 
     portal_allow_part_payment = fields.Boolean(
-        string="Part Payments",
-        help="Customers may pay less than the balance due on the payment portal.",
+        string="Partial Payments",
+        help="Customers can pay less than the balance due on the payment portal.",
         default=True,
     )
     portal_minimum_part_payment = fields.Monetary(
-        string="Least Part Payment",
-        help="The least that may be paid at a time, unless less is left.",
+        string="Minimum Payment",
+        help="The smallest amount per payment, unless the balance is lower.",
+    )
+    portal_shows_account = fields.Boolean(
+        string="Way to the Customer's Account",
+        help="The invoice page tells its own recipient, if that is a contact of the"
+        " customer, of the customer's other open invoices, and leads to all of them."
+        " Whoever the email with the link is forwarded to gets there, too.",
     )
     _portal_mail_size_limit_positive = models.Constraint(
         "CHECK (portal_mail_size_limit > 0)",
-        "The largest size of a mail has to be at least 1 MB.",
+        "The maximum email size must be at least 1 MB.",
     )
 
     # === CONSTRAINT METHODS === #
@@ -166,8 +172,8 @@ class ResCompany(models.Model):
             if company.portal_link_expiry_days < 0 or company.portal_event_months < 1:
                 raise ValidationError(
                     self.env._(
-                        "Portal links need an expiry of 0 days or more, and visits are "
-                        "kept for 1 month or more."
+                        "Portal links must expire after 0 days or more, and visits "
+                        "must be kept for at least 1 month."
                     )
                 )
 

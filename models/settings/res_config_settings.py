@@ -16,6 +16,9 @@ class ResConfigSettings(models.TransientModel):
     portal_event_months = fields.Integer(
         related="company_id.portal_event_months", readonly=False
     )
+    portal_shows_account = fields.Boolean(
+        related="company_id.portal_shows_account", readonly=False
+    )
     portal_allow_part_payment = fields.Boolean(
         related="company_id.portal_allow_part_payment", readonly=False
     )

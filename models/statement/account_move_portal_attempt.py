@@ -59,12 +59,12 @@ class AccountMovePortalAttempt(models.Model):
         :raise PortalPaymentValidationError: If not; in words for the customer.
         """
         try:
-            link._check_account_shares(choice["shares"])
+            link._check_account_shares(choice["shares"], choice["credit_shares"])
         except ValidationError as error:
             raise PortalPaymentValidationError(
                 "changed",
                 self.env._(
-                    "What you chose cannot be paid as it stands, and nothing was "
+                    "Your selection can no longer be paid as it is, and nothing was "
                     "charged. %(reason)s Please go back to your account and choose "
                     "again.",
                     reason=str(error),
@@ -78,7 +78,13 @@ class AccountMovePortalAttempt(models.Model):
         if not link.account_partner_id:
             return super()._prepare_chosen_lines(link, choice)
         return [
-            Command.create({"move_id": move.id, "amount": share})
+            Command.create(
+                {
+                    "move_id": move.id,
+                    "amount": share,
+                    "credit_amount": choice["credit_shares"].get(move, 0.0),
+                }
+            )
             for move, share in choice["shares"].items()
         ]
 
@@ -86,12 +92,39 @@ class AccountMovePortalAttempt(models.Model):
         """Override to go on with a payment of the same shares only."""
         return super()._is_repeated(link, choice, amount, billing) and (
             not link.account_partner_id
-            or {line.move_id: line.amount for line in self.line_ids} == choice["shares"]
+            or self._get_shares() == (choice["shares"], choice["credit_shares"])
+        )
+
+    def _get_shares(self):
+        """Return what this is to pay of each invoice, and what credit covers.
+
+        :rtype: tuple[dict, dict]
+        """
+        return (
+            {line.move_id: line.amount for line in self.line_ids},
+            {
+                line.move_id: line.credit_amount
+                for line in self.line_ids
+                if line.credit_amount
+            },
         )
 
     def _get_choice_query(self):
         """Override to choose the same invoices again."""
         if not self.link_id.account_partner_id:
             return super()._get_choice_query()
-        shares = {line.move_id: line.amount for line in self.line_ids}
-        return f"?choice={self.link_id._format_choice(shares)}"
+        return f"?choice={self.link_id._format_choice(*self._get_shares())}"
+
+    def _after_booking(self):
+        """Override to match the credit that was chosen to be used first."""
+        result = super()._after_booking()
+        self.line_ids._match_credit()
+        return result
+
+    def _get_credit_used(self):
+        """Return how much credit is used beside what is paid.
+
+        :rtype: float
+        """
+        self.ensure_one()
+        return self.currency_id.round(sum(self.line_ids.mapped("credit_amount")))

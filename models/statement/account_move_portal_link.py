@@ -1,10 +1,12 @@
 import re
 from collections import defaultdict, namedtuple
+from math import inf
 
 from odoo import api, models
-from odoo.exceptions import ValidationError
+from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Domain
 
+from ... import const
 from ...tools.amounts import to_decimal
 
 #: How many invoices a page of the account lists.
@@ -19,16 +21,27 @@ SORTINGS = {
 }
 #: States of a transaction in which money is on its way.
 ON_ITS_WAY = ("pending", "authorized")
-#: An invoice's id and what is to be paid of it, in the currency's smallest unit. As
-#: bounded as ids and amounts are in the database.
-_SHARE = re.compile(r"(\d{1,10})-(\d{1,14})")
+#: An invoice's id, what is to be paid of it, and what the customer's credit covers, in
+#: the currency's smallest unit. As bounded as ids and amounts are in the database.
+_SHARE = re.compile(r"(\d{1,10})-(\d{1,14})(?:-(\d{1,14}))?")
 #: How many invoices one payment can pay: their ids have to fit into an address.
 MAX_CHOSEN = 500
 #: An open invoice as the account lists it; `can_be_paid` says whether it can be ticked,
-#: `amount` with how much it is paid, which a discount may make less than the balance.
-Item = namedtuple("Item", ("move", "due", "days_overdue", "amount", "state"))
+#: `amount` with how much it is paid, which a discount may make less than the balance,
+#: `hold` what is agreed on it with staff: that it is disputed, or promised.
+Item = namedtuple("Item", ("move", "due", "days_overdue", "amount", "state", "hold"))
 #: A credit note or a payment that is not matched yet; an amount above zero.
 Credit = namedtuple("Credit", ("name", "date", "amount", "move"))
+#: The last day overdue of each age: not due yet, 1 to 30 days, and so on.
+AGES = (0, 30, 60, 90, inf)
+#: What the statement says of one currency; `ageing` is the amount by the last day.
+StatementPart = namedtuple(
+    "StatementPart",
+    (
+        *("currency", "items", "credits", "ageing"),
+        *("balance", "overdue", "credit", "total"),
+    ),
+)
 
 
 class AccountMovePortalLink(models.Model):
@@ -102,6 +115,7 @@ class AccountMovePortalLink(models.Model):
         """
         today = self.company_id._get_portal_day()
         on_its_way = self._get_account_moves_on_their_way(moves)
+        holds = self._get_account_holds(moves)
         items = []
         for move in moves:
             due = move._get_portal_due_date() or move.invoice_date
@@ -116,8 +130,41 @@ class AccountMovePortalLink(models.Model):
                 )
                 state = "partly_paid" if is_whole < 0 else "open"
             amount = move._get_portal_usual_offers()[0].amount
-            items.append(Item(move, due, days, amount, state))
+            hold = holds.get(move.id)
+            items.append(Item(move, due, days, amount, state, hold))
         return items
+
+    def _get_account_holds(self, moves):
+        """Return what is agreed with the customer on invoices.
+
+        :param account.move moves: The invoices.
+        :return: The hold, in sudo mode, by the invoice's id; what else holds reminders
+            is the company's own business.
+        :rtype: dict[int, account.move.portal.hold]
+        """
+        # In sudo mode because the token authorizes whoever has it.
+        holds_sudo = self.env["account.move.portal.hold"].sudo()
+        found_sudo = holds_sudo._search_in_force(
+            [
+                ("move_id", "in", moves.ids),
+                ("reason", "in", ["disputed", "promised"]),
+            ]
+        )
+        # What is disputed is disputed, whatever else was promised.
+        return {
+            hold_sudo.move_id.id: hold_sudo
+            for hold_sudo in found_sudo.sorted(lambda hold: hold.reason == "disputed")
+        }
+
+    @api.model
+    def _is_for_all(self, item):
+        """Return whether an invoice is paid with all others unless it is ticked alone.
+
+        :param Item item: The invoice.
+        :rtype: bool
+        """
+        is_disputed = item.hold and item.hold.reason == "disputed"
+        return item.state != "processing" and not is_disputed
 
     def _get_account_moves_on_their_way(self, moves):
         """Return which invoices cannot be paid, as a payment of them is on its way.
@@ -136,15 +183,7 @@ class AccountMovePortalLink(models.Model):
         # In sudo mode because the token authorizes whoever has it.
         lines_sudo = self.env["account.move.line"].sudo()
         found_sudo = lines_sudo.search_fetch(
-            [
-                ("partner_id.commercial_partner_id", "=", self.account_partner_id.id),
-                ("company_id", "=", self.company_id.id),
-                ("parent_state", "=", "posted"),
-                ("account_type", "=", "asset_receivable"),
-                ("reconciled", "=", False),
-                ("amount_residual_currency", "<", 0),
-                ("currency_id", "=", currency.id),
-            ],
+            [*self._get_credit_domain(), ("currency_id", "=", currency.id)],
             ["amount_residual_currency", "date", "move_id", "payment_id"],
             order="date, id",
         )
@@ -161,6 +200,20 @@ class AccountMovePortalLink(models.Model):
                 move,
             )
             for move, amount in open_amounts.items()
+        ]
+
+    def _get_credit_domain(self):
+        """Return which journal items are credit of the account: matched with nothing.
+
+        :rtype: list
+        """
+        return [
+            ("partner_id.commercial_partner_id", "=", self.account_partner_id.id),
+            ("company_id", "=", self.company_id.id),
+            ("parent_state", "=", "posted"),
+            ("account_type", "=", "asset_receivable"),
+            ("reconciled", "=", False),
+            ("amount_residual_currency", "<", 0),
         ]
 
     def _get_account_payments(self):
@@ -183,6 +236,74 @@ class AccountMovePortalLink(models.Model):
             limit=5,
         )
 
+    # === BUSINESS METHODS - THE WAY FROM AN INVOICE === #
+
+    def _get_other_open_count(self):
+        """Return of how many other open invoices the invoice's page tells.
+
+        :return: None are told where the visitor may not see the account.
+        :rtype: int
+        """
+        self.ensure_one()
+        if not self._leads_to_account():
+            return 0
+        # In sudo mode because the token authorizes whoever has it.
+        return (
+            self.env["account.move"]
+            .sudo()
+            .search_count(
+                [
+                    (
+                        "commercial_partner_id",
+                        "=",
+                        self.move_id.commercial_partner_id.id,
+                    ),
+                    ("company_id", "=", self.company_id.id),
+                    ("state", "=", "posted"),
+                    ("move_type", "=", "out_invoice"),
+                    ("amount_residual", ">", 0),
+                    ("id", "!=", self.move_id.id),
+                ]
+            )
+        )
+
+    def _leads_to_account(self):
+        """Return whether the link to an invoice leads on to its customer's account.
+
+        Only that of a contact of the customer, at the contact's own address, to whom it
+        was emailed or who signed in: never one that was printed or handed over. And not
+        where staff have closed the account to that address.
+
+        :rtype: bool
+        """
+        return self.company_id.portal_shows_account and self._is_of_account_contact()
+
+    def _is_of_account_contact(self):
+        """Return whether the link to an invoice is one of those who may see all.
+
+        See `_leads_to_account`.
+
+        :rtype: bool
+        """
+        move, recipient = self.move_id, self.partner_id
+        if not (
+            self.audience == "customer"
+            and self.role in ("to", "cc", "login")
+            and recipient
+            and recipient.commercial_partner_id == move.commercial_partner_id
+            and self.email in recipient._get_portal_emails()
+        ):
+            return False
+        return not self.search_count(
+            [
+                ("account_partner_id", "=", move.commercial_partner_id.id),
+                ("company_id", "=", self.company_id.id),
+                ("email", "=", self.email),
+                ("revocation_reason", "in", ["staff", "bounced"]),
+            ],
+            limit=1,
+        )
+
     # === BUSINESS METHODS - THE PAGE === #
 
     def _get_account_page(self, query):
@@ -195,9 +316,7 @@ class AccountMovePortalLink(models.Model):
         """
         self.ensure_one()
         moves = self._get_account_invoices()
-        currencies = moves.currency_id.sorted(
-            lambda currency: (currency != self.company_id.currency_id, currency.name)
-        )
+        currencies = self._sort_currencies(moves.currency_id)
         currency = currencies.filtered(lambda one: one.name == query.get("currency"))
         currency = currency or currencies[:1] or self.company_id.currency_id
         items = self._get_account_items(
@@ -224,6 +343,9 @@ class AccountMovePortalLink(models.Model):
             "credit": currency.round(sum(credit.amount for credit in credit_items)),
             "payments": self._get_account_payments(),
             "payable": self._get_payable_sums(items),
+            "usable_credit": self._get_usable_credit(*(item.move for item in items))
+            if credit_items
+            else 0.0,
         }
 
     def _get_payable_sums(self, items):
@@ -233,7 +355,7 @@ class AccountMovePortalLink(models.Model):
         :return: By `all` and `overdue`: the number of invoices and their amount.
         :rtype: dict[str, tuple[int, float]]
         """
-        payable = [item for item in items if item.state != "processing"]
+        payable = [item for item in items if self._is_for_all(item)]
         kinds = {
             "all": payable,
             "overdue": [one for one in payable if one.days_overdue],
@@ -318,11 +440,11 @@ class AccountMovePortalLink(models.Model):
         :param str what: `all`, `overdue`, `ticked`, or `spread` for an amount that pays
             the oldest first.
         :param list[int] ticked: The ids of the ticked invoices.
-        :param dict entered: The parts as entered, by the invoice's id; and the amount
-            to be spread, under `spread`.
+        :param dict entered: The parts as entered, by the invoice's id; the amount to be
+            spread, under `spread`; and whether to use credit, under `use_credit`.
         :param res.currency currency: The currency of all.
-        :return: The amount by invoice, in sudo mode.
-        :rtype: dict
+        :return: The amount by invoice, in sudo mode, and what credit covers beside it.
+        :rtype: tuple[dict, dict]
         :raise ValidationError: If this cannot be paid; in words for the customer.
         """
         self.ensure_one()
@@ -342,12 +464,17 @@ class AccountMovePortalLink(models.Model):
                 if what == "ticked"
                 else item.amount
                 for item in items
-                if what == "all"
-                or (what == "overdue" and item.days_overdue)
+                if (what == "all" and self._is_for_all(item))
+                or (what == "overdue" and item.days_overdue and self._is_for_all(item))
                 or (what == "ticked" and item.move.id in ticked)
             }
-        self._check_account_shares(shares)
-        return shares
+        credit_shares = {}
+        if entered.get("use_credit") and what != "spread":
+            credit_shares = self._use_account_credit(shares)
+            for move, credit in credit_shares.items():
+                shares[move] = currency.round(shares[move] - credit)
+        self._check_account_shares(shares, credit_shares)
+        return shares, credit_shares
 
     @api.model
     def _read_part(self, item, entered):
@@ -390,47 +517,147 @@ class AccountMovePortalLink(models.Model):
             left = currency.round(left - shares[item.move])
         return shares
 
-    def _check_account_shares(self, shares):
+    def _use_account_credit(self, shares):
+        """Return how much of what was chosen the customer's credit covers.
+
+        The first due first, and only what is paid in full without a discount: what is
+        paid in part is to be what was entered, and a discount is for what is paid.
+
+        :param dict shares: The amount by invoice.
+        :return: The credit by invoice.
+        :rtype: dict
+        """
+        currency = self.env["account.move"].concat(*shares).currency_id
+        left, credit_shares = self._get_usable_credit(*shares), {}
+        for move in sorted(shares, key=lambda one: (one.invoice_date_due, one.id)):
+            share = shares[move]
+            if currency.compare_amounts(share, move.portal_balance_due) == 0:
+                used = currency.round(min(left, share))
+                if currency.compare_amounts(used, 0.0) > 0:
+                    credit_shares[move] = used
+                    left = currency.round(left - used)
+        return credit_shares
+
+    def _get_usable_credit(self, *moves):
+        """Return how much credit can be matched with some invoices.
+
+        :param list[account.move] moves: The invoices, of one currency.
+        :return: In their currency; less what payments under way are to use.
+        :rtype: float
+        """
+        moves = self.env["account.move"].concat(*moves)
+        currency, account = moves.currency_id, moves._get_portal_receivable_account()
+        if len(currency) != 1 or len(account) != 1:
+            return 0.0
+        # In sudo mode because customers have no rights on what is theirs.
+        env_sudo = self.sudo().env
+        [[credit]] = env_sudo["account.move.line"]._read_group(
+            [
+                *self._get_credit_domain(),
+                ("currency_id", "=", currency.id),
+                ("account_id", "=", account.id),
+            ],
+            aggregates=["amount_residual_currency:sum"],
+        )
+        [[reserved]] = env_sudo["account.move.portal.attempt.line"]._read_group(
+            [
+                ("is_open", "=", True),
+                ("credit_amount", ">", 0),
+                ("currency_id", "=", currency.id),
+                ("company_id", "=", self.company_id.id),
+                (
+                    "move_id.commercial_partner_id",
+                    "=",
+                    self.account_partner_id.id,
+                ),
+                ("move_id", "not in", moves.ids),
+            ],
+            aggregates=["credit_amount:sum"],
+        )
+        return currency.round(max(-(credit or 0.0) - (reserved or 0.0), 0.0))
+
+    def _check_account_shares(self, shares, credit_shares=None):
         """Check that what was chosen of the account can be paid now, at once.
 
         :param dict shares: The amount by invoice.
+        :param dict|None credit_shares: What credit covers beside it, by invoice.
         :raise ValidationError: If not; in words for the customer.
         """
         self.ensure_one()
+        credit_shares = credit_shares or {}
         if not shares:
-            raise ValidationError(
-                self.env._("Please tick what you want to pay: nothing is chosen.")
-            )
+            raise ValidationError(self.env._("Select what you want to pay."))
         if len(shares) > MAX_CHOSEN:
             raise ValidationError(
                 self.env._(
-                    "Please pay %(count)s invoices at a time at most.", count=MAX_CHOSEN
+                    "You can pay up to %(count)s invoices at a time.", count=MAX_CHOSEN
                 )
             )
         moves = self.env["account.move"].concat(*shares)
         limits = moves[:1]._get_portal_limits(self._get_payer(self.env.user))
+        self._check_account_credit(credit_shares)
         for move, share in shares.items():
-            if message := self._explain_share_refusal(move, share, limits):
+            if credit := credit_shares.get(move):
+                message = self._explain_credit_refusal(move, share, credit)
+            else:
+                message = self._explain_share_refusal(move, share, limits)
+            if message:
                 raise ValidationError(
                     self.env._(
                         "%(invoice)s: %(problem)s", invoice=move.name, problem=message
                     )
                 )
-        accounts = moves.line_ids.filtered(
-            lambda line: line.display_type == "payment_term"
-        ).account_id
-        if len(accounts) > 1:
+        if len(moves._get_portal_receivable_account()) > 1:
             raise ValidationError(
                 self.env._(
-                    "These invoices are kept in different accounts. Please pay them "
-                    "one by one."
+                    "These invoices cannot be paid together. Please pay them one at a "
+                    "time."
                 )
             )
         total = moves[:1]._get_portal_exact(
             moves.currency_id.round(sum(shares.values()))
         )
+        if credit_shares and not total:
+            raise ValidationError(
+                self.env._(
+                    "Your credit covers what you ticked: nothing is left to pay online."
+                    " Please ask %(company)s to use it for these invoices.",
+                    company=self.company_id.name,
+                )
+            )
         if not any(one.takes(total) for one in limits):
             raise ValidationError(moves[:1]._explain_portal_limits(total, limits))
+
+    def _check_account_credit(self, credit_shares):
+        """Check that there is as much credit as is to be used.
+
+        :param dict credit_shares: What credit covers, by invoice.
+        :raise ValidationError: If not; in words for the customer.
+        """
+        if not credit_shares:
+            return
+        wanted = sum(credit_shares.values())
+        usable = self._get_usable_credit(*credit_shares)
+        if next(iter(credit_shares)).currency_id.compare_amounts(wanted, usable) > 0:
+            raise ValidationError(
+                self.env._("Your credit has changed: there is less to be used now.")
+            )
+
+    def _explain_credit_refusal(self, move, share, credit):
+        """Return why an invoice cannot be settled by credit and a share now.
+
+        :param account.move move: The invoice.
+        :param float share: What is to be paid of it.
+        :param float credit: What credit covers.
+        :return: In words for the customer; empty if it can be.
+        :rtype: str
+        """
+        if not move._has_to_be_paid() or move._has_portal_payment_in_progress():
+            return self.env._("There is nothing to pay, or a payment is in progress.")
+        settled = move.currency_id.round(share + credit)
+        if move.currency_id.compare_amounts(settled, move.portal_balance_due) != 0:
+            return self.env._("What is due has changed.")
+        return ""
 
     def _explain_share_refusal(self, move, share, limits):
         """Return why an invoice cannot be paid by a share now.
@@ -445,7 +672,7 @@ class AccountMovePortalLink(models.Model):
         if not move._has_to_be_paid() or move._has_portal_payment_in_progress():
             return self.env._("There is nothing to pay, or a payment is in progress.")
         if currency.compare_amounts(share, 0.0) <= 0:
-            return self.env._("Please enter an amount above zero.")
+            return self.env._("Enter an amount greater than zero.")
         if currency.compare_amounts(share, balance) > 0:
             return self.env._(
                 "That is more than the balance due, %(balance)s.",
@@ -461,7 +688,7 @@ class AccountMovePortalLink(models.Model):
             )
         if currency.compare_amounts(share, move._get_portal_minimum()) < 0:
             return self.env._(
-                "Please pay %(minimum)s at least.",
+                "The minimum payment is %(minimum)s.",
                 minimum=currency.format(move._get_portal_minimum()),
             )
         rest = move._get_portal_exact(balance) - move._get_portal_exact(share)
@@ -469,7 +696,7 @@ class AccountMovePortalLink(models.Model):
             return ended
         if limits and not any(one.leaves(rest) for one in limits):
             return self.env._(
-                "That would leave %(rest)s, which is too little to be paid later.",
+                "That would leave %(rest)s, which is too small to pay later.",
                 rest=currency.format(float(rest)),
             )
         return ""
@@ -477,14 +704,25 @@ class AccountMovePortalLink(models.Model):
     # === BUSINESS METHODS - WHAT WAS TICKED, IN AN ADDRESS === #
 
     @api.model
-    def _format_choice(self, shares):
+    def _format_choice(self, shares, credit_shares=None):
         """Return what was chosen as it stands in the screen's address.
 
         :param dict shares: The amount by invoice.
+        :param dict|None credit_shares: What credit covers beside it, by invoice.
         :rtype: str
         """
+        credit_shares = credit_shares or {}
+
+        def to_units(move, amount):
+            return round(amount * 10**move.currency_id.decimal_places)
+
         return ".".join(
-            f"{move.id}-{round(amount * 10**move.currency_id.decimal_places)}"
+            f"{move.id}-{to_units(move, amount)}"
+            + (
+                f"-{to_units(move, credit_shares[move])}"
+                if move in credit_shares
+                else ""
+            )
             for move, amount in shares.items()
         )
 
@@ -495,14 +733,16 @@ class AccountMovePortalLink(models.Model):
         not looked at.
 
         :param str text: What stands in the address: anything at all.
-        :return: The amount by invoice, in sudo mode; empty if it says nothing.
-        :rtype: dict
+        :return: The amount by invoice, in sudo mode, and what credit covers beside it;
+            empty if it says nothing.
+        :rtype: tuple[dict, dict]
         """
         self.ensure_one()
         found = [_SHARE.fullmatch(part) for part in str(text or "").split(".")]
         if not all(found) or len(found) > MAX_CHOSEN:
-            return {}
+            return {}, {}
         units = {int(match[1]): int(match[2]) for match in found}
+        credit_units = {int(match[1]): int(match[3]) for match in found if match[3]}
         # In sudo mode because the token authorizes whoever has it.
         moves_sudo = (
             self.env["account.move"]
@@ -515,14 +755,162 @@ class AccountMovePortalLink(models.Model):
             )
         )
         if len(moves_sudo) != len(units) or len(moves_sudo.currency_id) > 1:
-            return {}
+            return {}, {}
         currency = moves_sudo.currency_id
-        return {
-            move: currency.round(units[move.id] / 10**currency.decimal_places)
-            for move in moves_sudo
+        return tuple(
+            {
+                move: currency.round(of_all[move.id] / 10**currency.decimal_places)
+                for move in moves_sudo
+                if move.id in of_all
+            }
+            for of_all in (units, credit_units)
+        )
+
+    # === ACTION METHODS === #
+
+    def action_send_again(self):
+        """Override to open the window that emails the account."""
+        if not self.account_partner_id:
+            return super().action_send_again()
+        action = self.env["ir.actions.actions"]._for_xml_id(
+            "account_payment_portal.action_email_account_statement"
+        )
+        customer = self.account_partner_id
+        action["context"] = {
+            "active_model": customer._name,
+            "active_id": customer.id,
+            "active_ids": customer.ids,
         }
+        return action
+
+    def action_copy(self):
+        """Override: the link to an account is not handed over by other means.
+
+        :raise UserError: As it is not known who would get it.
+        """
+        if not self.account_partner_id:
+            return super().action_copy()
+        raise UserError(
+            self.env._(
+                "The link to a customer's account is only emailed to the customer's own"
+                " contacts."
+            )
+        )
+
+    def get_url_to_copy(self):
+        """Override: the link to an account is not handed over by other means.
+
+        :raise UserError: As it is not known who would get it.
+        """
+        return (
+            self.action_copy() if self.account_partner_id else super().get_url_to_copy()
+        )
 
     # === BUSINESS METHODS - THE STATEMENT === #
+
+    def _get_statement(self):
+        """Return what the account's statement says, currency by currency.
+
+        :return: That of the company's own currency first; nothing for a currency in
+            which nothing is open.
+        :rtype: list[StatementPart]
+        """
+        self.ensure_one()
+        moves = self._get_account_invoices()
+        currencies = moves.currency_id | self._get_credit_currencies()
+        return [
+            self._get_statement_part(
+                currency,
+                self._get_account_items(
+                    moves.filtered(lambda move, one=currency: move.currency_id == one)
+                ),
+            )
+            for currency in self._sort_currencies(currencies)
+        ]
+
+    def _is_account_payable(self):
+        """Return whether something of the account can be paid online.
+
+        :rtype: bool
+        """
+        return any(
+            move._is_payable_on_portal() for move in self._get_account_invoices()[:1]
+        )
+
+    def _get_statement_part(self, currency, items):
+        """Return what a statement says of one currency.
+
+        :param res.currency currency: The currency.
+        :param list[Item] items: The open invoices in it.
+        :rtype: StatementPart
+        """
+        credit_items = self._get_account_credits(currency)
+        ageing = dict.fromkeys(AGES, 0.0)
+        for item in items:
+            age = next(age for age in AGES if item.days_overdue <= age)
+            ageing[age] += item.move.portal_balance_due
+        balance = self._sum_up(items, currency, "balance")
+        credit = currency.round(sum(one.amount for one in credit_items))
+        return StatementPart(
+            currency,
+            items,
+            credit_items,
+            {age: currency.round(amount) for age, amount in ageing.items()},
+            balance,
+            self._sum_up(
+                [one for one in items if one.days_overdue], currency, "balance"
+            ),
+            credit,
+            currency.round(balance - credit),
+        )
+
+    def _get_credit_currencies(self):
+        """Return in which currencies the account has credit.
+
+        :rtype: res.currency
+        """
+        # In sudo mode because the token authorizes whoever has it.
+        lines_sudo = self.env["account.move.line"].sudo()
+        groups = lines_sudo._read_group(self._get_credit_domain(), ["currency_id"])
+        return self.env["res.currency"].concat(*(currency for (currency,) in groups))
+
+    def _sort_currencies(self, currencies):
+        """Return currencies in the order in which they are shown.
+
+        :param res.currency currencies: The currencies.
+        :rtype: res.currency
+        """
+        return currencies.sorted(
+            lambda currency: (currency != self.company_id.currency_id, currency.name)
+        )
+
+    @api.model
+    def _make_statement_pdf(self, customer, company, lang):
+        """Make the statement of a customer's account as a file.
+
+        :param res.partner customer: The commercial entity.
+        :param res.company company: Whose invoices the account has.
+        :param str lang: The code of the reader's language.
+        :return: The name of the file, without its ending, and its content.
+        :rtype: tuple[str, bytes]
+        """
+        # In sudo mode as for an invoice's own documents: the callers have checked whose
+        # account it is.
+        report = (
+            self.env["ir.actions.report"]
+            .sudo()
+            .with_company(company)
+            .with_context(lang=lang, force_report_rendering=True)
+        )
+        content, _type = report._render_qweb_pdf(
+            const.STATEMENT_REPORT,
+            customer.ids,
+            data={"company_id": company.id, "lang": lang},
+        )
+        account = self.new(
+            {"account_partner_id": customer.id, "company_id": company.id}
+        )
+        return account.with_context(lang=lang)._get_statement_name(), content
 
     def _get_statement_name(self):
         """Return what a file with the statement is called, without its ending.

@@ -9,13 +9,30 @@ PAID_STATES = ("paid", "in_payment")
 # Each is looked up once for all invoices, and not for each.
 _SENT = SQL(
     "(SELECT move_id FROM account_move_portal_link"
-    " WHERE sent_on IS NOT NULL AND audience != 'internal')"
+    " WHERE sent_on IS NOT NULL AND audience != 'internal' AND move_id IS NOT NULL"
+    # With an email that led to its customer's account.
+    " UNION ALL SELECT event.move_id FROM account_move_portal_link link"
+    " JOIN account_move_portal_event event ON event.link_id = link.id"
+    " WHERE link.account_partner_id IS NOT NULL AND event.kind = 'sent'"
+    " AND event.move_id IS NOT NULL)"
 )
 _VIEWED = SQL(
     "(SELECT move_id FROM account_move_portal_event WHERE is_first_view"
     " UNION ALL SELECT move_id FROM account_move_portal_link"
-    " WHERE past_first_viewed_on IS NOT NULL AND audience != 'internal')"
+    " WHERE past_first_viewed_on IS NOT NULL AND audience != 'internal'"
+    " AND move_id IS NOT NULL)"
 )
+_FIRST_VIEWS = SQL(
+    """SELECT move_id FROM (
+         SELECT move_id, create_date AS viewed_on FROM account_move_portal_event
+          WHERE is_first_view
+          UNION ALL
+         SELECT move_id, past_first_viewed_on FROM account_move_portal_link
+          WHERE past_first_viewed_on IS NOT NULL AND audience != 'internal'
+       ) viewed WHERE move_id IS NOT NULL GROUP BY move_id"""
+)
+# What compares the time of a view, as the search of a field is handed it.
+_COMPARISONS = {name: SQL(name) for name in ("<", "<=", ">", ">=")}
 
 
 class AccountMove(models.Model):
@@ -34,7 +51,7 @@ class AccountMove(models.Model):
             ("paid", "Paid"),
         ],
         string="Portal",
-        help="How far the customer has come with the invoice on the payment portal.",
+        help="What the customer has done with the invoice on the payment portal.",
         compute="_compute_portal_views",
         search="_search_portal_status",
         groups=READERS,
@@ -60,18 +77,45 @@ class AccountMove(models.Model):
         "payment_state", "portal_link_ids.event_ids", "portal_link_ids.sent_on"
     )
     def _compute_portal_views(self):
+        at_accounts = self._get_portal_account_events()
         for move in self:
             links = move.portal_link_ids.filtered(
                 lambda link: link.audience != "internal"
             )
-            viewed = links.filtered("first_viewed_on").sorted("first_viewed_on")
-            move.portal_viewed_on = viewed[:1].first_viewed_on
+            events = at_accounts.filtered(
+                lambda event, move=move: event.move_id == move
+            )
+            views = [
+                *((link.first_viewed_on, link) for link in links),
+                *(
+                    (event.create_date, event.link_id)
+                    for event in events
+                    if event.kind == "viewed"
+                ),
+            ]
+            views = sorted(
+                (view for view in views if view[0]), key=lambda view: view[0]
+            )
+            move.portal_viewed_on = views[0][0] if views else False
             move.portal_viewed_by = ", ".join(
-                dict.fromkeys(link._get_reader_name() for link in viewed)
+                dict.fromkeys(link._get_reader_name() for _viewed_on, link in views)
             )
-            move.portal_status = move._get_portal_status(
-                bool(links.filtered("sent_on")), bool(viewed)
-            )
+            is_sent = links.filtered("sent_on") or "sent" in events.mapped("kind")
+            move.portal_status = move._get_portal_status(bool(is_sent), bool(views))
+
+    def _get_portal_account_events(self):
+        """Return what happened to these invoices at links to their customers' accounts.
+
+        :return: When they were sent and viewed.
+        :rtype: account.move.portal.event
+        """
+        return self.env["account.move.portal.event"].search(
+            [
+                ("move_id", "in", self.ids),
+                ("link_id.account_partner_id", "!=", False),
+                ("kind", "in", ["sent", "viewed"]),
+            ]
+        )
 
     def _get_portal_status(self, is_sent, is_viewed):
         """Return how far the customer has come with the invoice.
@@ -124,12 +168,25 @@ class AccountMove(models.Model):
 
     def _search_portal_viewed_on(self, operator, value):
         self._flush_portal_views()
-        if operator == "in" and set(value) == {False}:
-            return Domain("id", "not in", _VIEWED)
+        if operator == "in":
+            found = Domain("id", "not in", _VIEWED) if False in value else Domain.FALSE
+            moments = [moment for moment in value if moment]
+            return found | self._get_first_viewed_domain(SQL("= ANY(%s)", moments))
+        if operator not in _COMPARISONS:
+            return NotImplemented
+        return self._get_first_viewed_domain(
+            SQL("%s %s", _COMPARISONS[operator], value)
+        )
+
+    @api.model
+    def _get_first_viewed_domain(self, condition):
+        """Return the invoices whose first view was at certain times.
+
+        :param SQL condition: What follows the time.
+        :rtype: Domain
+        """
         return Domain(
-            "portal_link_ids.event_ids",
-            "any",
-            [("is_first_view", "=", True), ("create_date", operator, value)],
+            "id", "in", SQL("(%s HAVING MIN(viewed_on) %s)", _FIRST_VIEWS, condition)
         )
 
     def _search_portal_viewed_by(self, operator, value):
@@ -140,10 +197,13 @@ class AccountMove(models.Model):
         name = Domain("email", operator, value) | Domain(
             "partner_id.name", operator, value
         )
+        viewed = Domain("past_first_viewed_on", "!=", False) | Domain(
+            "event_ids", "any", [("is_first_of_link", "=", True)]
+        )
         return Domain(
             "portal_link_ids",
             "any",
-            name & Domain("event_ids", "any", [("is_first_of_link", "=", True)]),
+            Domain("audience", "!=", "internal") & name & viewed,
         )
 
     def _flush_portal_views(self):

@@ -1,4 +1,3 @@
-import hashlib
 from datetime import timedelta
 
 from dateutil.relativedelta import relativedelta
@@ -47,7 +46,7 @@ class AccountMovePortalEvent(models.Model):
     move_id = fields.Many2one(
         comodel_name="account.move",
         string="Invoice",
-        help="None at the link to a customer's account.",
+        help="For a link to a customer's account: which invoice in it, if only one.",
         readonly=True,
         index=True,
         ondelete="cascade",
@@ -83,32 +82,33 @@ class AccountMovePortalEvent(models.Model):
     )
     reason = fields.Selection(
         selection=[
-            ("browser", "An ordinary browser"),
-            ("prefetch", "Fetched ahead by a browser"),
+            ("browser", "Ordinary browser"),
+            ("prefetch", "Prefetched by a browser"),
             ("staff", "Signed in as staff"),
             ("internal", "Through our own preview or copy"),
-            ("known_agent", "A program that says what it is"),
-            ("not_a_browser", "Not what a browser sends"),
+            ("known_agent", "Program that identifies itself"),
+            ("not_a_browser", "Not a browser request"),
             ("interaction", "Touched, scrolled or typed"),
-            ("dwell", "Had the page in front for a while"),
-            ("action", "Used a button of the page"),
+            ("dwell", "Stayed on the page"),
+            ("action", "Clicked a button"),
             ("payment", "Entered a payment"),
-            ("just_sent", "In the seconds after the mail was sent"),
-            ("burst", "Fetched from several networks at once"),
-            ("honeypot", "Followed a link that nobody can see"),
-            ("webdriver", "A browser that a program drives"),
+            ("just_sent", "Within seconds of sending"),
+            ("burst", "Opened from several networks at once"),
+            ("honeypot", "Followed a hidden link"),
+            ("webdriver", "Browser controlled by a program"),
             ("pressed_all", "Pressed every button at once"),
-            ("too_quick", "Faster than anybody reads"),
-            ("waiting", "Waited only: not enough to tell a person"),
-            ("no_click", "Fetched what a button leads to, without a click"),
+            ("too_quick", "Too fast for a person"),
+            ("waiting", "Only waited, which is not enough to tell it is a person"),
+            ("no_click", "Followed a button without clicking it"),
             ("expired", "The link had expired"),
             ("revoked", "The link was revoked"),
         ],
-        string="Because",
+        string="Reason",
         readonly=True,
     )
     network = fields.Char(
-        help="The visitor's address without its last part, which would tell who it is.",
+        help="The visitor's network address without its last part, so that it does "
+        "not identify anyone.",
         readonly=True,
     )
     device = fields.Selection(
@@ -122,7 +122,7 @@ class AccountMovePortalEvent(models.Model):
     )
     is_navigated = fields.Boolean(
         string="Navigated",
-        help="The browser says that somebody's click or typing led to the page.",
+        help="The browser reports that a click or typing led to the page.",
         readonly=True,
     )
     visit_id = fields.Many2one(
@@ -144,19 +144,13 @@ class AccountMovePortalEvent(models.Model):
         index="btree_not_null",
         ondelete="set null",
     )
-    message_id = fields.Char(
-        string="Message-Id", help="Of the mail that was sent.", readonly=True
-    )
-    document_sha256 = fields.Char(
-        string="PDF fingerprint", help="SHA-256 of the PDF sent.", readonly=True
-    )
     is_first_view = fields.Boolean(string="First view of the invoice", readonly=True)
     is_first_of_link = fields.Boolean(
         string="First view by the recipient", readonly=True
     )
     is_repeated = fields.Boolean(
         string="Same visit",
-        help="Another tab, or the page loaded again.",
+        help="Another tab, or the page was reloaded.",
         readonly=True,
     )
     period = fields.Integer(readonly=True)
@@ -178,10 +172,10 @@ class AccountMovePortalEvent(models.Model):
     )
     _once_per_visit = models.UniqueIndex(
         "(visit_id, kind) WHERE visit_id IS NOT NULL",
-        "This visit has been reported already.",
+        "This visit has already been reported.",
     )
     _once_per_payment = models.UniqueIndex(
-        "(link_id, transaction_id, kind) WHERE transaction_id IS NOT NULL"
+        "(link_id, move_id, transaction_id, kind) WHERE transaction_id IS NOT NULL"
     )
 
     # === CRUD METHODS === #
@@ -351,24 +345,7 @@ class AccountMovePortalEvent(models.Model):
             )
 
     @api.model
-    def _record_sent(self, link_sudo, message_id, document=None):
-        """Record that a mail with the link was handed over to the mail server.
-
-        :param account.move.portal.link link_sudo: The link, in sudo mode.
-        :param str message_id: The mail's Message-Id.
-        :param bytes document: The PDF that went with it, if one did.
-        :rtype: account.move.portal.event
-        """
-        return self._record(
-            link_sudo,
-            "sent",
-            "staff",
-            message_id=message_id,
-            document_sha256=hashlib.sha256(document).hexdigest() if document else None,
-        )
-
-    @api.model
-    def _record_payment(self, link_sudo, kind, transaction):
+    def _record_payment(self, link_sudo, kind, transaction, move):
         """Record what came of a payment through a link, once.
 
         Who pays has seen the invoice: where no visit was taken for a person's yet, the
@@ -378,17 +355,25 @@ class AccountMovePortalEvent(models.Model):
         :param str kind: `paid`, `payment_failed`, `payment_returned` or
             `payment_disputed`.
         :param payment.transaction transaction: The payment.
+        :param account.move move: The invoice that it pays.
         """
         known = self.sudo().search_count(
             [
                 ("link_id", "=", link_sudo.id),
+                ("move_id", "=", move.id),
                 ("transaction_id", "=", transaction.id),
                 ("kind", "=", kind),
             ]
         )
         if known:
             return
-        self._record(link_sudo, kind, "person", transaction_id=transaction.id)
+        self._record(
+            link_sudo,
+            kind,
+            "person",
+            transaction_id=transaction.id,
+            move_id=move.id,
+        )
         if kind != "paid" or link_sudo.audience == "internal" or link_sudo.view_count:
             return
         # In sudo mode because the payment is nobody's who has rights on events.

@@ -39,7 +39,7 @@ class AccountMovePortalInvoiceReport(models.Model):
     )
     stage = fields.Selection(
         selection=[("sent", "Not viewed"), ("viewed", "Viewed"), ("paid", "Paid")],
-        help="How far the customer has come with the invoice.",
+        help="What the customer has done with the invoice.",
         readonly=True,
     )
     recipient_count = fields.Integer(string="Recipients", readonly=True)
@@ -55,13 +55,13 @@ class AccountMovePortalInvoiceReport(models.Model):
     amount_overdue = fields.Monetary(string="Amount overdue", readonly=True)
     hours_to_view = fields.Float(
         string="Median hours to view",
-        help="From when the invoice was first sent to its first view.",
+        help="Hours from first sending to first view.",
         aggregator="median",
         readonly=True,
     )
     hours_to_pay = fields.Float(
         string="Median hours to pay",
-        help="From when the invoice was first sent to its payment on the portal.",
+        help="Hours from first sending to payment on the portal.",
         aggregator="median",
         readonly=True,
     )
@@ -101,8 +101,11 @@ class AccountMovePortalInvoiceReport(models.Model):
                    move.amount_total_signed AS amount_sent,
                    CASE WHEN is_viewed THEN move.amount_total_signed ELSE 0 END
                        AS amount_viewed,
-                   move.amount_total_signed - move.amount_residual_signed
-                       AS amount_paid,
+                   -- What was credited altogether was not paid.
+                   CASE WHEN move.payment_state != 'reversed'
+                        THEN move.amount_total_signed - move.amount_residual_signed
+                        ELSE 0
+                   END AS amount_paid,
                    move.amount_residual_signed AS amount_due,
                    CASE WHEN is_overdue THEN move.amount_residual_signed ELSE 0 END
                        AS amount_overdue,

@@ -33,30 +33,30 @@ class AccountMovePortalReport(models.Model):
             ("viewed", "Viewed"),
             ("paid", "Paid"),
         ],
-        help="How far the link's holder has come.",
+        help="What the recipient has done with the link.",
         readonly=True,
     )
     sent_count = fields.Integer(string="Links sent", readonly=True)
     viewed_count = fields.Integer(string="Links viewed", readonly=True)
     paid_count = fields.Integer(
-        string="Links paid", help="Links through which was paid.", readonly=True
+        string="Links paid", help="Links used to make a payment.", readonly=True
     )
     view_count = fields.Integer(string="Views", readonly=True)
     currency_id = fields.Many2one("res.currency", readonly=True)
     amount_paid = fields.Monetary(
         string="Amount paid",
-        help="Through this link, in the company's currency at the invoice's rate.",
+        help="Paid through this link, in the company's currency at the invoice's rate.",
         readonly=True,
     )
     hours_to_view = fields.Float(
         string="Median hours to view",
-        help="From when the link was sent first to its first view.",
+        help="Hours from first sending of the link to its first view.",
         aggregator="median",
         readonly=True,
     )
     hours_to_pay = fields.Float(
         string="Median hours to pay",
-        help="From when the link was sent first to the first payment through it.",
+        help="Hours from first sending of the link to the first payment through it.",
         aggregator="median",
         readonly=True,
     )

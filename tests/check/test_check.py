@@ -6,7 +6,7 @@ from odoo import fields
 from odoo.exceptions import AccessError
 from odoo.fields import Command
 from odoo.tests import new_test_user, tagged
-from odoo.tools import SQL, mute_logger
+from odoo.tools import SQL, config, mute_logger
 
 from ... import const
 from ...models.check import server, web_address
@@ -181,7 +181,7 @@ class TestCheck(PortalCommon):
     def test_b12_failed_emails_of_odoo_are_amber(self):
         self._forget_mails()
         mail = self.env["mail.mail"].create({"state": "exception", "body_html": "x"})
-        self._assert_level("mail_queue", "warning", "1 failed")
+        self._assert_level("mail_queue", "warning", "1 have failed")
         mail.state = "sent"
         self._assert_level("mail_queue", "ok")
 
@@ -252,7 +252,7 @@ class TestCheck(PortalCommon):
     def test_b12_webhook_that_never_arrives_is_amber(self):
         self.provider.stripe_webhook_secret = "whsec_x"
         self._record_event(self.env.ref(const.CATCH_UP_CRON).user_id)
-        self._assert_level("webhook", "warning", "ever received")
+        self._assert_level("webhook", "warning", "ever been received")
         self._record_event(self.env.ref("base.public_user"))
         self._assert_level("webhook", "ok", "last event")
 
@@ -441,3 +441,42 @@ class TestCheck(PortalCommon):
         self.provider.is_published = True
         self._make_mail_server()
         self.assertFalse(self._warn(self.biller)[0])
+
+    def test_b12_window_says_of_each_that_it_is_amiss(self):
+        euro = self.env.ref("base.EUR")
+        dollar = self.env.ref("base.USD")
+        self.provider.is_published = True
+        self._make_mail_server()
+        self.parameters.set_param("web.base.url", "https://pay.dunder-mifflin.com")
+        checks = self.env["account.move.portal.check"].with_user(self.biller)
+
+        def find(currency=dollar):
+            return " ".join(checks._get_window_warnings(self.company, currency))
+
+        self.provider.available_currency_ids = dollar
+        self.assertFalse(find())
+        self.assertIn("EUR", find(euro))
+        self.provider.available_currency_ids = dollar + euro
+        self.assertFalse(find(euro))
+        for url in ("http://pay.dunder-mifflin.com", "https://10.0.0.1", "https://["):
+            self.parameters.set_param("web.base.url", url)
+            self.assertIn(url, find())
+        self.parameters.set_param("web.base.url", "https://pay.dunder-mifflin.com")
+        self.env["ir.mail_server"].search([]).active = False
+        with patch.dict(config.options, {"smtp_server": "localhost"}):
+            self.assertIn("There is no outgoing mail server", find())
+        with patch.dict(config.options, {"smtp_server": "smtp.example"}):
+            self.assertFalse(find())
+
+    def test_b12_window_where_all_is_well_asks_two_questions(self):
+        self.provider.is_published = True
+        self._make_mail_server()
+        self.parameters.set_param("web.base.url", "https://pay.dunder-mifflin.com")
+        window = self.env["account.move.send.portal"].create(
+            {"move_id": self.invoice.id}
+        )
+        self.assertFalse(window.setup_warnings)  # What is kept in memory is, now.
+        window.flush_recordset()
+        window.invalidate_recordset(["setup_warnings"])
+        with self.assertQueryCount(2):
+            self.assertFalse(window.setup_warnings)

@@ -4,11 +4,10 @@ import unicodedata
 from collections import Counter
 
 from odoo.tests import tagged
-from odoo.tools import mute_logger
 from odoo.tools.misc import formatLang
 
 from ..pdf_corpus import cases
-from ..pdf_corpus_common import LOGGER, PdfCorpusCommon
+from ..pdf_corpus_common import PdfCorpusCommon
 
 
 def _letters(text):
@@ -57,16 +56,10 @@ class TestPdfCorpus(PdfCorpusCommon):
             self.assertFalse(digits - printed, number)
 
     def test_all_of_it_is_printed(self):
-        for name, case in cases().items():
-            with self.subTest(name=name), self.env.cr.savepoint() as savepoint:
-                self._use(case)
-                move = self._create(case)
-                with mute_logger(LOGGER):
-                    self._assert_complete(move, self._pdf(move))
-                warnings = self._reports()._get_pdf_warnings(move).get(move.id, [])
-                # Which fonts there are is the server's affair.
-                self.assertFalse([each for each in warnings if "font" not in each])
-                savepoint.rollback()
+        for name, move, reader, warnings in self._print_each(cases()):
+            with self.subTest(name=name):
+                self._assert_complete(move, reader)
+                self.assertFalse(warnings)
 
     def test_no_false_alarm(self):
         self._assert_no_false_alarm(6)

@@ -234,7 +234,7 @@ class TestAccountMovePortalLink(PortalCommon):
         link.expires_on = "2098-01-01 12:00:00"
         self.assertIn("valid until", self._get_last_note())
         link.expires_on = False
-        self.assertIn("for ever", self._get_last_note())
+        self.assertIn("no longer expires", self._get_last_note())
 
     def test_b2_users_can_neither_reopen_nor_move_a_link(self):
         link = self._create_link()
@@ -448,7 +448,7 @@ class TestAccountMovePortalLink(PortalCommon):
         action = link.with_user(self.biller).action_copy()
         window = self._open_share(action)
         self.assertEqual(window.url, link._get_url())
-        self.assertIn("shown to be copied", self._get_last_note())
+        self.assertIn("shown for copying", self._get_last_note())
         self.assertNotIn(link.token, self._get_last_note())
         link.action_revoke()
         with self.assertRaises(UserError):

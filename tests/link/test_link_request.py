@@ -201,18 +201,18 @@ class TestPortalLinkRequest(TracesMixin, PortalMailCommon, HttpCase):
         ]:
             with self.subTest(behaviour):
                 links = self.invoice.portal_link_ids
-                notes = self._get_notes("it was sent to")
+                notes = self._get_notes("It was sent to")
                 self._ask(self.link._get_path())
                 self.assertFalse(self._answer(**behaviour))
                 self.assertEqual(self.invoice.portal_link_ids, links, "none unsent")
-                self.assertEqual(self._get_notes("it was sent to"), notes)
+                self.assertEqual(self._get_notes("It was sent to"), notes)
                 self._ask(self.link._get_path())
                 self.assertFalse(self._answer(), "not at once")
                 self._pass_time(60 * RETRY_MINUTES[0] + 1)
                 [message] = self._answer()
                 fresh = self.invoice.portal_link_ids - links
                 self.assertIn(fresh._get_path(), message.html)
-                self.assertEqual(len(self._get_notes("it was sent to") - notes), 1)
+                self.assertEqual(len(self._get_notes("It was sent to") - notes), 1)
                 self._pass_time(60 * RETRY_MINUTES[1])
                 self.assertFalse(self._answer(), "once")
 
@@ -222,7 +222,7 @@ class TestPortalLinkRequest(TracesMixin, PortalMailCommon, HttpCase):
         self._answer(drop_connection="content")
         fresh = self.invoice.portal_link_ids - self.link
         self.assertEqual(fresh.state, "live")
-        self.assertFalse(self._get_notes("it was sent to"))
+        self.assertFalse(self._get_notes("It was sent to"))
         self.assertTrue(self._get_notes("may not have arrived"), "staff are told")
         delivery = self.env["account.move.portal.delivery"].search(
             [("move_id", "=", self.invoice.id)]

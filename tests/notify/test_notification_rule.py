@@ -100,7 +100,7 @@ class TestBaseAutomationPortal(PortalNotificationCommon, HttpCase):
         with mute_logger(NOTIFICATION_LOGGER):
             notification = self._tell_of(invoice)
         self.assertEqual(notification.state, "failed")
-        self.assertIn("nobody to tell", notification.failure_reason)
+        self.assertIn("No one to notify", notification.failure_reason)
         self.assertEqual(self.viewed_rule.portal_failure_count, 1)
         self.assertFalse(self._get_staff_messages(invoice, stranger))
         self.viewed_rule.portal_recipient = "followers"
@@ -275,8 +275,8 @@ class TestBaseAutomationPortal(PortalNotificationCommon, HttpCase):
         self.assertEqual(rule.name, "Invoice Web Portal Viewed: The salesperson")
         self.assertEqual(
             rule.portal_summary,
-            "On the first view of an invoice: tell the salesperson by inbox or email, "
-            "as they prefer",
+            "On the first view of an invoice: notify the salesperson by inbox or "
+            "email, as they prefer",
         )
         self._record_view(self._create_link())
         self._run_notifications()
@@ -286,13 +286,9 @@ class TestBaseAutomationPortal(PortalNotificationCommon, HttpCase):
         view = "account_payment_portal.base_automation_portal_view_form"
         with Form(self.viewed_rule.copy({"name": ""}), view=view) as form:
             form.portal_recipient = "creator"
-            self.assertEqual(
-                form.name, "Invoice Web Portal Viewed: Who made the invoice"
-            )
+            self.assertEqual(form.name, "Invoice Web Portal Viewed: Invoice creator")
             form.trigger = TRIGGER_PAYMENT
-            self.assertEqual(
-                form.name, "Invoice Payment Received: Who made the invoice"
-            )
+            self.assertEqual(form.name, "Invoice Payment Received: Invoice creator")
             form.name = "Mine"
             form.portal_recipient = "followers"
             self.assertEqual(form.name, "Mine")
@@ -301,7 +297,7 @@ class TestBaseAutomationPortal(PortalNotificationCommon, HttpCase):
         for values, words in [
             (
                 {"portal_view_scope": "every", "portal_throttle_minutes": 5},
-                "On every view, at most once in 5 minutes: only run the actions",
+                "On every view, at most once every 5 minutes: only run the actions",
             ),
             (
                 {
@@ -341,7 +337,7 @@ class TestBaseAutomationPortal(PortalNotificationCommon, HttpCase):
                     "portal_delivery": "email",
                 },
                 "When a payment is received, from a bank account, only the one that "
-                "pays the invoice in full: tell Bill Biller by email",
+                "pays the invoice in full: notify Bill Biller by email",
             ),
         ]:
             with self.subTest(words=words):

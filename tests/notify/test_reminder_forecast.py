@@ -125,7 +125,7 @@ class TestReminderForecast(PortalReminderCommon):
         self._decide("2026-03-09 16:00:00")
         self.reminders.search([]).write({"state": "sent"})
         self.assertIn(
-            "no step of the rules falls due",
+            "no reminder falls due",
             self._explain(other, "2026-03-10 16:00:00"),
         )
         self.assertTrue(rule.is_on)

@@ -5,6 +5,7 @@ from freezegun import freeze_time
 
 from odoo import fields
 from odoo.exceptions import AccessError
+from odoo.service.model import call_kw
 from odoo.tests import new_test_user
 from odoo.tools import mute_logger
 
@@ -114,6 +115,35 @@ class TestReminderHold(PortalCommon):
             hold.with_user(elsewhere).action_release()
         with self.assertRaises(AccessError):
             hold.unlink()
+
+    def test_b11_nobody_says_themselves_when_and_by_whom_a_hold_was_released(self):
+        hold = self.holds.create({"move_id": self.invoice.id})
+        moment = fields.Datetime.now()
+        for name, value in [
+            ("released_on", moment),
+            ("released_on", False),
+            ("released_by_id", self.biller.id),
+            ("move_id", self.other.id),
+            ("company_id", self.company.id),
+        ]:
+            with self.subTest(name, value=value), self.assertRaises(AccessError):
+                call_kw(self.holds, "write", [hold.ids, {name: value}], {})
+        for name, value in [("released_on", moment), ("released_by_id", self.uid)]:
+            values = {"move_id": self.other.id, name: value}
+            with self.subTest(name), self.assertRaises(AccessError):
+                call_kw(self.holds, "create", [[values]], {})
+            with self.subTest(name, by="default"):
+                context = {f"default_{name}": value}
+                created = self.holds.with_context(**context).create(
+                    {"move_id": self.other.id}
+                )
+                self.assertFalse(created.released_on)
+                self.assertFalse(created.released_by_id)
+        self.assertEqual(self._get_codes()[0], ["other"])
+        call_kw(self.holds, "write", [hold.ids, {"note": "On holiday"}], {})
+        call_kw(self.holds, "action_release", [hold.ids], {})
+        self.assertEqual(hold.released_by_id, self.biller)
+        self.assertEqual(self._get_codes()[0], [])
 
     # === WHAT ODOO KNOWS === #
 

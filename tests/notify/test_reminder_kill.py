@@ -1,12 +1,15 @@
 import os
 from contextlib import contextmanager
+from unittest.mock import patch
 
 from freezegun import freeze_time
+from psycopg2.errors import UniqueViolation
 
 from odoo import fields
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
+from ...models.notify import account_move_portal_reminder
 from ..bulk_common import PortalBulkProcessCase
 from ..send_common import MAIL_LOGGERS
 
@@ -97,7 +100,9 @@ class TestReminderKill(PortalBulkProcessCase):
 
     def _decide(self, env):
         with self._frozen():
-            env["account.move.portal.reminder"]._decide(env.company)
+            reminders = env["account.move.portal.reminder"]
+            reminders._decide(env.company)
+            reminders._queue_emails()
 
     @contextmanager
     def _frozen(self):
@@ -116,6 +121,10 @@ class TestReminderKill(PortalBulkProcessCase):
             return self._start_lane(die)
         finally:
             self._run_lane = original
+
+    def _queue_here(self):
+        with self._transaction() as env:
+            env["account.move.portal.reminder"]._queue_emails()
 
     def _decide_here(self):
         with self._transaction() as env:
@@ -154,6 +163,43 @@ class TestReminderKill(PortalBulkProcessCase):
         self.assertEqual(list(self._get_states().values()), ["waiting"] * 4)
         self._run_lane()
         self.assertEqual(self._assert_each_once_or_uncertain(), ["sent"] * 4)
+
+    def test_b11_killed_while_it_writes_emails_writes_each_once(self):
+        reminder_class = self.registry["account.move.portal.reminder"]
+        self.startPatcher(patch.object(account_move_portal_reminder, "QUEUE_SIZE", 2))
+        self._create_due(5)
+        with self._transaction() as env, self._frozen():
+            env["account.move.portal.reminder"]._decide(env.company)
+        for method, when, call, count in (
+            ("_write_emails", "before", 1, 0),
+            ("_write_emails", "after", 2, 2),
+            ("_find_without_email", "after", 2, 4),
+        ):
+            with self.subTest(f"{when} {method}"):
+                known = self._get_connections()
+                pid = self._fork(self._queue_here, (reminder_class, method, when, call))
+                self.assertTrue(os.WIFSIGNALED(os.waitpid(pid, 0)[1]))
+                self._wait_until_gone(known)
+                self.assertEqual(len(self._get_states()), count)
+        self._decide_here()
+        self.assertEqual(list(self._get_states().values()), ["waiting"] * 5)
+        self._run_lane()
+        self.assertEqual(self._assert_each_once_or_uncertain(), ["sent"] * 5)
+
+    def test_b11_email_of_a_reminder_is_written_once(self):
+        self._create_due(1)
+        self._decide_here()
+        with self._transaction() as env:
+            reminders = env["account.move.portal.reminder"]
+            [reminder] = reminders.search([("move_id", "in", self.ids["account.move"])])
+            batch = env["account.move.portal.batch"].create({"origin": "reminder"})
+            with (
+                mute_logger("odoo.sql_db"),
+                self.assertRaises(UniqueViolation),
+                env.cr.savepoint(),
+            ):
+                reminders._write_emails(batch, reminder.ids)
+            env.cr.rollback()
 
     def test_b11_killed_between_decision_and_sending_sends_each_once(self):
         self._create_due(4)

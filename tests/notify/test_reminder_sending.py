@@ -1,3 +1,4 @@
+from ..link.test_link_bounce import make_report
 from ..reminder_common import PortalReminderCommon
 
 DECIDED, SENT = "2026-03-03 16:00:00", "2026-03-03 16:20:00"
@@ -51,7 +52,8 @@ class TestReminderSending(PortalReminderCommon):
         self.assertTrue(
             link.event_ids.filtered(
                 lambda event: (
-                    event.kind == "sent" and event.message_id == message["Message-Id"]
+                    event.kind == "sent"
+                    and event.delivery_id.message_id == message["Message-Id"]
                 )
             )
         )
@@ -69,6 +71,31 @@ class TestReminderSending(PortalReminderCommon):
             mail.email["List-Unsubscribe-Post"], "List-Unsubscribe=One-Click"
         )
         self.assertIn(url, mail.email.get_body(("html",)).get_content())
+
+    def test_b11_reminder_that_bounces_closes_the_link_and_is_the_last(self):
+        self._create_rule()
+        self._create_rule(days=7)
+        domain = self.env["mail.alias.domain"].sudo().create({"name": "c.example"})
+        self.company.sudo().alias_domain_id = domain
+        with self.mailbox() as mailbox:
+            self._send_invoice(mailbox)
+            self._decide(DECIDED)
+            self._send_at()
+            [mail] = mailbox.messages
+        address = "carla@customer.example"
+        for is_gone, fields in [
+            (False, "Action: delayed\nStatus: 4.4.1"),
+            (False, "Action: failed\nStatus: 5.2.2"),
+            (True, "Action: failed\nStatus: 5.1.1"),
+        ]:
+            report = make_report(
+                (address, fields), message_id=mail.header("Message-Id").strip()
+            ).replace("bounce@company.example", domain.bounce_email)
+            self.env["mail.thread"].sudo().message_process("account.move", report)
+            with self.subTest(fields=fields):
+                reason = "bounced" if is_gone else False
+                self.assertEqual(self._get_links().revocation_reason, reason)
+        self.assertFalse(self._decide("2026-03-09 16:00:00"))
 
     def test_b11_reminder_is_noted_on_the_invoice_without_a_token(self):
         self._create_rule()

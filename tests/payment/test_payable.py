@@ -76,7 +76,7 @@ class TestPayable(PayableCommon, HttpCase):
         self.assertEqual(self._check_part(invoice, None), 500.0)
         for entered in ("500.01", "1000"):
             self.assertIn(
-                "$ 500.00 at most",
+                "at most $ 500.00",
                 self._check_part(invoice, entered).replace("\xa0", " "),
             )
         self.company.portal_allow_part_payment = False
@@ -94,12 +94,14 @@ class TestPayable(PayableCommon, HttpCase):
         self.company.portal_allow_part_payment = True
         for entered in (0, 0.0, "0", "0.00"):
             with self.subTest(repr(entered)):
-                self.assertIn("above zero", self._check_part(self.invoice, entered))
+                self.assertIn(
+                    "greater than zero", self._check_part(self.invoice, entered)
+                )
         for entered in (False, True, [], {}, [100]):
             with self.subTest(repr(entered)):
                 self.assertIn("as a number", self._check_part(self.invoice, entered))
         answer = self.make_jsonrpc_request(self.link._get_path("check"), {"amount": 0})
-        self.assertIn("above zero", answer["errors"]["amount"])
+        self.assertIn("greater than zero", answer["errors"]["amount"])
         self.assertFalse(answer["attempt"], "none is under way")
 
     @mute_logger("odoo.addons.payment_stripe.models.payment_transaction")

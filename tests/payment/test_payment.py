@@ -228,7 +228,7 @@ class TestPayment(PortalPaymentCommon, HttpCase):
         self.sandbox.faults.add("drop", stage="after", path="refunds$")
         with (
             patch(f"{payment_provider.__name__}.MAX_RETRIES", 0),
-            self.assertRaisesRegex(UserError, "not said whether"),
+            self.assertRaisesRegex(UserError, "not confirmed the refund"),
             self.env.cr.savepoint(),
         ):
             tx._refund(amount_to_refund=30.0)
@@ -245,7 +245,7 @@ class TestPayment(PortalPaymentCommon, HttpCase):
         self.sandbox.faults.add("drop", stage="after", path="refunds$")
         with (
             patch(f"{payment_provider.__name__}.MAX_RETRIES", 0),
-            self.assertRaisesRegex(UserError, "not said whether"),
+            self.assertRaisesRegex(UserError, "not confirmed the refund"),
             self.env.cr.savepoint(),
         ):
             tx._refund(amount_to_refund=30.0)

@@ -41,12 +41,12 @@ class TestPaymentAmount(PortalPaymentCommon, HttpCase):
             {"portal_allow_part_payment": True, "portal_minimum_part_payment": 10.0}
         )
         for amount, reason in {
-            "0": "above zero",
-            "-1": "above zero",
+            "0": "greater than zero",
+            "-1": "greater than zero",
             "100.01": "more than the balance",
             "99999": "more than the balance",
             "10.001": "decimals",
-            "9.99": "at least",
+            "9.99": "minimum payment",
             "ten": "as a number",
             "nan": "as a number",
             "inf": "as a number",

@@ -190,7 +190,7 @@ class TestPaymentBrowser(TracesMixin, PortalPaymentCommon, PortalBrowserCase):
         self.assertIn(kind, self.link.event_ids.mapped("kind"))
         [activity] = self.invoice.activity_ids
         self.assertEqual(activity.user_id, self.salesperson)
-        self.assertIn("taken back", activity.summary)
+        self.assertIn("reversed", activity.summary)
 
     def _assert_stays_away(self, page, *numbers):
         """Check that Stripe got some numbers, and Odoo none of them.

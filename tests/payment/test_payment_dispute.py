@@ -67,15 +67,15 @@ class TestPaymentDispute(PortalPaymentCommon, HttpCase):
             "open again", self.url_open(self.link._get_path("result")).text
         )
         [activity] = self._get_activities()
-        self.assertIn("taken back: $\N{NO-BREAK SPACE}30.00", activity.summary)
-        self.assertIn("please book", activity.note)
+        self.assertIn("reversed: $\N{NO-BREAK SPACE}30.00", activity.summary)
+        self.assertIn("Please book", activity.note)
         self._refresh_in_vain(tx)
         self.sandbox.control.close_dispute(dispute, "won")
         self._catch_up()
         self.assertEqual(self.invoice.portal_balance_due, 0.0)
         won = self._get_activities() - activity
         self.assertIn("Dispute won", won.summary)
-        self.assertIn("please book", won.note)
+        self.assertIn("Please book", won.note)
 
     def test_b4_dispute_of_a_part_that_is_lost_is_not_to_be_booked_twice(self):
         tx = self._pay_by_card()
@@ -106,7 +106,7 @@ class TestPaymentDispute(PortalPaymentCommon, HttpCase):
         self._catch_up()
         self.assertEqual(self._get_receivable(), receivable)
         [activity] = self._get_activities()
-        self.assertIn("please book", activity.note)
+        self.assertIn("Please book", activity.note)
         self._refresh_in_vain(tx)
 
     def test_b4_dispute_that_is_lost_outweighs_one_that_was_won(self):

@@ -15,5 +15,5 @@ class TestPaymentFuzz(PortalFuzzCommon, HttpCase):
                 self.link._get_path("check"), {"amount": zero}
             )
             with self.subTest(zero=zero):
-                self.assertIn("above zero", answer["errors"]["amount"])
+                self.assertIn("greater than zero", answer["errors"]["amount"])
                 self.assertIsNone(answer["attempt"])

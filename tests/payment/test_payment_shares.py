@@ -198,7 +198,7 @@ class TestPaymentShares(PortalPaymentCommon, HttpCase):
             self._get_term_lines(other).account_id,
             self._get_term_lines(self.first).account_id,
         )
-        refused["another account"] = (other, 10.0, "different accounts")
+        refused["another account"] = (other, 10.0, "cannot be paid together")
         for name, (move, amount, message) in refused.items():
             with (
                 self.subTest(name),

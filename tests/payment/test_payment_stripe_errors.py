@@ -139,7 +139,7 @@ class TestPaymentStripeErrors(PortalPaymentCommon, HttpCase):
     def test_b5_staff_release_nothing_that_may_be_paid(self):
         tx = self._create_attempt()
         self.sandbox.faults.add("drop", times=0)
-        with self.assertRaisesRegex(UserError, "cannot be asked"):
+        with self.assertRaisesRegex(UserError, "cannot be reached right now"):
             self._release(tx)
         self.sandbox.faults.clear()
         self._confirm(tx)

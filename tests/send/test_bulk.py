@@ -153,7 +153,7 @@ class TestPortalBulk(PortalSendCommon):
             budget = self.env["account.move.portal.mail.budget"].sudo()._get_for(server)
             budget.write({"minute_limit": 2, "reserve": 50})
             text = self._open_mass_window().budget
-        self.assertIn("3 emails; this mail server takes 2 a minute", text)
+        self.assertIn("3 emails. This mail server accepts 2 a minute", text)
         end = budget._estimate_end(3, fields.Datetime.now())
         self.assertEqual(end, fields.Datetime.now() + timedelta(minutes=2))
 

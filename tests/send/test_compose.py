@@ -135,7 +135,10 @@ class TestAccountMoveSendPortal(PortalSendCommon):
         self.customer.email = False
         window = self._open_window()
         self.assertFalse(window.email_to)
-        self.assertEqual(window.customer_without_email, "Carla Customer")
+        self.assertEqual(
+            window.missing_email_hint,
+            "Carla Customer has no email address. Enter one below.",
+        )
         with self.assertRaisesRegex(UserError, "Enter an email address"):
             window.action_send()
 

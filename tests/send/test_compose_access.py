@@ -56,6 +56,26 @@ class TestAccountMoveSendPortalAccess(PortalSendCommon, HttpCase):
             }
         )
 
+    def _hide_contacts(self, partners):
+        """Have a rule of the house hide contacts from all but their salespeople."""
+        self.env["ir.rule"].create(
+            {
+                "name": "Contacts of others are none of a biller's business",
+                "model_id": self.env.ref("base.model_res_partner").id,
+                "domain_force": [("id", "not in", partners.ids)],
+            }
+        )
+        for partner in partners:
+            self.assertFalse(partner.with_user(self.biller).has_access("read"))
+
+    def _read_window(self, window):
+        """Read all that a window shows, as the web client does."""
+        self.env.flush_all()
+        self.env.invalidate_all()
+        shown = window._get_view()[0].xpath("//field/@name")
+        fields = window.fields_get(attributes=())
+        return window.web_read({name: {} for name in fields if name in shown})[0]
+
     # === THE EMAILS === #
 
     def test_s11_batch_is_hidden_from_the_windows_user(self):
@@ -207,28 +227,14 @@ class TestAccountMoveSendPortalAccess(PortalSendCommon, HttpCase):
         """Who may read the invoice may send it, and try again when it is refused."""
         invoice = self._create_portal_invoice()
         invoice.invoice_user_id = self.salesperson
-        hidden = (self.customer | self.salesperson.partner_id).ids
-        self.env["ir.rule"].create(
-            {
-                "name": "Contacts of others are none of a biller's business",
-                "model_id": self.env.ref("base.model_res_partner").id,
-                "domain_force": [("id", "not in", hidden)],
-            }
-        )
+        self._hide_contacts(self.customer | self.salesperson.partner_id)
         window = self._open_window(invoice)
-        self.assertFalse(invoice.partner_id.with_user(self.biller).has_access("read"))
-        spec = {
-            name: {}
-            for name in window.fields_get(attributes=())
-            if name in window._get_view()[0].xpath("//field/@name")
-        }
 
         def show():
-            self.env.flush_all()
-            self.env.invalidate_all()
+            shown = self._read_window(window)
             window.get_email_preview()
             self.assertTrue(window._get_preview_pdf().startswith(b"%PDF-"))
-            return window.web_read(spec)[0]
+            return shown
 
         show()
         with self.mailbox(refuse_recipients={"*": (550, "No such user")}):
@@ -240,6 +246,88 @@ class TestAccountMoveSendPortalAccess(PortalSendCommon, HttpCase):
         self.assertEqual(show()["step"], "sent")
         [mail] = mailbox.messages
         self.assertEqual(mail.envelope_to, ["carla@customer.example"])
+
+    def test_s4_window_opens_on_a_hidden_customer_without_an_address(self):
+        self.customer.email = False
+        self._hide_contacts(self.customer)
+        invoice = self._create_portal_invoice()
+        shown = self._read_window(self._open_window(invoice))
+        self.assertFalse(shown["email_to"])
+        self.assertEqual(
+            shown["missing_email_hint"],
+            f"{self.customer.display_name} has no email address. Enter one below.",
+        )
+        shared = self._get_model("account.move.portal.link.share").create(
+            {"move_id": invoice.id}
+        )
+        self.assertFalse(self._read_window(shared)["email"])
+
+    @mute_logger(*MAIL_LOGGERS)
+    def test_b6_customers_need_not_be_the_users_to_read(self):
+        """What goes for the window on one invoice goes for the one on many."""
+        company = self.env["res.partner"].create(
+            {"name": "Hidden Inc", "is_company": True, "email": "ap@hidden.example"}
+        )
+        partners = self.env["res.partner"].create(
+            [
+                {"name": "Seen", "email": "seen@customer.example"},
+                {"name": "Hidden", "email": "hidden@customer.example"},
+                {"name": False, "parent_id": company.id, "type": "invoice"},
+                {"name": "Hidden, without an address"},
+                {"name": "Hidden, with a typo", "email": "typo@@customer.example"},
+            ]
+        )
+        invoices = self.env["account.move"].concat(
+            *(self._create_portal_invoice(partner_id=each.id) for each in partners)
+        )
+        self._hide_contacts(partners[1:] | company)
+        action = invoices.with_user(self.biller).action_open_portal_mass_send()
+        window = self._get_model(action["res_model"]).browse(action["res_id"])
+        shown = self._read_window(window)
+        self.assertEqual(shown["chosen_count"], 3)
+        self.assertEqual(
+            {each["reason"]: each["count"] for each in shown["left_out"]},
+            {"no_email": 1, "bad_email": 1},
+        )
+        previewed = set()
+        for _number in range(shown["chosen_count"]):
+            self.env.invalidate_all()
+            previewed.update(window.get_email_preview()["to"])
+            window.action_next()
+            self._read_window(window)
+        self.assertEqual(
+            previewed,
+            {
+                '"Seen" <seen@customer.example>',
+                '"Hidden" <hidden@customer.example>',
+                '"Hidden Inc" <ap@hidden.example>',
+            },
+        )
+        self.env.invalidate_all()
+        action = window.action_send()
+        batch = self._get_model(action["res_model"]).browse(action["res_id"])
+        self.env.flush_all()
+        self.env.invalidate_all()
+        with self.mailbox() as mailbox:
+            self._send_due()
+        self._read_window(batch)
+        self.assertEqual(
+            {mail.envelope_to[0] for mail in mailbox.messages},
+            {
+                "seen@customer.example",
+                "hidden@customer.example",
+                "ap@hidden.example",
+            },
+            batch.delivery_ids.mapped("answer"),
+        )
+        self.assertEqual(
+            sorted(
+                each["formatted"]
+                for each in batch.delivery_ids.web_read({"formatted": {}, "state": {}})
+                if each["state"] == "skipped"
+            ),
+            ["Hidden, with a typo", "Hidden, without an address"],
+        )
 
     def test_s3_window_stays_on_its_invoice(self):
         own = self._create_portal_invoice()
@@ -294,7 +382,7 @@ class TestAccountMoveSendPortalAccess(PortalSendCommon, HttpCase):
         window.write({"link_id": second.id})
         self.assertEqual(window.url, second._get_url())
         notes = self.invoice.message_ids.filtered(
-            lambda message: "shown to be copied" in message.body
+            lambda message: "shown for copying" in message.body
         )
         self.assertEqual(len(notes), 2)
         self.assertIn("books@tax.example", notes[0].body)

@@ -266,6 +266,9 @@ class TestAccountMoveSendPortalBrowser(PortalSendCommon, PortalBrowserCase):
     @mute_logger(*MAIL_LOGGERS)
     def test_s2_s11_refusal_is_shown_in_the_window_with_everything_typed(self):
         refusal = {"*": (550, "No such user")}
+        # So many that their field alone is as high as the window.
+        people = [f"Person {number} <p{number}@x.example>" for number in range(12)]
+        self.customer.email = ", ".join(people)
         with self.mailbox(refuse_recipients=refusal), self.page(LAPTOP) as page:
             self._show(page, self.invoice)
             self._open_action_menu(page).click()
@@ -275,4 +278,5 @@ class TestAccountMoveSendPortalBrowser(PortalSendCommon, PortalBrowserCase):
             expect(window.get_by_role("alert").first).to_contain_text(
                 "there is no such mailbox"
             )
+            expect(window.get_by_text("Not sent to:")).to_be_in_viewport(ratio=1)
             expect(window.locator("[name=subject] input")).to_have_value("My own words")

@@ -153,7 +153,7 @@ class TestAccountMoveSendPortalPreview(PortalSendCommon, HttpCase):
         window = self._compose()
         self._login(self.biller)
         page = self._open_preview(window, "pay").text
-        self.assertIn("nothing can be paid", page)
+        self.assertIn("Payments are off in the preview", page)
         self.assertFalse(self.env["payment.transaction"].search([]))
 
     def test_s9_preview_opens_for_its_user_only(self):

@@ -42,8 +42,16 @@ class TestAccountMoveSendPortalWindow(PortalSendCommon, HttpCase):
 
     def test_s11_long_history_is_summed_up(self):
         for number in range(9):
-            self._create_link(
-                email=f"p{number}@x.example", sent_on=f"2020-03-0{number + 1} 10:00:00"
+            email = f"p{number}@x.example"
+            # In sudo mode because nobody writes what was sent.
+            self.env["account.move.portal.delivery"].sudo().create(
+                {
+                    "move_id": self.invoice.id,
+                    "email": email,
+                    "formatted": email,
+                    "state": "sent",
+                    "sent_on": f"2020-03-0{number + 1} 10:00:00",
+                }
             )
         lines = self._compose().earlier_sendings.split("\n")
         self.assertIn("p8@x.example", lines[0])
@@ -55,7 +63,7 @@ class TestAccountMoveSendPortalWindow(PortalSendCommon, HttpCase):
     def test_s11_confirmation_lists_who_got_it_who_did_not_and_why(self):
         window = self._compose(
             email_to="carla@customer.example, gone@x.example",
-            email_cc="cecil@x.example",
+            email_cc="Cecil Cook <cecil@x.example>",
         )
         refusal = {"gone@x.example": (550, "No such user here")}
         with self.mailbox(refuse_recipients=refusal):
@@ -72,6 +80,14 @@ class TestAccountMoveSendPortalWindow(PortalSendCommon, HttpCase):
                 ("carla@customer.example", "to", "sent"),
                 ("gone@x.example", "to", "cancelled"),
                 ("cecil@x.example", "cc", "sent"),
+            ],
+        )
+        self.assertEqual(
+            outcomes.mapped("display_name"),
+            [
+                "carla@customer.example",
+                "gone@x.example",
+                "Cecil Cook · cecil@x.example",
             ],
         )
         self.assertIn("No such user here", outcomes[1].answer)

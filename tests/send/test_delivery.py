@@ -305,21 +305,3 @@ class TestPortalDelivery(PortalSendCommon):
         [mail] = mailbox.messages
         self.assertEqual(mail.header("Message-Id").strip(), message_id)
         self.assertIn(link._get_url(), mail.html)
-
-    # === RETENTION === #
-
-    def test_b13_emails_are_kept_as_long_as_visits_are(self):
-        delivery = self._create_delivery(state="sent")
-        waiting = self._create_delivery()
-        self.env.flush_all()
-        months = self.company.portal_event_months
-        self.env.cr.execute(
-            "UPDATE account_move_portal_delivery"
-            " SET create_date = create_date - make_interval(months => %s, days => 1)"
-            " WHERE move_id = %s",
-            [months, self.invoice.id],
-        )
-        self.env.invalidate_all()
-        self.env["account.move.portal.delivery"].sudo()._gc_deliveries()
-        self.assertFalse(delivery.exists())
-        self.assertTrue(waiting.exists())

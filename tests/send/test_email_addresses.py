@@ -140,6 +140,15 @@ def summarize(entries):
 class TestEmailAddresses(TransactionCase):
     """The server reads lists of addresses as the table says."""
 
+    def test_s11_address_is_shown_as_people_read_it(self):
+        for formatted, shown in {
+            '"Moss, Mara" <m@moss.example>': "Moss, Mara · m@moss.example",
+            "ann@x.example": "ann@x.example",
+            "Moss; Mara": "Moss; Mara",
+            "-": "-",
+        }.items():
+            self.assertEqual(email_addresses.label(formatted), shown)
+
     def test_s5_lists_are_read_as_people_and_programs_write_them(self):
         for text, expected in CASES:
             with self.subTest(text):

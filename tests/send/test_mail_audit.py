@@ -177,6 +177,22 @@ class TestPortalMailAudit(PortalMailAuditCommon, PortalPaymentCommon, HttpCase):
         self._audit(mail, "carla@customer.example")
         self.assertIn("Your earlier link no longer works.", mail.text)
 
+    def test_b10_account_statement(self):
+        self._create_portal_invoice(60.0, invoice_date_due="2020-03-10")
+        self._create_portal_invoice(15.0, move_type="out_refund")
+        for lang, code in (("en_US", "en-US"), ("fr_FR", "fr-FR")):
+            self.customer.lang = lang
+            customer = self.customer.with_user(self.biller)
+            action = customer.action_email_account_statement()
+            window = customer.env[action["res_model"]].browse(action["res_id"])
+            with self.subTest(lang), self.mailbox() as mailbox:
+                window.action_send()
+                self._send_due()
+                [mail] = mailbox.messages
+                self._audit(mail, "carla@customer.example", code)
+                [preheader] = html.fromstring(mail.html).find_class("o_preheader")
+                self.assertNotIn(mail.subject, preheader.text_content())
+
     def test_b9_b4_emails_to_the_payer(self):
         tx = self._create_attempt()
         self._confirm(tx)

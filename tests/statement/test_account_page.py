@@ -101,7 +101,7 @@ class TestAccountPage(StatementCommon):
         link = self._create_account_link(
             self.customer.copy({"name": "New", "email": "new@new.example"})
         )
-        self.assertIn("Nothing is open", self._get_page(link=link).text)
+        self.assertIn("You have no open invoices", self._get_page(link=link).text)
 
     def test_b10_csv_has_the_open_items_to_the_cent(self):
         self._create_portal_invoice(15.0, move_type="out_refund")
@@ -119,6 +119,29 @@ class TestAccountPage(StatementCommon):
     def test_b10_csv_is_no_program(self):
         self.overdue.ref = "=HYPERLINK(1)"
         self.assertIn("'=HYPERLINK(1)", self._get_page("csv").text)
+
+    def test_b10_what_is_disputed_or_promised_is_said(self):
+        today = self.company._get_portal_day()
+        self.env["account.move.portal.hold"].create(
+            [
+                {"move_id": self.overdue.id, "reason": "disputed"},
+                {"move_id": self.childs.id, "reason": "promised", "until": today},
+                {"move_id": self.invoice.id, "reason": "other", "note": "Secret"},
+            ]
+        )
+        response = self._get_page()
+        rows = {
+            self._read_text(row.xpath("td")[1]): self._read_text(row)
+            for row in html.fromstring(response.content).xpath("//tbody/tr")
+        }
+        self.assertIn("In dispute", rows[self.overdue.name])
+        self.assertIn("Promised until", rows[self.childs.name])
+        self.assertNotIn("Secret", response.text)
+        # Paid only if it is ticked.
+        bill = self._read_shares(self._choose("all"))
+        self.assertEqual(set(bill), {self.invoice.name, self.childs.name})
+        ticked = self._choose("ticked", tick=[self.overdue.id])
+        self.assertEqual(self._read_shares(ticked), {self.overdue.name: "$ 60.00"})
 
     # === Rights and secrets === #
 

@@ -48,6 +48,13 @@ class TestAccountPayment(StatementCommon):
         self.assertEqual(attempt.amount, 200.0)
         self.assertEqual(self._get_balances(), [0.0, 0.0, 0.0])
 
+    def test_b10_reference_of_many_invoices_is_short(self):
+        for price in (3.0, 4.0):
+            self._create_portal_invoice(price)
+        attempt = self._settle(self._choose("all"))
+        self.assertEqual(attempt.reference, f"{self.overdue.name}+4")
+        self.assertEqual(self._get_balances(), [0.0, 0.0, 0.0])
+
     def test_b10_parts_as_entered(self):
         response = self._choose(
             "ticked",
@@ -67,16 +74,16 @@ class TestAccountPayment(StatementCommon):
         part = f"part_{self.invoice.id}"
         ticked = {"tick": [self.invoice.id]}
         for what, entered, message in (
-            ("ticked", {}, "nothing is chosen"),
-            ("ticked", {"tick": [self.strangers.id]}, "nothing is chosen"),
+            ("ticked", {}, "Select what you want to pay"),
+            ("ticked", {"tick": [self.strangers.id]}, "Select what you want to pay"),
             ("ticked", {**ticked, part: "100.01"}, "more than the balance"),
-            ("ticked", {**ticked, part: "0"}, "above zero"),
+            ("ticked", {**ticked, part: "0"}, "greater than zero"),
             ("ticked", {**ticked, part: "abc"}, "as a number"),
             ("ticked", {**ticked, part: "0.10"}, "minimum payment"),
-            ("ticked", {**ticked, part: "99.90"}, "too little to be paid later"),
+            ("ticked", {**ticked, part: "99.90"}, "too small to pay later"),
             ("spread", {"spread": "200.01"}, "more than the balance"),
             ("spread", {"spread": ""}, "as a number"),
-            ("nonsense", {}, "nothing is chosen"),
+            ("nonsense", {}, "Select what you want to pay"),
         ):
             with self.subTest(what=what, **entered):
                 response = self._choose(what, **entered)
@@ -95,7 +102,7 @@ class TestAccountPayment(StatementCommon):
         self.customer.property_account_receivable_id = account.copy()
         other = self._create_portal_invoice(30.0)
         response = self._choose("ticked", tick=[other.id, self.invoice.id])
-        self.assertIn("different accounts", response.text)
+        self.assertIn("cannot be paid together", response.text)
         alone = self._choose("ticked", tick=[other.id])
         self.assertEqual(self._read_shares(alone), {other.name: "$ 30.00"})
 
@@ -149,7 +156,7 @@ class TestAccountPayment(StatementCommon):
         )
         with self.assertRaisesRegex(JsonRpcException, "ValidationError"):
             self._start_payment(again)
-        self.assertIn("not finished", self._check(again)["attempt"]["message"])
+        self.assertIn("not been completed", self._check(again)["attempt"]["message"])
         free = self._choose("ticked", colleague, tick=[self.invoice.id])
         self.assertTrue(self._start_payment(free))
 
@@ -163,8 +170,34 @@ class TestAccountPayment(StatementCommon):
         self._settle(self._choose("ticked", tick=[self.overdue.id, self.childs.id]))
         response = self._get_page("result")
         self.assertIn("Thank you", response.text)
-        for move in (self.overdue, self.childs):
-            self.assertIn(move.name, response.text)
+        self.assertEqual(
+            self._read_shares(response, "paid_shares"),
+            {self.overdue.name: "$ 60.00", self.childs.name: "$ 40.00"},
+        )
         self.assertIn("Back to your account", response.text)
+        self.assertNotIn(f'{self.link._get_path("pdf")}"', response.text)
         receipt = self._get_page("receipt")
         self.assertEqual(receipt.headers["Content-Type"], "application/pdf")
+        # Odoo makes no PDF in tests unless told to: it is the document itself.
+        text = receipt.text
+        for move, amount in ((self.overdue, "60.00"), (self.childs, "40.00")):
+            self.assertIn(move.name, text)
+            self.assertIn(amount, text)
+
+    def test_b10_answer_of_one_invoice_of_the_account_leads_nowhere_else(self):
+        self._settle(self._choose("ticked", tick=[self.childs.id]))
+        response = self._get_page("result")
+        self.assertIn(self.childs.name, response.text)
+        for address in html.fromstring(response.content).xpath("//main//a/@href"):
+            with self.subTest(address):
+                self.assertEqual(self.url_open(address).status_code, 200)
+
+    def test_b10_payment_is_evidence_of_each_invoice(self):
+        self._settle(self._choose("ticked", tick=[self.overdue.id, self.childs.id]))
+        reports = self.env["report.account_payment_portal.report_portal_evidence"]
+        for move, amount in ((self.overdue, "60.00"), (self.childs, "40.00")):
+            entries = reports._get_evidence(move)["entries"]
+            [paid] = [entry for entry in entries if entry["what"] == "Paid"]
+            self.assertIn("bookkeeper@customer.example", paid["who"])
+            self.assertIn(amount, paid["detail"])
+        self.assertFalse(reports._get_evidence(self.invoice)["entries"])

@@ -12,8 +12,7 @@ class TestPortalEvidence(PortalCommon):
     def setUpClass(cls):
         super().setUpClass()
         cls.link = cls._create_link(sent_by_id=cls.biller.id)
-        events = cls.env["account.move.portal.event"]
-        events._record_sent(cls.link.sudo(), "<first@company.example>", b"%PDF-1")
+        cls._record_sent(cls.link, b"%PDF-1", message_id="<first@company.example>")
         cls._record_visit(cls.link, "machine", "known_agent")
         cls._pass_time(4 * 3600)
         cls.env.cr.execute(
@@ -114,8 +113,7 @@ class TestPortalEvidence(PortalCommon):
 
     def test_b13_blind_copies_are_named_and_their_visits_left_out(self):
         blind = self._create_link(email="archive@house.example", audience="internal")
-        events = self.env["account.move.portal.event"]
-        events._record_sent(blind.sudo(), "<blind@company.example>", b"%PDF-1")
+        self._record_sent(blind, b"%PDF-1")
         self._record_visit(blind, "staff", "internal")
         entries = self._get_evidence(self.invoice)["entries"]
         told = [
@@ -129,9 +127,8 @@ class TestPortalEvidence(PortalCommon):
         )
 
     def test_b13_each_fingerprint_is_told_once(self):
-        events = self.env["account.move.portal.event"]
         for content in (b"%PDF-1", b"%PDF-2", b"%PDF-2", b"%PDF-1"):
-            events._record_sent(self.link.sudo(), "<again@company.example>", content)
+            self._record_sent(self.link, content)
         evidence = self._get_evidence(self.invoice)
         details = [entry["detail"] for entry in evidence["entries"]]
         self.assertEqual(

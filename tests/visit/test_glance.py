@@ -1,3 +1,4 @@
+from ast import literal_eval
 from datetime import timedelta
 
 from lxml import etree
@@ -114,7 +115,65 @@ class TestGlance(PortalCommon):
         self.env.flush_all()
         self.env.invalidate_all()
         self.assertEqual(self.viewed.with_user(self.biller).portal_viewed_on, before)
-        self.assertIn(self.viewed, self._search([("portal_status", "=", "viewed")]))
+        for domain in (
+            [("portal_status", "=", "viewed")],
+            [("portal_viewed_on", ">=", before), ("portal_viewed_on", "<=", before)],
+            [("portal_viewed_on", "=", before)],
+            [("portal_viewed_by", "ilike", "carla")],
+        ):
+            with self.subTest(domain=domain):
+                self.assertIn(self.viewed, self._search(domain))
+        later = before + timedelta(seconds=1)
+        self.assertNotIn(self.viewed, self._search([("portal_viewed_on", ">=", later)]))
+
+    def test_b17_filters_of_the_list_say_what_they_are_called(self):
+        """The search view's own domains and groups, as the biller's browser sends."""
+        moves = self.moves.browse()
+        arch = etree.fromstring(
+            moves.get_view(
+                self.env.ref("account.view_account_invoice_filter").id,
+                view_type="search",
+            )["arch"]
+        )
+        expected = {
+            "portal_not_sent": self.not_sent,
+            "portal_sent": self.sent + self.overdue,
+            "portal_viewed": self.viewed,
+            "portal_paid": self.paid,
+        }
+        for name, invoices in expected.items():
+            [domain] = arch.xpath(f"//filter[@name='{name}']/@domain")
+            rows = moves.web_search_read(
+                [("id", "in", self.moves.ids), *literal_eval(domain)],
+                {"portal_status": {}, "portal_viewed_on": {}, "portal_viewed_by": {}},
+            )["records"]
+            with self.subTest(name):
+                self.assertEqual(
+                    {row["id"] for row in rows}, set(invoices.ids), "the filter"
+                )
+                self.assertEqual(
+                    {row["portal_status"] for row in rows},
+                    {name.removeprefix("portal_")},
+                    "the column",
+                )
+                for row in rows:
+                    is_viewed = row["id"] in (self.viewed + self.paid).ids
+                    self.assertEqual(bool(row["portal_viewed_on"]), is_viewed)
+                    self.assertEqual(bool(row["portal_viewed_by"]), is_viewed)
+        for name, field in [
+            ("group_portal_status", "portal_status"),
+            ("group_portal_viewed_on", "portal_viewed_on:month"),
+        ]:
+            [context] = arch.xpath(f"//filter[@name='{name}']/@context")
+            self.assertIn(literal_eval(context)["group_by"], field)
+            groups = moves.web_read_group(
+                [("id", "in", self.moves.ids)], [field], ["__count"]
+            )["groups"]
+            # Each group leads to as many invoices as it says.
+            for group in groups:
+                found = self._search(group["__extra_domain"])
+                with self.subTest(name, group=group[field]):
+                    self.assertEqual(len(found), group["__count"])
 
     def test_b17_bills_and_cancelled_invoices_have_no_status(self):
         bill = self.env["account.move"].create({"move_type": "in_invoice"})
@@ -189,6 +248,17 @@ class TestGlance(PortalCommon):
                 self._search([("portal_status", "=", status)]).sorted("id"),
             )
         self.assertEqual(report.browse(self.paid.id).recipient_count, 2)
+
+    def test_b17_what_was_credited_was_not_paid(self):
+        self.sent._reverse_moves([{"invoice_date": self.sent.date}], cancel=True)
+        self.env.flush_all()
+        self.assertEqual(self.sent.payment_state, "reversed")
+        report = self.env["account.move.portal.invoice.report"].with_user(self.biller)
+        row = report.browse(self.sent.id)
+        self.assertEqual(
+            (row.amount_sent, row.amount_paid, row.amount_due, row.paid_count),
+            (200.0, 0.0, 0.0, 0),
+        )
 
     def test_b17_recipients_pivot_and_list_count_the_same(self):
         self._create_link(

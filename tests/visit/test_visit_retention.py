@@ -8,7 +8,7 @@ MONTH = 31 * 24 * 3600
 class TestPortalRetention(PortalCommon):
     def test_b1_old_visits_are_summed_up_and_removed(self):
         link = self._create_link()
-        self.env["account.move.portal.event"]._record_sent(link.sudo(), "<1@company>")
+        self._record_sent(link)
         first = self._record_view(link)
         self._pass_time(24 * MONTH)
         self._record_view(link)

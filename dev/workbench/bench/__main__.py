@@ -1,8 +1,8 @@
 """``make bench``: a database of its own, a server, and the measurements.
 
 It is a benchmark, no test: no figure fails it. Arguments choose what is measured:
-``pages``, ``documents``, ``reports``, ``bulk``; of the last one ``bulk-send``,
-``bulk-lanes``, ``bulk-memory`` or ``bulk-summary``.
+``pages``, ``accounts``, ``documents``, ``reports``, ``bulk``; of the last one
+``bulk-send``, ``bulk-lanes``, ``bulk-memory`` or ``bulk-summary``.
 """
 
 import subprocess

@@ -4,7 +4,7 @@ import json
 import pathlib
 import sys
 
-from . import documents, pages, reports
+from . import accounts, documents, pages, reports
 from .odoo_env import environment
 from .sample import table
 
@@ -12,14 +12,17 @@ from .sample import table
 def main(config_file, url, log, facts, result, *parts):
     """Measure, print a table, write the same as JSON.
 
-    :param str parts: `pages`, `documents`, `reports`; none is everything
+    :param str parts: `pages`, `accounts`, `documents`, `reports`; none is everything
     """
     facts = json.loads(facts)
-    parts = parts or ("pages", "documents", "reports")
+    parts = parts or ("pages", "accounts", "documents", "reports")
     rows = []
     if "pages" in parts:
         with environment(config_file) as env, pages.sandbox(env):
             rows += pages.rows(url, facts, pathlib.Path(log))
+    if "accounts" in parts:
+        with environment(config_file) as env:
+            rows += accounts.rows(env, url, pathlib.Path(log))
     with environment(config_file) as env:
         for name, module in {"documents": documents, "reports": reports}.items():
             if name in parts:

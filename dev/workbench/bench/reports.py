@@ -16,6 +16,7 @@ LINKS = 2 * INVOICES
 TABLES = (
     *("account_move", "account_move_line"),
     *("account_move_portal_link", "account_move_portal_event"),
+    "account_move_portal_delivery",
 )
 
 
@@ -94,11 +95,22 @@ def make_many(env, facts):
     sent_on = SQL("now() AT TIME ZONE 'UTC' - (n %% 365) * interval '1 day'")
     env.cr.execute("SELECT max(id) FROM account_move_portal_link")
     [last_link_id] = env.cr.fetchone()
+    link = move.portal_link_ids[:1]
+    email = env["account.move.portal.delivery"].create(
+        {
+            "move_id": move.id,
+            "link_id": link.id,
+            "email": link.email,
+            "formatted": link.email,
+            "state": "sent",
+        }
+    )
+    env.flush_all()
     for role in ("to", "cc"):
         copy_rows(
             env,
             "account_move_portal_link",
-            move.portal_link_ids[:1].id,
+            link.id,
             {
                 "move_id": SQL("%s + n", last_id),
                 "token": SQL("%s || n", f"bench-{role}-"),
@@ -109,13 +121,40 @@ def make_many(env, facts):
                 "sent_on": sent_on,
             },
         )
+    # Of each link an email: copies know their invoice, from which the link is found.
+    for role in ("to", "cc"):
+        copy_rows(
+            env,
+            "account_move_portal_delivery",
+            email.id,
+            {
+                "move_id": SQL("%s + n", last_id),
+                "email": SQL("%s || n || '@customer.example'", role),
+                "formatted": SQL("%s || n || '@customer.example'", role),
+                "role": SQL("%s", role),
+                "sent_on": sent_on,
+            },
+        )
+    env.cr.execute(
+        """
+        UPDATE account_move_portal_delivery email
+           SET link_id = link.id
+          FROM account_move_portal_link link
+         WHERE link.id > %s AND link.move_id = email.move_id
+               AND link.email = email.email
+        """,
+        [last_link_id],
+    )
     env.cr.execute(
         """
         INSERT INTO account_move_portal_event
-            (link_id, move_id, kind, visitor, create_date)
-        SELECT link.id, link.move_id, kind.name, kind.visitor,
+            (link_id, move_id, delivery_id, kind, visitor, create_date)
+        SELECT link.id, link.move_id,
+               CASE WHEN kind.name = 'sent' THEN email.id END,
+               kind.name, kind.visitor,
                link.sent_on + kind.after
-          FROM account_move_portal_link link,
+          FROM account_move_portal_link link
+          JOIN account_move_portal_delivery email ON email.link_id = link.id,
                (VALUES ('sent', 'staff', interval '0', 1),
                        ('opened', 'person', interval '3 hours', 2),
                        ('viewed', 'person', interval '3 hours', 2))

@@ -21,6 +21,7 @@ NEEDING_MORE = {
     "test_origin_sale.py": SALE,
     "test_origin_sale_project.py": SALE_PROJECT,
     "test_link_login_website.py": WEBSITE,
+    "test_reminder_hold_goods.py": REPAIR,
     "test_bulk_queue_job.py": QUEUE_JOB,
     "test_payment_other_providers.py": PROVIDERS,
     "test_payment_provider_browser.py": PROVIDERS,

@@ -22,8 +22,10 @@ class TickedTotal {
             (sum, tick) => sum + Number(tick.dataset.amount),
             0
         );
+        const credit = this.form.querySelector("#use_credit:checked");
+        const rest = total - Number(credit?.dataset.credit || 0);
         this.output.textContent = ticked.length
-            ? `${ticked.length} · ${hasParts ? "≤ " : ""}${this.format.format(total)}`
+            ? `${ticked.length} · ${hasParts ? "≤ " : ""}${this.format.format(Math.max(rest, 0))}`
             : "";
     }
 

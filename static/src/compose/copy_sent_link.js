@@ -30,7 +30,7 @@ export class PortalCopySentLink extends Component {
     }
 
     get copied() {
-        return _t("The link of %s was copied.", this.state.recipient);
+        return _t("Link for %s copied.", this.state.recipient);
     }
 
     select(event) {

@@ -32,7 +32,7 @@ export class PortalPlaceholders extends Component {
             document.execCommand("insertText", false, text);
         } else {
             await browser.navigator.clipboard.writeText(text);
-            this.notification.add(_t("%s was copied: paste it into the text.", text));
+            this.notification.add(_t("%s copied. Paste it into the text.", text));
         }
     }
 }

@@ -1,4 +1,4 @@
-import {useExternalListener} from "@odoo/owl";
+import {onMounted, useExternalListener} from "@odoo/owl";
 import {_t} from "@web/core/l10n/translation";
 import {registry} from "@web/core/registry";
 import {getTabableElements} from "@web/core/utils/ui";
@@ -13,6 +13,18 @@ export class PortalSendFormController extends FormController {
         useExternalListener(window, "keydown", this.onKeydown.bind(this), {
             capture: true,
         });
+        onMounted(() => this.showTop());
+    }
+
+    /**
+     * Show what stands first: what went wrong, or was sent before.
+     *
+     * The dialog gives the first field the focus, and scrolls to it, however many
+     * recipients it holds; it is mounted at once after its form.
+     */
+    async showTop() {
+        await Promise.resolve();
+        this.rootRef.el?.closest(".modal-body")?.scrollTo(0, 0);
     }
 
     async beforeExecuteActionButton(clickParams) {

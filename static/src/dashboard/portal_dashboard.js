@@ -49,6 +49,10 @@ export class PortalDashboard extends Component {
         await this.load();
     }
 
+    getPeriodLabel(months) {
+        return _t("in the last %s months", months);
+    }
+
     getCount(row, {name}) {
         return row[`${name}_count`] || 0;
     }

@@ -1,0 +1,81 @@
+from odoo import models
+
+
+class ResPartner(models.Model):
+    """A customer, as somebody who has an account."""
+
+    _inherit = "res.partner"
+
+    # === ACTION METHODS === #
+
+    def action_email_account_statement(self):
+        """Open the window that emails these customers what is open in their accounts.
+
+        :return: The action of the window.
+        :rtype: dict
+        """
+        return self.env["account.move.portal.batch"]._open_account_window(
+            self.commercial_partner_id
+        )
+
+    # === BUSINESS METHODS === #
+
+    def _get_portal_account_contacts(self, company):
+        """Return who can be sent a link to the customer's account: its own contacts.
+
+        :param res.company company: Whose invoices the account has.
+        :return: Contacts with an email address, the customer itself first.
+        :rtype: res.partner
+        """
+        self.ensure_one()
+        customer = self.commercial_partner_id
+        found = self.search(
+            [
+                ("commercial_partner_id", "=", customer.id),
+                ("email", "!=", False),
+                # Contacts can be kept for one company: the others do not know them.
+                ("company_id", "in", [False, *company.parent_ids.ids]),
+            ],
+            order="id",
+        )
+        return found.filtered(lambda contact: contact._get_portal_emails()).sorted(
+            lambda contact: contact != customer
+        )
+
+    def _get_portal_account_companies(self):
+        """Return the companies of which the customer has open invoices.
+
+        :return: None for a contact without an email address, who can have no link.
+        :rtype: res.company
+        """
+        self.ensure_one()
+        companies = self.env["res.company"]
+        if not self._get_portal_emails():
+            return companies
+        groups = self.env["account.move"]._read_group(
+            [
+                ("commercial_partner_id", "=", self.commercial_partner_id.id),
+                ("state", "=", "posted"),
+                ("move_type", "=", "out_invoice"),
+                ("amount_residual", ">", 0),
+            ],
+            ["company_id"],
+        )
+        return companies.concat(*(company for (company,) in groups))
+
+    def _get_portal_account_recipient(self, company):
+        """Return who is sent the customer's account statement if nobody says otherwise.
+
+        That is the contact for invoices, else the customer itself, else the first of
+        its contacts.
+
+        :param res.company company: Whose invoices the account has.
+        :return: The contact; empty if none has an email address.
+        :rtype: res.partner
+        """
+        self.ensure_one()
+        contacts = self._get_portal_account_contacts(company)
+        addressed = self.browse(
+            self.commercial_partner_id.address_get(["invoice"])["invoice"]
+        )
+        return (addressed & contacts or contacts)[:1]

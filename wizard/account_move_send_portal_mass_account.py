@@ -1,0 +1,124 @@
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+
+class AccountMoveSendPortalMass(models.TransientModel):
+    """The window on many invoices, where each customer gets one email for all."""
+
+    _inherit = "account.move.send.portal.mass"
+
+    is_per_customer = fields.Boolean(
+        string="One email per customer",
+        help="All invoices of a customer go with one email, as far as they fit into it."
+        " Its button opens the customer's account: all open invoices, to view and to"
+        " pay at once. Drafts are left out.",
+    )
+
+    # === COMPUTE METHODS === #
+
+    @api.depends("move_ids", "drafts", "is_repeating", "is_per_customer")
+    def _compute_summary(self):
+        """Override to count emails by customer where there is one for each."""
+        super()._compute_summary()
+        for window in self.filtered("is_per_customer"):
+            accounts = window._choose_accounts(window._choose())
+            window.email_count = sum(map(len, accounts.recipients.values()))
+
+    @api.depends("move_ids", "drafts", "is_repeating", "is_per_customer")
+    def _compute_preview_move_id(self):
+        """Override to page by customer."""
+        super()._compute_preview_move_id()
+        for window in self.filtered("is_per_customer"):
+            accounts = window._choose_accounts(window._choose())
+            customers = list(accounts.recipients)
+            index = window.preview_index % len(customers) if customers else 0
+            window.preview_move_id = (
+                accounts.moves[customers[index]][:1] if customers else False
+            )
+            window.preview_position = (
+                self.env._(
+                    "%(number)s of %(count)s", number=index + 1, count=len(customers)
+                )
+                if customers
+                else False
+            )
+
+    # === ACTION METHODS === #
+
+    def action_send(self):
+        """Override to send each customer one email."""
+        if not self.is_per_customer:
+            return super().action_send()
+        self.move_ids.check_access("write")
+        if len(self.move_ids.company_id) > 1:
+            raise UserError(self.env._("Select the invoices of one company at a time."))
+        accounts = self._choose_accounts(self._choose())
+        if not accounts.recipients:
+            raise UserError(self.env._("None of these invoices can be sent."))
+        # In sudo mode because what is sent is written by the system alone.
+        batch_sudo = (
+            self.env["account.move.portal.batch"]
+            .sudo()
+            ._start_accounts(
+                accounts,
+                {**self._get_batch_values(), "is_per_customer": True},
+                self._get_due_on(),
+            )
+        )
+        if batch_sudo.body:
+            batch_sudo.body = batch_sudo._keep_pictures(
+                batch_sudo.body, self._filter_readable
+            )
+        return batch_sudo.sudo(False)._get_batch_action()
+
+    def get_email_preview(self):
+        """Override to show the email that the customer gets."""
+        if not self.is_per_customer:
+            return super().get_email_preview()
+        accounts = self._choose_accounts(self._choose())
+        customer = self.preview_move_id.commercial_partner_id
+        if customer not in accounts.recipients:
+            return {}
+        values = self._get_batch_values()
+        return self.env["account.move.portal.batch"]._preview_account(
+            customer, accounts, {**values, "is_per_customer": True}
+        )
+
+    # === BUSINESS METHODS === #
+
+    def _choose(self):
+        """Override to leave out those whose customer has nobody to write to."""
+        if not self.is_per_customer:
+            return super()._choose()
+        batches = self.env["account.move.portal.batch"]
+        choice = batches._choose(self.move_ids._origin, is_repeating=self.is_repeating)
+        reached = self._choose_accounts(choice).recipients
+        for move in list(choice.recipients):
+            if move.commercial_partner_id not in reached:
+                del choice.recipients[move]
+                others = choice.left_out.get("no_email", self.env["account.move"])
+                choice.left_out["no_email"] = others | move
+        return choice
+
+    def _choose_accounts(self, choice):
+        """Return which customers get an email with chosen invoices.
+
+        :param Choice choice: Which invoices.
+        :rtype: AccountChoice
+        """
+        moves = self.env["account.move"].concat(*choice.recipients)
+        return self.env["account.move.portal.batch"]._choose_accounts(
+            moves.commercial_partner_id, self.company_id, moves
+        )
+
+    def _describe_budget(self, choice):
+        """Override to count emails by customer where there is one for each."""
+        if self.is_per_customer:
+            accounts = self._choose_accounts(choice)
+            choice = choice._replace(
+                recipients={
+                    accounts.moves[customer][:1]: recipients
+                    for customer, recipients in accounts.recipients.items()
+                }
+            )
+        return super()._describe_budget(choice)
