@@ -38,7 +38,7 @@ class LaneRun:
     :param dict collisions: How often an email was begun, by id.
     :param set batch_ids: The sendings of which it has dealt with emails.
     :param float told: When it last told how far they have got.
-    :param list unnoted_ids: Emails it has dealt with, of which the invoices say nothing.
+    :param list unnoted_ids: Emails it has dealt with, not noted on invoices yet.
     :param float noted: When it last told on invoices what has left.
     :param ir.mail_server server: The mail server that was used last.
     :param float end: When to stop, as `time.monotonic()` has it; the scheduler says by
