@@ -158,19 +158,6 @@ class AccountMovePortalDelivery(models.Model):
             lambda move: own_documents(move) & self.attachment_ids
         )
 
-    def _get_documents(self):
-        """Override to return the PDF of each invoice that goes with the statement."""
-        if self.kind != "statement":
-            return super()._get_documents()
-        own_documents = self.env["account.move.send"]._get_portal_own_documents
-        found = {
-            move: own_documents(move).filtered(
-                lambda file: file.mimetype == "application/pdf"
-            )[:1]
-            for move in self._get_attached_moves()
-        }
-        return {move: document for move, document in found.items() if document}
-
     def _attach_account_files(self):
         """Have the statement go with the email, and the invoices as far as they fit.
 
@@ -218,6 +205,19 @@ class AccountMovePortalDelivery(models.Model):
         return self.env["ir.attachment"].search(
             [("res_model", "=", self._name), ("res_id", "in", self.ids)]
         )
+
+    def _get_documents(self):
+        """Override to return the statement, and the PDF of each invoice with it."""
+        if self.kind != "statement":
+            return super()._get_documents()
+        own_documents = self.env["account.move.send"]._get_portal_own_documents
+        files = {move: own_documents(move) for move in self._get_attached_moves()}
+        files[self.env["account.move"]] = self._get_own_files()
+        found = {
+            move: of_move.filtered(lambda file: file.mimetype == "application/pdf")[:1]
+            for move, of_move in files.items()
+        }
+        return {move: document for move, document in found.items() if document}
 
     def _make_statement_file(self):
         """Return the statement as a file that goes with this email.
@@ -307,3 +307,10 @@ class AccountMovePortalDelivery(models.Model):
                 delivery.batch_id._post_account_note(delivery)
         if others:
             super(AccountMovePortalDelivery, others)._post_note_of_all()
+
+    # === RETENTION === #
+
+    def _redact(self):
+        """Override to remove the names of files as well."""
+        super()._redact()
+        self.account_left_over = False
