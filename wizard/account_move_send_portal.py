@@ -204,7 +204,12 @@ class AccountMoveSendPortal(models.TransientModel):
                 ["email", "kind", "sent_on", "link_id", "create_uid"],
                 order="sent_on desc, id desc",
             )
-            .filtered(lambda each: each._is_with_link())
+            # A customer's account is not this invoice.
+            .filtered(
+                lambda each: (
+                    each._is_with_link() and not each.link_id.account_partner_id
+                )
+            )
         )
         last_ids = {}
         for delivery_sudo in sent_sudo:
@@ -269,7 +274,9 @@ class AccountMoveSendPortal(models.TransientModel):
     @api.depends("batch_id")
     def _compute_delivery(self):
         for wizard in self:
-            deliveries_sudo = wizard._get_deliveries()
+            # In sudo mode because the batch is hidden, and emails are the system's.
+            all_sudo = wizard.sudo().batch_id._get_deliveries(wizard.move_id)
+            deliveries_sudo = all_sudo.filtered(lambda each: each.state != "cancelled")
             states = set(deliveries_sudo.mapped("state"))
             if states and all(each._is_settled() for each in deliveries_sudo):
                 wizard.delivery_state = "sending" if "sending" in states else "sent"
@@ -286,12 +293,9 @@ class AccountMoveSendPortal(models.TransientModel):
                 )
             )
             # Of those who are not named any more: whom the server refused.
-            wizard.outcome_ids = (
-                wizard.sudo()
-                .batch_id._get_deliveries(wizard.move_id)
-                .filtered(lambda each: each.state != "cancelled" or each.answer)
-                .with_env(wizard.env)
-            )
+            wizard.outcome_ids = all_sudo.filtered(
+                lambda each: each.state != "cancelled" or each.answer
+            ).with_env(wizard.env)
             wizard.has_reasons = any(wizard.outcome_ids.mapped("answer"))
             # All whom the server refused for one reason share a line.
             failed_sudo = deliveries_sudo.filtered(

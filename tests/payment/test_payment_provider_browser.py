@@ -79,9 +79,9 @@ class TestPaymentProviderBrowser(PaymentScreenBrowserCase):
                 overflow = "document.documentElement.scrollWidth - innerWidth"
                 self.assertLessEqual(page.evaluate(overflow), 0, width)
             page.emulate_media(color_scheme="dark", reduced_motion="reduce")
-            hint = """() => [...document.querySelectorAll("main :placeholder-shown")].map(
-                node => getComputedStyle(node, "::placeholder").color
-            )"""
+            hint = """() => [
+                ...document.querySelectorAll("main :placeholder-shown")
+            ].map(node => getComputedStyle(node, "::placeholder").color)"""
             self.assertEqual(page.evaluate(hint), ["rgb(179, 187, 196)"])
             back = page.get_by_role("link", name="Choose another payment method")
             back.click()
