@@ -96,8 +96,11 @@ class AccountMoveSendPortalMass(models.TransientModel):
         :rtype: AccountChoice
         """
         moves = self.env["account.move"].concat(*choice.recipients)
+        # In sudo mode because who may read an invoice may send it, whatever they may
+        # read of its customer.
+        customers_sudo = moves.sudo().commercial_partner_id
         return self.env["account.move.portal.batch"]._choose_accounts(
-            moves.commercial_partner_id, self.company_id, moves
+            customers_sudo, self.company_id, moves
         )
 
     def _describe_budget(self, choice):

@@ -370,6 +370,7 @@ class TestPaymentScreen(PortalPaymentCommon, HttpCase):
     def test_b9_amounts_and_addresses_keep_their_order_from_right_to_left(self):
         self.env["res.lang"]._activate_lang("ar_001")
         self.customer.lang = "ar_001"
+        self.salesperson.partner_id.phone = "+1 302-555-0134"
         link = self._create_link(self._create_portal_invoice())
         tx = self._create_attempt(amount=40.0, link=link)
         self._confirm(tx)
@@ -383,9 +384,10 @@ class TestPaymentScreen(PortalPaymentCommon, HttpCase):
                 "//main//*[text()[contains(., '@')]][not(ancestor::*[@hidden])]"
             )
             self.assertTrue(addresses, screen)
-            for node in [*amounts, *addresses]:
+            phones = page.xpath("//main//*[text()[contains(., '302-555')]]")
+            self.assertTrue(phones, screen)
+            for node in [*amounts, *addresses, *phones]:
                 isolated = node.xpath(
-                    "ancestor-or-self::bdi | ancestor-or-self::*[@dir='auto'] "
-                    "| self::a[@href]"
+                    "ancestor-or-self::bdi | ancestor-or-self::*[@dir][not(self::html)]"
                 )
                 self.assertTrue(isolated, html.tostring(node))
