@@ -41,15 +41,15 @@ class AccountMovePortalStatementWindow(models.TransientModel):
     recipient_id = fields.Many2one(
         comodel_name="res.partner",
         string="To",
-        help="A contact of the customer. Nobody else gets a link that opens all"
-        " invoices.",
+        help="Only contacts of the customer can be sent a link that opens all of the"
+        " customer's invoices.",
         compute="_compute_recipient_id",
         store=True,
         readonly=False,
     )
     is_with_invoices = fields.Boolean(
         string="Attach the invoices",
-        help="As far as they fit into the email. The page has all of them.",
+        help="As far as the size limit of emails allows. All of them are on the page.",
     )
     is_adjusting = fields.Boolean(string="Change the subject and message")
     subject = fields.Char()

@@ -537,14 +537,26 @@ class AccountMovePortalBatch(models.Model):
             return self.env._("The total has changed since the invoice was selected.")
         if self._is_paid(move):
             return self._explain("paid")
-        recipients, _malformed = self._get_recipients(move)
-        if delivery.email not in {each.email for each in recipients}:
+        if not self._is_recipient(delivery.email, move):
             return self.env._(
                 "The recipient’s address has changed since the invoice was selected."
             )
         if not self.is_repeating and self._was_sent_meanwhile(delivery):
             return self._explain("sent")
         return None
+
+    def _is_recipient(self, email, move):
+        """Return whether an address still gets the email of an invoice.
+
+        :param str email: The address.
+        :param account.move move: The invoice.
+        :rtype: bool
+        """
+        recipients, _malformed = self._get_recipients(move, copies=([], []))
+        if email in {each.email for each in recipients}:
+            return True  # Most are: nothing has to be read of the company.
+        copied, _malformed = self._get_copies(move.company_id)
+        return email in {each.email for each in copied}
 
     def _was_sent_meanwhile(self, delivery):
         """Return whether an invoice was sent otherwise since it was chosen.

@@ -534,16 +534,45 @@ class AccountMovePortalDelivery(models.Model):
         :param LaneRun|None run: What the lane knows that sends it.
         """
         self.ensure_one()
+        delivery_sudo = self._with_sender()
+        delivery_sudo._deliver(run)
+        if run:
+            run.unnoted_ids.append(self.id)
+        else:
+            delivery_sudo._post_note_of_all()
+
+    def _with_sender(self):
+        """Return these emails as their sender has them, who is one and the same.
+
+        :rtype: account.move.portal.delivery
+        """
         sender = self._get_sender()
         # In sudo mode because it is the scheduler that sends.
-        delivery_sudo = (
+        return (
             self.with_user(sender)
             .sudo()
             .with_company(self.company_id)
             .with_context(lang=sender.lang)
         )
-        delivery_sudo._deliver(run)
-        delivery_sudo._post_note_of_all()
+
+    def _post_notes(self):
+        """Tell staff on the invoices of these emails what left.
+
+        :raise psycopg2.OperationalError: If somebody else does so at this moment.
+        """
+        for of_sender in self.grouped(
+            lambda each: (each._get_sender(), each.company_id)
+        ).values():
+            for delivery_sudo in of_sender._with_sender():
+                try:
+                    with self.env.cr.savepoint():
+                        delivery_sudo._post_note_of_all()
+                except psycopg2.OperationalError:
+                    raise
+                except Exception:  # noqa: BLE001 - what has left, has left all the same.
+                    _logger.exception(
+                        "No note on an email: %s", delivery_sudo.display_name
+                    )
 
     def _post_note_of_all(self):
         """Tell staff on the invoice what left, when the last email of it has."""
@@ -654,8 +683,10 @@ class AccountMovePortalDelivery(models.Model):
             it off.
         :rtype: Handover | None
         """
+        found = None
         if self.is_mass:
-            if run and (due_on := self._find_time_to_wait(self._get_mass_server())):
+            found = self._find_mass_server()
+            if run and (due_on := self._find_time_to_wait(found[0])):
                 self._put_off_until(due_on, run)
                 return None
             # Only now: what it says is true when it leaves.
@@ -663,7 +694,7 @@ class AccountMovePortalDelivery(models.Model):
         self._make_documents()
         links, marks = self._prepare_links()
         mail = self._make_mail()
-        server, smtp_from = self._find_mail_server(mail)
+        server, smtp_from = found or self._find_mail_server(mail)
         if server.owner_user_id and not mail._split_by_delayed_batch(server):
             due_on = mail.scheduled_date
             self._undo_links(marks)
@@ -718,11 +749,11 @@ class AccountMovePortalDelivery(models.Model):
         )
         return {self.move_id: documents[0]} if documents else {}
 
-    def _get_mass_server(self):
-        """Return the mail server that this email will go through.
+    def _find_mass_server(self):
+        """Return the mail server that this email will go through, before it is made.
 
-        :return: The server; empty for that of the configuration.
-        :rtype: ir.mail_server
+        :return: As `_find_mail_server`.
+        :rtype: tuple[ir.mail_server, str]
         """
         mail = self.env["mail.mail"].new(
             {
@@ -730,7 +761,7 @@ class AccountMovePortalDelivery(models.Model):
                 "record_alias_domain_id": self._get_alias_domain().id,
             }
         )
-        return self._find_mail_server(mail)[0]
+        return self._find_mail_server(mail)
 
     def _find_time_to_wait(self, server):
         """Return when the limits of a mail server let this email go, if not now.

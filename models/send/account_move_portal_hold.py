@@ -340,7 +340,10 @@ class AccountMovePortalHold(models.Model):
 
     @api.model
     def _find_money_on_its_way(self, moves):
-        """Return invoices for which a payment is in progress."""
+        """Return invoices for which a payment is in progress.
+
+        A payment that has an entry is off the balance already: the rest is due.
+        """
         ids = list(moves._ids)
         held = self._select(
             moves,
@@ -352,7 +355,8 @@ class AccountMovePortalHold(models.Model):
                 SELECT matched.invoice_id
                   FROM account_move__account_payment matched
                   JOIN account_payment payment ON payment.id = matched.payment_id
-                 WHERE payment.state = 'in_process' AND matched.invoice_id = ANY(%s)
+                 WHERE payment.state = 'in_process' AND payment.move_id IS NULL
+                   AND matched.invoice_id = ANY(%s)
                  UNION
                 SELECT id FROM account_move
                  WHERE payment_state = 'in_payment' AND id = ANY(%s)

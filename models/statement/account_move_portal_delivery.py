@@ -48,16 +48,16 @@ class AccountMovePortalDelivery(models.Model):
     # === HOOKS - WHETHER IT IS STILL WANTED === #
 
     def _find_reason_to_skip(self):
-        """Override: an account is its customer's alone, and has to have items."""
+        """Override: an account is its customer's only, and has to have items."""
         if not self.account_partner_id:
             return super()._find_reason_to_skip()
         self.account_partner_id.invalidate_recordset(["email", "commercial_partner_id"])
         if not self._find_account_recipient():
             return self.env._(
-                "No contact of the customer has this email address any more."
+                "None of the customer’s contacts has this email address any more."
             )
         if self.kind == "statement" and not self._get_account_moves():
-            return self.env._("Nothing is open any more.")
+            return self.env._("The customer has no open invoices any more.")
         return None
 
     def _find_account_recipient(self):
@@ -124,6 +124,14 @@ class AccountMovePortalDelivery(models.Model):
             ),
             "email_role": self.role,
         }
+
+    def _make_preview_link(self):
+        """Return a link for a preview: it opens nothing.
+
+        :return: A new record, never stored.
+        :rtype: account.move.portal.link
+        """
+        return self.link_id.new({**self._get_link_values(), "token": "preview"})
 
     def _get_links_to_send(self):
         """Override to have what is printed on the invoices open them, too."""

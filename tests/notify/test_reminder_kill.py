@@ -192,7 +192,9 @@ class TestReminderKill(PortalBulkProcessCase):
         with self._transaction() as env:
             reminders = env["account.move.portal.reminder"]
             [reminder] = reminders.search([("move_id", "in", self.ids["account.move"])])
-            batch = env["account.move.portal.batch"].create({"origin": "reminder"})
+            batch = env["account.move.portal.batch"].create(
+                {"company_id": reminder.company_id.id, "origin": "reminder"}
+            )
             with (
                 mute_logger("odoo.sql_db"),
                 self.assertRaises(UniqueViolation),

@@ -127,6 +127,16 @@ class TestPaymentScreen(PortalPaymentCommon, HttpCase):
 
     # === Whose data it shows === #
 
+    def test_b8_screen_waits_for_one_style_sheet_which_the_page_has_loaded(self):
+        sheets = {
+            screen: html.fromstring(self._open(screen=screen).content).xpath(
+                "//link[@rel='stylesheet']/@href"
+            )
+            for screen in ("", "pay")
+        }
+        self.assertEqual(len(sheets["pay"]), 1)
+        self.assertEqual(sheets["pay"], sheets[""])
+
     def test_b8_screen_begins_with_the_links_own_address(self):
         self.customer.email = "info@customer.example"
         for email in ("ap@customer.example", "boss@customer.example"):

@@ -66,6 +66,32 @@ class TestPortalBulk(PortalSendCommon):
             )
             self.assertTrue(invoice.is_move_sent)
 
+    @mute_logger(LANE)
+    def test_b6_note_that_fails_leaves_what_was_sent_sent(self):
+        batches = self.env.registry["account.move.portal.batch"]
+        post, broken = batches._post_note, self.invoices[1]
+
+        def fail_for_one(this, move):
+            if move == broken:
+                raise UserError("No notes here.")
+            return post(this, move)
+
+        batch = self._start()
+        with (
+            self.mailbox() as mailbox,
+            patch.object(batches, "_post_note", fail_for_one),
+        ):
+            self._send_due()
+        self.assertEqual(len(mailbox.messages), 3)
+        self.assertEqual(set(batch.delivery_ids.mapped("state")), {"sent"})
+        self.assertEqual(len(self._get_links(broken)), 1, "the link in it works")
+        noted = batch.delivery_ids.filtered(lambda each: each.is_noted)
+        self.assertEqual(noted.move_id, self.invoices - broken)
+        # It is told as soon as that is possible.
+        self._pass_time(120)
+        self._send_due()
+        self.assertTrue(all(batch.delivery_ids.mapped("is_noted")))
+
     # === THE SUMMARY === #
 
     def test_b6_summary_says_what_goes_and_why_the_rest_does_not(self):

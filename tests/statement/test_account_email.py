@@ -223,7 +223,7 @@ class TestAccountEmail(PortalSendCommon, StatementCommon):
             self.customer.parent_id = self.stranger
 
         for change, reason in (
-            (pay, "Nothing is open"),
+            (pay, "no open invoices any more"),
             (change_address, "has this email address"),
             (become_part, "has this email address"),
         ):

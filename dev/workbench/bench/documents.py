@@ -108,8 +108,9 @@ def window_row(env, facts):
 def send_row(env, facts):
     """Making the documents of an invoice and sending them.
 
-    The mail server is left out on both sides: it would be the same. Both end with a
-    commit, as requests do: core builds its email after it, else within our time.
+    The mail server is left out on both sides: it would be the same. Both end as a
+    request does, with a commit: core builds its email after that, and it would be
+    counted as ours.
 
     :rtype: bench.sample.Row
     """
