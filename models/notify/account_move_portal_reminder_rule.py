@@ -77,8 +77,9 @@ class AccountMovePortalReminderRule(models.Model):
     )
     group_from = fields.Integer(
         string="Combine from",
-        help="A recipient with at least this many invoices to be reminded of gets one"
-        " reminder for all of them, with a link to the customer's account. 0: never.",
+        help="A recipient with at least this many invoices to be reminded of gets one "
+        "reminder for all of them, with a link to the customer's account. 0 means "
+        "never.",
         default=0,
     )
     calendar_id = fields.Many2one(
