@@ -1,4 +1,4 @@
-"""What the ORM has no words for: two statements, and where a transaction may end."""
+"""What the ORM has no words for: statements, and where a transaction may end."""
 
 from odoo import modules
 from odoo.tools import SQL
@@ -10,6 +10,17 @@ def can_commit():
     :rtype: bool
     """
     return not modules.module.current_test
+
+
+def make_array(ids):
+    """Return many ids as one value, for `= ANY(...)`.
+
+    A list is adapted and parsed id by id, which takes tens of times as long.
+
+    :param ids: The ids, all of them numbers.
+    :rtype: SQL
+    """
+    return SQL("%s::int[]", "{" + ",".join(map(str, ids)) + "}")
 
 
 def insert_unless_exists(cr, table, row):

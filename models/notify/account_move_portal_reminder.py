@@ -1,5 +1,6 @@
 from collections import defaultdict
 from datetime import date, timedelta
+from math import ceil
 from typing import NamedTuple
 
 from psycopg2.errors import SerializationFailure, UniqueViolation
@@ -10,7 +11,7 @@ from odoo.tools import SQL, format_date
 from ...tools import sql
 
 #: How many open invoices are decided on at a time, so that memory stays flat.
-CHUNK_SIZE = 20000
+CHUNK_SIZE = 25000
 #: How many emails of reminders are written at a time.
 QUEUE_SIZE = 1000
 #: How many days ahead reminders are foreseen.
@@ -70,7 +71,6 @@ class AccountMovePortalReminder(models.Model):
         comodel_name="account.move.portal.reminder.rule",
         required=True,
         readonly=True,
-        index=True,
         ondelete="cascade",
     )
     move_id = fields.Many2one(
@@ -83,7 +83,7 @@ class AccountMovePortalReminder(models.Model):
     )
     partner_id = fields.Many2one(related="move_id.commercial_partner_id")
     company_id = fields.Many2one(
-        comodel_name="res.company", required=True, readonly=True, index=True
+        comodel_name="res.company", required=True, readonly=True
     )
     link_id = fields.Many2one(
         comodel_name="account.move.portal.link",
@@ -109,11 +109,12 @@ class AccountMovePortalReminder(models.Model):
         help="A held reminder is decided again once nothing holds it.",
         required=True,
         readonly=True,
-        index=True,
     )
     reason = fields.Char(string="Why not", readonly=True)
 
+    # Each further index takes its time when thousands are decided on.
     _once = models.UniqueIndex("(rule_id, move_id, email)")
+    _waiting = models.Index("(id) WHERE state = 'waiting'")
     _by_recipient = models.Index("(company_id, email) WHERE state != 'held'")
 
     # === BUSINESS METHODS - DECIDING === #
@@ -142,7 +143,7 @@ class AccountMovePortalReminder(models.Model):
         rules = self.env["account.move.portal.reminder.rule"].search(
             [("is_on", "=", True), ("company_id", "=", company.id)]
         )
-        openings = {rule.id: rule._get_next_opening(now) for rule in rules}
+        openings = rules._get_next_openings(now)
         open_ids = {rule_id for rule_id, moment in openings.items() if moment == now}
         # Two at a time would each send a recipient another invoice's.
         [[is_mine]] = self.env.execute_query(
@@ -205,7 +206,7 @@ class AccountMovePortalReminder(models.Model):
                 company.id,
             )
         )
-        parts = count // CHUNK_SIZE + 1
+        parts = ceil(count / CHUNK_SIZE)
         return [
             SQL("MOD(ABS(HASHTEXT(link.email)::bigint), %s) = %s", parts, number)
             for number in range(parts)
@@ -446,13 +447,13 @@ class AccountMovePortalReminder(models.Model):
                 """
                 INSERT INTO account_move_portal_reminder AS known (
                        rule_id, move_id, link_id, email, due_on, reason, company_id,
-                       state, decided_on, create_uid, create_date, write_uid,
-                       write_date)
-                SELECT step.*, %(company)s, %(state)s, %(now)s,
-                       %(user)s, %(now)s, %(user)s, %(now)s
-                  FROM UNNEST(%(rules)s::int[], %(moves)s::int[], %(links)s::int[],
-                              %(emails)s::text[], %(anchors)s::date[],
-                              %(reasons)s::text[]) step
+                       state, decided_on, create_date, write_date)
+                SELECT step.rule_id, link.move_id, link.id, link.email, step.due_on,
+                       step.reason, %(company)s, %(state)s, %(now)s, %(now)s, %(now)s
+                  FROM UNNEST(%(rules)s, %(links)s, %(days)s::date[],
+                              %(reasons)s::text[])
+                       step (rule_id, link_id, due_on, reason)
+                  JOIN account_move_portal_link link ON link.id = step.link_id
                     ON CONFLICT (rule_id, move_id, email) DO UPDATE
                    SET state = EXCLUDED.state, reason = EXCLUDED.reason,
                        link_id = EXCLUDED.link_id, due_on = EXCLUDED.due_on,
@@ -466,13 +467,10 @@ class AccountMovePortalReminder(models.Model):
                 company=company.id,
                 state=state,
                 now=now,
-                user=self.env.uid,
-                rules=[step.rule_id for step in steps],
-                moves=[step.move_id for step in steps],
-                links=[step.link_id for step in steps],
-                emails=[step.email for step in steps],
-                anchors=[step.anchor for step in steps],
-                reasons=[reason for _step, reason in reasons] or [None] * len(steps),
+                rules=sql.make_array(step.rule_id for step in steps),
+                links=sql.make_array(step.link_id for step in steps),
+                days=f"{{{','.join(str(step.anchor) for step in steps)}}}",
+                reasons=[reason for _step, reason in reasons],
             )
         )
         return [row[0] for row in rows]
@@ -689,12 +687,13 @@ class AccountMovePortalReminder(models.Model):
     # === BUSINESS METHODS - WHAT IS TO COME === #
 
     @api.model
-    def _forecast(self, rules, days=FORECAST_DAYS, moves=None):
+    def _forecast(self, rules, days=FORECAST_DAYS, moves=None, reasons=None):
         """Return what would be sent in the next days if nothing else happened.
 
         :param account.move.portal.reminder.rule rules: The rules, of one company.
         :param int days: How many days.
         :param account.move|None moves: Which invoices; all if None.
+        :param dict|None reasons: Why not, by invoice, if that is known.
         :return: Pairs of a day and a step, in this order.
         :rtype: list[tuple[datetime.date, Step]]
         """
@@ -713,7 +712,9 @@ class AccountMovePortalReminder(models.Model):
         pending = defaultdict(list)
         for step in (Step(*row) for row in rows):
             pending[step.move_id, step.email].append(step)
-        can_go_out = self._get_foreseen_condition(rules, pending)
+        if not pending:
+            return []
+        can_go_out = self._get_foreseen_condition(rules, pending, reasons)
         last_days, result = {}, []
         for day in (today + timedelta(days=number) for number in range(days + 1)):
             due = []
@@ -737,30 +738,31 @@ class AccountMovePortalReminder(models.Model):
         return result
 
     @api.model
-    def _get_foreseen_condition(self, rules, pending):
+    def _get_foreseen_condition(self, rules, pending, reasons=None):
         """Return what says whether a step can go out on a day to come.
 
         :param account.move.portal.reminder.rule rules: The rules, of one company.
         :param dict pending: The steps by invoice and recipient.
+        :param dict|None reasons: Why not, by invoice, if that is known.
         :return: A function of the step and the day.
         :rtype: callable
         """
         now, company = fields.Datetime.now(), rules.company_id
-        openings = {rule.id: rule._get_next_opening(now) for rule in rules}
+        calendars = rules._make_calendars()
         first_days = {
             rule_id: company._get_portal_day(opening)
-            for rule_id, opening in openings.items()
+            for rule_id, opening in rules._get_next_openings(now, calendars).items()
             if opening
         }
-        calendars = {rule.id: rule._make_calendar() for rule in rules}
         limits = {
             rule.id: (rule.max_per_invoice, timedelta(days=rule.min_days_between))
             for rule in rules
         }
-        moves = self.env["account.move"].browse(
-            dict.fromkeys(move_id for move_id, _email in pending)
-        )
-        reasons = self.env["account.move.portal.hold"]._get_reasons(moves)
+        if reasons is None:
+            moves = self.env["account.move"].browse(
+                dict.fromkeys(move_id for move_id, _email in pending)
+            )
+            reasons = self.env["account.move.portal.hold"]._get_reasons(moves)
 
         def can_go_out(step, day):
             return (
@@ -790,12 +792,13 @@ class AccountMovePortalReminder(models.Model):
         waiting = reminders.search(
             [("move_id", "=", move.id), ("state", "=", "waiting")], limit=1
         )
-        reasons = self.env["account.move.portal.hold"]._get_reasons(move)[move.id]
+        reasons_by_move = self.env["account.move.portal.hold"]._get_reasons(move)
+        reasons = reasons_by_move[move.id]
         if reasons and reasons[0].code == "paid":
             return ""
         why = reasons[0].text if reasons else ""
         if reasons and reasons[0].until:
-            next_text = self._explain_next(move)
+            next_text = self._explain_next(move, reasons_by_move)
             return f"{self._explain_why_not(why)} {next_text}".strip()
         if waiting and not why:
             return self.env._(
@@ -804,7 +807,7 @@ class AccountMovePortalReminder(models.Model):
                 email=waiting.email,
             )
         if not why:
-            if sentence := self._explain_next(move):
+            if sentence := self._explain_next(move, reasons_by_move):
                 return sentence
             why = reminders._explain_nothing(move)
         return self._explain_why_not(why)
@@ -819,10 +822,11 @@ class AccountMovePortalReminder(models.Model):
         return self.env._("No reminder goes out now: %(reason)s.", reason=why)
 
     @api.model
-    def _explain_next(self, move):
+    def _explain_next(self, move, reasons):
         """Say which reminder of an invoice goes out next.
 
         :param account.move move: The invoice, in sudo mode.
+        :param dict reasons: Why not, by invoice.
         :return: Empty if none does in the days that can be foreseen.
         :rtype: str
         """
@@ -831,7 +835,7 @@ class AccountMovePortalReminder(models.Model):
             .sudo()
             .search([("company_id", "=", move.company_id.id), ("is_on", "=", True)])
         )
-        foreseen = self.sudo()._forecast(rules, 2 * FORECAST_DAYS, move)
+        foreseen = self.sudo()._forecast(rules, 2 * FORECAST_DAYS, move, reasons)
         if not foreseen:
             return ""
         day, step = foreseen[0]

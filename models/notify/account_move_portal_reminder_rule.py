@@ -332,21 +332,48 @@ class AccountMovePortalReminderRule(models.Model):
 
         return is_open
 
-    def _get_next_opening(self, moment):
+    def _make_calendars(self):
+        """Return the functions of `_make_calendar`; most rules share a schedule.
+
+        :return: The functions by the rule's id.
+        :rtype: dict[int, callable]
+        """
+        calendars = {}
+        for _schedule, rules in self.grouped(
+            lambda rule: (rule.company_id, rule.calendar_id)
+        ).items():
+            calendars.update(dict.fromkeys(rules.ids, rules[0]._make_calendar()))
+        return calendars
+
+    def _get_next_opening(self, moment, is_open=None):
         """Return when a rule may send next, by the company's clock.
 
         :param datetime.datetime moment: From when on, in UTC.
+        :param callable|None is_open: What `_make_calendar` returns, if it is known.
         :return: The moment itself if it may now; None if there is no such day.
         :rtype: datetime.datetime | None
         """
         self.ensure_one()
-        is_open, company = self._make_calendar(), self.company_id
+        is_open, company = is_open or self._make_calendar(), self.company_id
         today = company._get_portal_day(moment)
         for number in range(OPENING_DAYS):
             day = today + timedelta(days=number)
             if is_open(day) and moment < company._get_portal_moment(day, self.hour_to):
                 return max(moment, company._get_portal_moment(day, self.hour_from))
         return None
+
+    def _get_next_openings(self, moment, calendars=None):
+        """Return when each of these rules may send next.
+
+        :param datetime.datetime moment: From when on, in UTC.
+        :param dict|None calendars: What `_make_calendars` returns, if it is known.
+        :return: The moments by the rule's id, as `_get_next_opening`.
+        :rtype: dict[int, datetime.datetime | None]
+        """
+        calendars = calendars or self._make_calendars()
+        return {
+            rule.id: rule._get_next_opening(moment, calendars[rule.id]) for rule in self
+        }
 
     # === BUSINESS METHODS - WHICH INVOICES === #
 

@@ -7,6 +7,8 @@ from odoo.exceptions import AccessError
 from odoo.fields import Command
 from odoo.tools import SQL, format_date
 
+from ...tools import sql
+
 #: The parts of an invoice number, as they stand in a bank's text with any separator.
 NUMBER_PARTS = re.compile(r"[A-Z]+|[0-9]+")
 #: What users say of a hold; the rest is the system's to say.
@@ -301,7 +303,7 @@ class AccountMovePortalHold(models.Model):
                          WHERE move.id = ANY(%s)) judged
                  WHERE code IS NOT NULL
                 """,
-                list(moves._ids),
+                sql.make_array(moves._ids),
             )
         ):
             found[code].append(move_id)
@@ -325,8 +327,8 @@ class AccountMovePortalHold(models.Model):
                    AND move.company_id = hold.company_id
                  WHERE hold.released_on IS NULL AND move.id = ANY(%s)
                 """,
-                list(moves._ids),
-                list(moves._ids),
+                sql.make_array(moves._ids),
+                sql.make_array(moves._ids),
             )
         )
         ids = {}
@@ -344,7 +346,7 @@ class AccountMovePortalHold(models.Model):
 
         A payment that has an entry is off the balance already: the rest is due.
         """
-        ids = list(moves._ids)
+        ids = sql.make_array(moves._ids)
         held = self._select(
             moves,
             SQL(
@@ -379,7 +381,7 @@ class AccountMovePortalHold(models.Model):
                     ON line.attempt_id = dispute.attempt_id
                  WHERE dispute.state IN ('inquiry', 'open') AND line.move_id = ANY(%s)
                 """,
-                list(moves._ids),
+                sql.make_array(moves._ids),
             ),
         )
         return [(held, "disputed", self.env._("a payment is disputed"))]
@@ -398,7 +400,7 @@ class AccountMovePortalHold(models.Model):
                        amount_residual
                   FROM account_move WHERE id = ANY(%s)
                 """,
-                list(moves._ids),
+                sql.make_array(moves._ids),
             )
         )
         numbers = {invoice[0]: _split_number(invoice[1]) for invoice in invoices}
@@ -465,7 +467,7 @@ class AccountMovePortalHold(models.Model):
                 SELECT DISTINCT reversed_entry_id FROM account_move
                  WHERE state = 'draft' AND reversed_entry_id = ANY(%s)
                 """,
-                list(moves._ids),
+                sql.make_array(moves._ids),
             ),
         )
         return [(held, "credit_note", self.env._("a credit note is in draft"))]
@@ -485,7 +487,7 @@ class AccountMovePortalHold(models.Model):
               JOIN sale_order_line order_line ON order_line.id = rel.order_line_id
              WHERE invoice_line.move_id = ANY(%s)
             """,
-            list(moves._ids),
+            sql.make_array(moves._ids),
         )
         found = []
         if "stock.move" in self.env and (
@@ -554,7 +556,7 @@ class AccountMovePortalHold(models.Model):
                 HAVING BOOL_AND(revoked_on IS NOT NULL)
                    AND BOOL_OR(revocation_reason = 'bounced')
                 """,
-                list(moves._ids),
+                sql.make_array(moves._ids),
             ),
         )
         return [(held, "bounced", self.env._("the email bounced"))]

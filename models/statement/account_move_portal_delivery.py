@@ -312,5 +312,5 @@ class AccountMovePortalDelivery(models.Model):
 
     def _redact(self):
         """Override to remove the names of files as well."""
-        super()._redact()
         self.account_left_over = False
+        return super()._redact()
