@@ -7,6 +7,7 @@ from odoo.fields import Command
 from odoo.tests import Form
 from odoo.tools import mute_logger
 
+from ...tools import outgoing
 from ..send_common import MAIL_LOGGERS, PortalSendCommon
 
 LANE = "odoo.addons.account_payment_portal.models.send.account_move_portal_delivery"
@@ -541,9 +542,9 @@ class TestPortalBulk(PortalSendCommon):
             "a file of nobody": (servers, "_build_email__", with_file(b"%PDF")),
         }
 
-    def _send_first(self):
+    def _send_first(self, **values):
         """Send the first invoice, and return what left, and what became of it."""
-        batch = self._start(self.invoices[0])
+        batch = self._start(self.invoices[0], **values)
         with self.mailbox() as mailbox:
             self._send_due()
         return mailbox.messages, batch.delivery_ids
@@ -572,6 +573,45 @@ class TestPortalBulk(PortalSendCommon):
         own.raw = content
         mails, _delivery = self._send_first()
         self.assertEqual(len(mails), 1, "and what is right leaves")
+
+    @mute_logger(LANE)
+    def test_b6_without_its_check_each_mix_up_would_leave(self):
+        for invoice in self.invoices[:2]:
+            window = self.env["account.move.send.portal"].create(
+                {"move_id": invoice.id}
+            )
+            window._prepare_documents()
+        link = self._create_link(self.invoices[1], email="c1@customer.example")
+        # In sudo mode because links and documents are the system's.
+        theirs = self.invoices[1].invoice_pdf_report_id.sudo()
+        mix_ups = self._get_mix_ups(link.sudo(), theirs)
+        deliveries = self.env.registry["account.move.portal.delivery"]
+        # If one of these passed with its check, the test above would prove nothing.
+        for name, check, off in (
+            ("their address", (outgoing, "get_addressees"), lambda _message: set()),
+            (
+                "their link in the text",
+                (deliveries, "_is_of_another"),
+                lambda _this, _token: False,
+            ),
+            (
+                "their link in the subject",
+                (deliveries, "_is_of_another"),
+                lambda _this, _token: False,
+            ),
+            (
+                "a file of nobody",
+                (deliveries, "_check_attached"),
+                lambda _this, _attached: None,
+            ),
+        ):
+            with (
+                self.subTest(name),
+                patch.object(*mix_ups[name]),
+                patch.object(*check, off),
+            ):
+                mails, delivery = self._send_first(is_repeating=True)
+                self.assertEqual(len(mails), 1, delivery.answer)
 
     @mute_logger(LANE)
     def test_b6_email_with_anothers_link_or_file_does_not_leave(self):
