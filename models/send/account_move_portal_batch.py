@@ -697,16 +697,19 @@ class AccountMovePortalBatch(models.Model):
         self.write(
             {"done_on": fields.Datetime.now(), "held_until": False, "is_paused": False}
         )
-        self.invalidate_recordset(["sent_count", "failed_count"])
+        self.invalidate_recordset(["sent_count", "failed_count", "skipped_count"])
         if self.origin != "window":
+            # What was skipped was known before, or is no fault.
+            failed = self.failed_count - self.skipped_count
             self._notify(
                 self.env._("%(sending)s is done", sending=self.display_name),
                 self.env._(
-                    "%(sent)s emails sent, %(failed)s not sent.",
+                    "%(sent)s sent, %(failed)s failed, %(skipped)s skipped.",
                     sent=self.sent_count,
-                    failed=self.failed_count,
+                    failed=failed,
+                    skipped=self.skipped_count,
                 ),
-                "warning" if self.failed_count - self.skipped_count else "success",
+                "warning" if failed else "success",
             )
         return True
 

@@ -320,7 +320,7 @@ class TestPortalBulk(PortalSendCommon):
         told = self.env["bus.bus"].sudo().search([("channel", "like", f"{channel.id}")])
         text = " ".join(told.mapped("message"))
         self.assertIn("account_payment_portal.batch", text)
-        self.assertIn("3 emails sent, 0 not sent", text)
+        self.assertIn("3 sent, 0 failed, 0 skipped", text)
         [progress] = batch.with_user(self.biller).get_progress()
         self.assertEqual(
             (progress["sent"], progress["waiting"], progress["total"]), (3, 0, 3)
