@@ -133,7 +133,7 @@ class AccountMovePortalStatementWindow(models.TransientModel):
             moves.check_access("write")
         if not choice.recipients:
             raise UserError(
-                self.env._("Nobody can be emailed. %(why)s", why=self.left_out or "")
+                self.env._("No one can be emailed. %(why)s", why=self.left_out or "")
             )
         if self.is_adjusting and (
             not (self.subject or "").strip() or is_html_empty(self.body)

@@ -77,8 +77,9 @@ class AccountMovePortalReminderRule(models.Model):
     )
     group_from = fields.Integer(
         string="Combine from",
-        help="A recipient with at least this many invoices to be reminded of gets one"
-        " reminder for all of them, with a link to the customer's account. 0: never.",
+        help="A recipient with at least this many invoices to be reminded of gets one "
+        "reminder for all of them, with a link to the customer's account. 0 means "
+        "never.",
         default=0,
     )
     calendar_id = fields.Many2one(
@@ -372,8 +373,7 @@ class AccountMovePortalReminderRule(models.Model):
         """
         calendars = calendars or self._make_calendars()
         return {
-            rule.id: rule._get_next_opening(moment, calendars[rule.id])
-            for rule in self
+            rule.id: rule._get_next_opening(moment, calendars[rule.id]) for rule in self
         }
 
     # === BUSINESS METHODS - WHICH INVOICES === #

@@ -261,8 +261,8 @@ class AccountMovePortalDelivery(models.Model):
     )
     is_redacted = fields.Boolean(
         string="Contents removed",
-        help="The time to keep what it said is over. To whom and when it was sent, with"
-        " which Message-Id and which PDF, is kept with the invoice.",
+        help="The retention period for its contents is over. Recipient, time, "
+        "Message-Id and PDF fingerprint are kept with the invoice.",
         readonly=True,
     )
     _once_per_recipient = models.UniqueIndex("(batch_id, move_id, email)")

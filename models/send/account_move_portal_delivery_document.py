@@ -24,7 +24,8 @@ class AccountMovePortalDeliveryDocument(models.Model):
     move_id = fields.Many2one(
         comodel_name="account.move",
         string="Invoice",
-        help="None for what is no invoice's own, such as an account statement.",
+        help="Empty for what belongs to no single invoice, such as an account "
+        "statement.",
         readonly=True,
         index=True,
         ondelete="cascade",

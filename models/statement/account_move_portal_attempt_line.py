@@ -10,8 +10,8 @@ class AccountMovePortalAttemptLine(models.Model):
 
     credit_amount = fields.Monetary(
         string="Credit",
-        help="What the customer's credit covers of this invoice: it is matched as soon"
-        " as the payment is booked.",
+        help="The part of this invoice that the customer's credit covers. It is "
+        "matched as soon as the payment is booked.",
         readonly=True,
     )
     is_credit_matched = fields.Boolean(readonly=True, copy=False)

@@ -35,8 +35,8 @@ class AccountMovePortalBatch(models.Model):
     )
     is_per_customer = fields.Boolean(
         string="One email per customer",
-        help="All chosen invoices of a customer go with one email, which leads to the"
-        " customer's account.",
+        help="All selected invoices of a customer go out in one email that opens the "
+        "customer's account.",
         readonly=True,
     )
 

@@ -22,7 +22,7 @@ class AccountMovePortalDelivery(models.Model):
     account_partner_id = fields.Many2one(
         comodel_name="res.partner",
         string="Account of",
-        help="The customer whose account the email leads to, if it leads to one.",
+        help="The customer whose account the email opens, if any.",
         readonly=True,
         index="btree_not_null",
         # As that of an invoice, which it always has.
@@ -30,8 +30,8 @@ class AccountMovePortalDelivery(models.Model):
     )
     account_link_id = fields.Many2one(
         comodel_name="account.move.portal.link",
-        help="The recipient's link to the account, where the email leads there, though"
-        " it is kept with a link of its own.",
+        help="The recipient's link to the account, where the email opens the account "
+        "but is kept with a link of its own.",
         readonly=True,
         index="btree_not_null",
         ondelete="set null",
@@ -54,10 +54,10 @@ class AccountMovePortalDelivery(models.Model):
         self.account_partner_id.invalidate_recordset(["email", "commercial_partner_id"])
         if not self._find_account_recipient():
             return self.env._(
-                "None of the customer’s contacts has this email address any more."
+                "None of the customer’s contacts has this email address any longer."
             )
         if self.kind == "statement" and not self._get_account_moves():
-            return self.env._("The customer has no open invoices any more.")
+            return self.env._("The customer no longer has open invoices.")
         return None
 
     def _find_account_recipient(self):

@@ -63,7 +63,9 @@ class TestCss(BaseCase):
 
     def test_s7_colors_are_whole_numbers(self):
         for written, wanted in {
-            "color:rgba(101.567, 88.7569, 142.743, 0.5)": "color:rgba(102, 89, 143, 0.5)",
+            "color:rgba(101.567, 88.7569, 142.743, 0.5)": (
+                "color:rgba(102, 89, 143, 0.5)"
+            ),
             "color:rgb(1.2,2,254.9)": "color:rgb(1,2,255)",
             "--x-rgb: 33.6, 37, 41;color:rgba(var(--x-rgb),1)": (
                 "--x-rgb: 34, 37, 41;color:rgba(var(--x-rgb),1)"

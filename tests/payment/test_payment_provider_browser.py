@@ -61,9 +61,7 @@ class TestPaymentProviderBrowser(PaymentScreenBrowserCase):
             self._choose(page, "40.00")
             error = {"code": 0, "message": "", "data": {"message": "Just paid."}}
             answer = {"jsonrpc": "2.0", "id": 0, "error": error}
-            page.route(
-                "**/transaction**", lambda route: route.fulfill(json=answer)
-            )
+            page.route("**/transaction**", lambda route: route.fulfill(json=answer))
             page.locator("#customer_input").fill("4242")
             page.get_by_role("button", name="Pay").click()
             expect(page.get_by_text("Just paid.")).to_be_visible()
