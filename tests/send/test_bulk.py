@@ -586,6 +586,7 @@ class TestPortalBulk(PortalSendCommon):
         theirs = self.invoices[1].invoice_pdf_report_id.sudo()
         mix_ups = self._get_mix_ups(link.sudo(), theirs)
         deliveries = self.env.registry["account.move.portal.delivery"]
+        self.invoices[0].is_move_sent = True  # To be asked whether to repeat.
         # If one of these passed with its check, the test above would prove nothing.
         for name, check, off in (
             ("their address", (outgoing, "get_addressees"), lambda _message: set()),
