@@ -372,8 +372,7 @@ class AccountMovePortalReminderRule(models.Model):
         """
         calendars = calendars or self._make_calendars()
         return {
-            rule.id: rule._get_next_opening(moment, calendars[rule.id])
-            for rule in self
+            rule.id: rule._get_next_opening(moment, calendars[rule.id]) for rule in self
         }
 
     # === BUSINESS METHODS - WHICH INVOICES === #
