@@ -57,7 +57,9 @@ class ReportAccountStatement(models.AbstractModel):
             "account.group_account_invoice,account.group_account_readonly"
         ):
             return
-        raise AccessError(self.env._("You may not print the statement of an account."))
+        raise AccessError(
+            self.env._("You are not allowed to print account statements.")
+        )
 
     @api.model
     def _get_age_labels(self):

@@ -3,6 +3,7 @@ from .check import test_check
 from .check import test_check_proof
 from .check import test_demo
 from .check import test_setup
+from .check import test_translations
 from .document import test_css_parser
 from .document import test_document_sent
 from .document import test_invoice_page

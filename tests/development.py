@@ -6,6 +6,10 @@ what is missing skips the test that asks for it, and says so.
 
 from unittest import SkipTest
 
+#: Milliseconds after which a browser's wait for anything is given up, however slow the
+#: machine is.
+PATIENCE_MS = 180_000
+
 
 def _missing(name):
     """Return what skips a test that makes use of it.
@@ -51,7 +55,6 @@ try:
 
     from workbench.provision.system import find_browser
 
-    # As long as a browser's other waits: a busy machine is not a wrong page.
-    expect.set_options(timeout=180_000)
+    expect.set_options(timeout=PATIENCE_MS)
 except ImportError:
     Axe = expect = find_browser = sync_playwright = _missing("Playwright")

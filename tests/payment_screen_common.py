@@ -118,7 +118,7 @@ class PaymentScreenBrowserCase(PortalPaymentCommon, PortalBrowserCase):
         """Check what axe finds, and what it does not measure."""
         self.assert_accessible(page)
         for scheme in ("light", "dark"):
-            page.emulate_media(color_scheme=scheme)
+            page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
             for width in (1280, 390, 320):
                 page.set_viewport_size({**PHONE, "width": width})
                 self.assertEqual(page.evaluate(MEASURE_SIZES), [], (scheme, width))

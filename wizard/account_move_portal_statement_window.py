@@ -41,15 +41,15 @@ class AccountMovePortalStatementWindow(models.TransientModel):
     recipient_id = fields.Many2one(
         comodel_name="res.partner",
         string="To",
-        help="A contact of the customer. Nobody else gets a link that opens all"
-        " invoices.",
+        help="Only contacts of the customer can be sent a link that opens all of the"
+        " customer's invoices.",
         compute="_compute_recipient_id",
         store=True,
         readonly=False,
     )
     is_with_invoices = fields.Boolean(
         string="Attach the invoices",
-        help="As far as they fit into the email. The page has all of them.",
+        help="As far as the size limit of emails allows. All of them are on the page.",
     )
     is_adjusting = fields.Boolean(string="Change the subject and message")
     subject = fields.Char()
@@ -133,7 +133,7 @@ class AccountMovePortalStatementWindow(models.TransientModel):
             moves.check_access("write")
         if not choice.recipients:
             raise UserError(
-                self.env._("Nobody can be emailed. %(why)s", why=self.left_out or "")
+                self.env._("No one can be emailed. %(why)s", why=self.left_out or "")
             )
         if self.is_adjusting and (
             not (self.subject or "").strip() or is_html_empty(self.body)

@@ -179,10 +179,17 @@ class AccountMoveSendPortal(models.TransientModel):
     @api.depends("move_id")
     def _compute_earlier_sendings(self):
         for wizard in self:
-            last = wizard._get_last_sent()
-            lines = [wizard._describe_sending(each) for each in last[:MAX_LINES]]
-            if rest := last[MAX_LINES:]:
-                lines.append(self.env._("and %(count)s more", count=len(rest)))
+            # Of whom the same is to be said, they share a line.
+            alike = {}
+            for delivery_sudo in wizard._get_last_sent():
+                facts = tuple(wizard._get_sending_facts(delivery_sudo).items())
+                alike.setdefault(facts, []).append(delivery_sudo.email)
+            lines = [
+                wizard._describe_sending(dict(facts), emails[::-1])
+                for facts, emails in list(alike.items())[:MAX_LINES]
+            ]
+            if rest := sum(map(len, list(alike.values())[MAX_LINES:])):
+                lines.append(self.env._("and %(count)s more", count=rest))
             wizard.earlier_sendings = "\n".join(lines)
 
     def _get_last_sent(self):
@@ -204,7 +211,12 @@ class AccountMoveSendPortal(models.TransientModel):
                 ["email", "kind", "sent_on", "link_id", "create_uid"],
                 order="sent_on desc, id desc",
             )
-            .filtered(lambda each: each._is_with_link())
+            # A customer's account is not this invoice.
+            .filtered(
+                lambda each: (
+                    each._is_with_link() and not each.link_id.account_partner_id
+                )
+            )
         )
         last_ids = {}
         for delivery_sudo in sent_sudo:
@@ -269,7 +281,9 @@ class AccountMoveSendPortal(models.TransientModel):
     @api.depends("batch_id")
     def _compute_delivery(self):
         for wizard in self:
-            deliveries_sudo = wizard._get_deliveries()
+            # In sudo mode because the batch is hidden, and emails are the system's.
+            all_sudo = wizard.sudo().batch_id._get_deliveries(wizard.move_id)
+            deliveries_sudo = all_sudo.filtered(lambda each: each.state != "cancelled")
             states = set(deliveries_sudo.mapped("state"))
             if states and all(each._is_settled() for each in deliveries_sudo):
                 wizard.delivery_state = "sending" if "sending" in states else "sent"
@@ -286,12 +300,9 @@ class AccountMoveSendPortal(models.TransientModel):
                 )
             )
             # Of those who are not named any more: whom the server refused.
-            wizard.outcome_ids = (
-                wizard.sudo()
-                .batch_id._get_deliveries(wizard.move_id)
-                .filtered(lambda each: each.state != "cancelled" or each.answer)
-                .with_env(wizard.env)
-            )
+            wizard.outcome_ids = all_sudo.filtered(
+                lambda each: each.state != "cancelled" or each.answer
+            ).with_env(wizard.env)
             wizard.has_reasons = any(wizard.outcome_ids.mapped("answer"))
             # All whom the server refused for one reason share a line.
             failed_sudo = deliveries_sudo.filtered(
@@ -962,22 +973,37 @@ class AccountMoveSendPortal(models.TransientModel):
             "context": {"dialog_size": "large"},
         }
 
-    def _describe_sending(self, delivery_sudo):
-        """Say when an email was sent, and whether its recipient has looked since.
+    def _get_sending_facts(self, delivery_sudo):
+        """Return when and by whom an email was sent, and when it was last looked at.
 
         :param account.move.portal.delivery delivery_sudo: The email, in sudo mode.
+        :return: `sent`, `user` and `viewed`, in words; each empty if there is none.
+        :rtype: dict[str, str]
+        """
+        moments = {
+            "sent": delivery_sudo.sent_on,
+            "viewed": delivery_sudo.link_id.last_viewed_on,
+        }
+        return {
+            "user": delivery_sudo._get_sender().name or "",
+            **{
+                name: format_datetime(self.env, moment, dt_format="short")
+                if moment
+                else ""
+                for name, moment in moments.items()
+            },
+        }
+
+    def _describe_sending(self, facts, emails):
+        """Say when an email was sent, and whether its recipients have looked since.
+
+        :param dict facts: As `_get_sending_facts` returns them.
+        :param list[str] emails: The recipients.
         :rtype: str
         """
-        user_sudo = delivery_sudo._get_sender()
-        viewed_on = delivery_sudo.link_id.last_viewed_on
-        values = {
-            "recipient": delivery_sudo.email,
-            "sent": format_datetime(self.env, delivery_sudo.sent_on, dt_format="short"),
-            "user": user_sudo.name or "",
-        }
-        if viewed_on:
-            values["viewed"] = format_datetime(self.env, viewed_on, dt_format="short")
-            if not user_sudo:
+        values = {"recipient": email_addresses.join(emails), **facts}
+        if facts["viewed"]:
+            if not facts["user"]:
                 return self.env._(
                     "%(recipient)s on %(sent)s, last viewed on %(viewed)s", **values
                 )
@@ -985,7 +1011,7 @@ class AccountMoveSendPortal(models.TransientModel):
                 "%(recipient)s on %(sent)s by %(user)s, last viewed on %(viewed)s",
                 **values,
             )
-        if not user_sudo:
+        if not facts["user"]:
             return self.env._("%(recipient)s on %(sent)s, not viewed yet", **values)
         return self.env._(
             "%(recipient)s on %(sent)s by %(user)s, not viewed yet", **values

@@ -370,7 +370,7 @@ class AccountMoveSendPortalMass(models.TransientModel):
         budget = (
             self.env["account.move.portal.mail.budget"]
             .sudo()
-            ._find_for(delivery_sudo._get_mass_server())
+            ._find_for(delivery_sudo._find_mass_server()[0])
         )
         limits = [
             text

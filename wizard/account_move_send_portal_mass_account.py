@@ -9,9 +9,10 @@ class AccountMoveSendPortalMass(models.TransientModel):
 
     is_per_customer = fields.Boolean(
         string="One email per customer",
-        help="All invoices of a customer go with one email, as far as they fit into it."
-        " Its button opens the customer's account: all open invoices, to view and to"
-        " pay at once. Drafts are left out.",
+        help="Each customer gets one email with all of the selected invoices attached,"
+        " as far as the size limit allows. Its button opens the customer's account,"
+        " where all open invoices can be viewed and paid together. Drafts are left"
+        " out.",
     )
 
     # === COMPUTE METHODS === #
@@ -23,25 +24,6 @@ class AccountMoveSendPortalMass(models.TransientModel):
         for window in self.filtered("is_per_customer"):
             accounts = window._choose_accounts(window._choose())
             window.email_count = sum(map(len, accounts.recipients.values()))
-
-    @api.depends("move_ids", "drafts", "is_repeating", "is_per_customer")
-    def _compute_preview_move_id(self):
-        """Override to page by customer."""
-        super()._compute_preview_move_id()
-        for window in self.filtered("is_per_customer"):
-            accounts = window._choose_accounts(window._choose())
-            customers = list(accounts.recipients)
-            index = window.preview_index % len(customers) if customers else 0
-            window.preview_move_id = (
-                accounts.moves[customers[index]][:1] if customers else False
-            )
-            window.preview_position = (
-                self.env._(
-                    "%(number)s of %(count)s", number=index + 1, count=len(customers)
-                )
-                if customers
-                else False
-            )
 
     # === ACTION METHODS === #
 
@@ -71,18 +53,25 @@ class AccountMoveSendPortalMass(models.TransientModel):
             )
         return batch_sudo.sudo(False)._get_batch_action()
 
-    def get_email_preview(self):
-        """Override to show the email that the customer gets."""
+    def get_email_preview(self, index=0):
+        """Override to page by customer, each with the email that they get."""
         if not self.is_per_customer:
-            return super().get_email_preview()
+            return super().get_email_preview(index)
         accounts = self._choose_accounts(self._choose())
-        customer = self.preview_move_id.commercial_partner_id
-        if customer not in accounts.recipients:
+        customers = list(accounts.recipients)
+        if not customers:
             return {}
-        values = self._get_batch_values()
-        return self.env["account.move.portal.batch"]._preview_account(
-            customer, accounts, {**values, "is_per_customer": True}
-        )
+        index %= len(customers)
+        customer = customers[index]
+        values = {**self._get_batch_values(), "is_per_customer": True}
+        batches = self.env["account.move.portal.batch"]
+        return {
+            **batches._preview_account(customer, accounts, values),
+            "invoice_id": accounts.moves[customer][:1].id,
+            "invoice_name": customer.display_name,
+            "position": index + 1,
+            "count": len(customers),
+        }
 
     # === BUSINESS METHODS === #
 
@@ -107,8 +96,11 @@ class AccountMoveSendPortalMass(models.TransientModel):
         :rtype: AccountChoice
         """
         moves = self.env["account.move"].concat(*choice.recipients)
+        # In sudo mode because who may read an invoice may send it, whatever they may
+        # read of its customer.
+        customers_sudo = moves.sudo().commercial_partner_id
         return self.env["account.move.portal.batch"]._choose_accounts(
-            moves.commercial_partner_id, self.company_id, moves
+            customers_sudo, self.company_id, moves
         )
 
     def _describe_budget(self, choice):

@@ -20,7 +20,8 @@ class AccountMoveSend(models.AbstractModel):
         report = invoice_data.get("pdf_report")
         if not before or values["raw"] == before:
             return result
-        if not report or report == self.env.ref(const.INVOICE_REPORT):
+        own_id = self.env["ir.model.data"]._xmlid_to_res_id(const.INVOICE_REPORT)
+        if not report or report.id == own_id:
             values["raw"] = metadata.carried_over(before, values["raw"])
         return result
 

@@ -32,7 +32,7 @@ class AccountMovePortalLinkRequest(models.Model):
     )
     move_id = fields.Many2one(
         comodel_name="account.move",
-        help="None for the link to a customer's account.",
+        help="Empty for a link to a customer's account.",
         index=True,
         ondelete="cascade",
     )

@@ -76,9 +76,10 @@ class AccountMovePortalReminderRule(models.Model):
         default=4,
     )
     group_from = fields.Integer(
-        string="Together from",
-        help="A recipient who is to be reminded of so many invoices or more gets one"
-        " reminder for all, which leads to the customer's account. 0: never.",
+        string="Combine from",
+        help="A recipient with at least this many invoices to be reminded of gets one "
+        "reminder for all of them, with a link to the customer's account. 0 means "
+        "never.",
         default=0,
     )
     calendar_id = fields.Many2one(

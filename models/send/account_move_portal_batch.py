@@ -235,7 +235,9 @@ class AccountMovePortalBatch(models.Model):
         :rtype: account.move.portal.delivery
         """
         self.ensure_one()
-        known = {each.email: each for each in self._get_deliveries(move)}
+        deliveries = self._get_deliveries(move)
+        known = {each.email: each for each in deliveries}
+        thread_id = deliveries.sorted("id")[:1].message_id
         to_send = self.env["account.move.portal.delivery"]
         for sequence, recipient in enumerate(recipients):
             values = {
@@ -252,9 +254,11 @@ class AccountMovePortalBatch(models.Model):
                         "batch_id": self.id,
                         "move_id": move.id,
                         "email": recipient.email,
-                        "thread_id": self._get_thread_id(move),
+                        "thread_id": thread_id,
                     }
                 )
+                # Answers to any of the emails find the invoice by the first one's.
+                thread_id = thread_id or delivery.message_id
             elif delivery._is_settled() or delivery in (unsettled or ()):
                 continue
             else:
@@ -280,15 +284,6 @@ class AccountMovePortalBatch(models.Model):
             [("batch_id", "=", self.id), ("move_id", "=", move.id)],
             order="sequence, id",
         )
-
-    def _get_thread_id(self, move):
-        """Return the Message-Id by which answers to these emails find the invoice.
-
-        :param account.move move: The invoice.
-        :return: That of the first email; False if there is none yet.
-        :rtype: str | bool
-        """
-        return self._get_deliveries(move).sorted("id")[:1].message_id
 
     # === BUSINESS METHODS - WHICH INVOICES ARE SENT === #
 
@@ -542,14 +537,26 @@ class AccountMovePortalBatch(models.Model):
             return self.env._("The total has changed since the invoice was selected.")
         if self._is_paid(move):
             return self._explain("paid")
-        recipients, _malformed = self._get_recipients(move)
-        if delivery.email not in {each.email for each in recipients}:
+        if not self._is_recipient(delivery.email, move):
             return self.env._(
                 "The recipient’s address has changed since the invoice was selected."
             )
         if not self.is_repeating and self._was_sent_meanwhile(delivery):
             return self._explain("sent")
         return None
+
+    def _is_recipient(self, email, move):
+        """Return whether an address still gets the email of an invoice.
+
+        :param str email: The address.
+        :param account.move move: The invoice.
+        :rtype: bool
+        """
+        recipients, _malformed = self._get_recipients(move, copies=([], []))
+        if email in {each.email for each in recipients}:
+            return True  # Most are: nothing has to be read of the company.
+        copied, _malformed = self._get_copies(move.company_id)
+        return email in {each.email for each in copied}
 
     def _was_sent_meanwhile(self, delivery):
         """Return whether an invoice was sent otherwise since it was chosen.
@@ -690,16 +697,19 @@ class AccountMovePortalBatch(models.Model):
         self.write(
             {"done_on": fields.Datetime.now(), "held_until": False, "is_paused": False}
         )
-        self.invalidate_recordset(["sent_count", "failed_count"])
+        self.invalidate_recordset(["sent_count", "failed_count", "skipped_count"])
         if self.origin != "window":
+            # What was skipped was known before, or is no fault.
+            failed = self.failed_count - self.skipped_count
             self._notify(
                 self.env._("%(sending)s is done", sending=self.display_name),
                 self.env._(
-                    "%(sent)s emails sent, %(failed)s not sent.",
+                    "%(sent)s sent, %(failed)s failed, %(skipped)s skipped.",
                     sent=self.sent_count,
-                    failed=self.failed_count,
+                    failed=failed,
+                    skipped=self.skipped_count,
                 ),
-                "warning" if self.failed_count - self.skipped_count else "success",
+                "warning" if failed else "success",
             )
         return True
 

@@ -261,8 +261,8 @@ class AccountMovePortalDelivery(models.Model):
     )
     is_redacted = fields.Boolean(
         string="Contents removed",
-        help="The time to keep what it said is over. To whom and when it was sent, with"
-        " which Message-Id and which PDF, is kept with the invoice.",
+        help="The retention period for its contents is over. Recipient, time, "
+        "Message-Id and PDF fingerprint are kept with the invoice.",
         readonly=True,
     )
     _once_per_recipient = models.UniqueIndex("(batch_id, move_id, email)")
@@ -534,16 +534,45 @@ class AccountMovePortalDelivery(models.Model):
         :param LaneRun|None run: What the lane knows that sends it.
         """
         self.ensure_one()
+        delivery_sudo = self._with_sender()
+        delivery_sudo._deliver(run)
+        if run:
+            run.unnoted_ids.append(self.id)
+        else:
+            delivery_sudo._post_note_of_all()
+
+    def _with_sender(self):
+        """Return these emails as their sender has them, who is one and the same.
+
+        :rtype: account.move.portal.delivery
+        """
         sender = self._get_sender()
         # In sudo mode because it is the scheduler that sends.
-        delivery_sudo = (
+        return (
             self.with_user(sender)
             .sudo()
             .with_company(self.company_id)
             .with_context(lang=sender.lang)
         )
-        delivery_sudo._deliver(run)
-        delivery_sudo._post_note_of_all()
+
+    def _post_notes(self):
+        """Tell staff on the invoices of these emails what left.
+
+        :raise psycopg2.OperationalError: If somebody else does so at this moment.
+        """
+        for of_sender in self.grouped(
+            lambda each: (each._get_sender(), each.company_id)
+        ).values():
+            for delivery_sudo in of_sender._with_sender():
+                try:
+                    with self.env.cr.savepoint():
+                        delivery_sudo._post_note_of_all()
+                except psycopg2.OperationalError:
+                    raise
+                except Exception:  # noqa: BLE001 - what has left, has left all the same.
+                    _logger.exception(
+                        "No note on an email: %s", delivery_sudo.display_name
+                    )
 
     def _post_note_of_all(self):
         """Tell staff on the invoice what left, when the last email of it has."""
@@ -654,8 +683,10 @@ class AccountMovePortalDelivery(models.Model):
             it off.
         :rtype: Handover | None
         """
+        found = None
         if self.is_mass:
-            if run and (due_on := self._find_time_to_wait(self._get_mass_server())):
+            found = self._find_mass_server()
+            if run and (due_on := self._find_time_to_wait(found[0])):
                 self._put_off_until(due_on, run)
                 return None
             # Only now: what it says is true when it leaves.
@@ -663,7 +694,7 @@ class AccountMovePortalDelivery(models.Model):
         self._make_documents()
         links, marks = self._prepare_links()
         mail = self._make_mail()
-        server, smtp_from = self._find_mail_server(mail)
+        server, smtp_from = found or self._find_mail_server(mail)
         if server.owner_user_id and not mail._split_by_delayed_batch(server):
             due_on = mail.scheduled_date
             self._undo_links(marks)
@@ -692,7 +723,7 @@ class AccountMovePortalDelivery(models.Model):
         return Handover(session, server, message, recipients, marks, context)
 
     def _note_documents(self):
-        """Note the fingerprint of each invoice's PDF that goes with this email."""
+        """Note the fingerprint of each PDF that goes with this email."""
         self.document_ids.unlink()  # Of an earlier try.
         self.env["account.move.portal.delivery.document"].create(
             [
@@ -708,6 +739,7 @@ class AccountMovePortalDelivery(models.Model):
     def _get_documents(self):
         """Return the PDF of each invoice that goes with this email. To be extended.
 
+        :return: By invoice; by no invoice what is none's own.
         :rtype: dict[account.move, ir.attachment]
         """
         if not self._is_with_link():
@@ -717,11 +749,11 @@ class AccountMovePortalDelivery(models.Model):
         )
         return {self.move_id: documents[0]} if documents else {}
 
-    def _get_mass_server(self):
-        """Return the mail server that this email will go through.
+    def _find_mass_server(self):
+        """Return the mail server that this email will go through, before it is made.
 
-        :return: The server; empty for that of the configuration.
-        :rtype: ir.mail_server
+        :return: As `_find_mail_server`.
+        :rtype: tuple[ir.mail_server, str]
         """
         mail = self.env["mail.mail"].new(
             {
@@ -729,7 +761,7 @@ class AccountMovePortalDelivery(models.Model):
                 "record_alias_domain_id": self._get_alias_domain().id,
             }
         )
-        return self._find_mail_server(mail)[0]
+        return self._find_mail_server(mail)
 
     def _find_time_to_wait(self, server):
         """Return when the limits of a mail server let this email go, if not now.

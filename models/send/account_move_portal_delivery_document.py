@@ -2,7 +2,7 @@ from odoo import fields, models
 
 
 class AccountMovePortalDeliveryDocument(models.Model):
-    """The fingerprint of an invoice's PDF that went with an email.
+    """The fingerprint of a PDF that went with an email.
 
     It is what proves which PDF a recipient got, when the email's files are long gone:
     nothing else is kept of them.
@@ -24,7 +24,8 @@ class AccountMovePortalDeliveryDocument(models.Model):
     move_id = fields.Many2one(
         comodel_name="account.move",
         string="Invoice",
-        required=True,
+        help="Empty for what belongs to no single invoice, such as an account "
+        "statement.",
         readonly=True,
         index=True,
         ondelete="cascade",

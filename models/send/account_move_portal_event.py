@@ -17,7 +17,7 @@ class AccountMovePortalEvent(models.Model):
     )
     _sent_by_delivery = models.Constraint(
         "CHECK (kind != 'sent' OR delivery_id IS NOT NULL)",
-        "What was sent was sent by an email.",
+        "A sent event needs its email.",
     )
 
     # === BUSINESS METHODS === #

@@ -23,6 +23,9 @@ MAX_COLLISIONS = 5
 JOB_SECONDS = 60
 #: Seconds between two messages on how far a sending has got.
 PROGRESS_SECONDS = 1
+#: After how many emails, or seconds, staff are told on the invoices what has left: what
+#: all notes need is read once for them.
+NOTES_AT_ONCE, NOTE_SECONDS = 20, 10
 
 
 @dataclass
@@ -35,6 +38,8 @@ class LaneRun:
     :param dict collisions: How often an email was begun, by id.
     :param set batch_ids: The sendings of which it has dealt with emails.
     :param float told: When it last told how far they have got.
+    :param list unnoted_ids: Emails it has dealt with, not noted on invoices yet.
+    :param float noted: When it last told on invoices what has left.
     :param ir.mail_server server: The mail server that was used last.
     :param float end: When to stop, as `time.monotonic()` has it; the scheduler says by
         itself how much time there is.
@@ -46,6 +51,8 @@ class LaneRun:
     collisions: dict[int, int] = field(default_factory=dict)
     batch_ids: set[int | bool] = field(default_factory=set)
     told: float = float("-inf")
+    unnoted_ids: list[int] = field(default_factory=list)
+    noted: float = field(default_factory=time.monotonic)
     server: object = None
     end: float = float("inf")
 
@@ -80,6 +87,7 @@ class AccountMovePortalLane(models.AbstractModel):
             while delivery := self._claim_next(run):
                 self._process(delivery, run)
                 self._tell_progress(run)
+                self._post_notes(run)
                 if not self._commit_done(run, 1):
                     # Core goes on as soon as others had their turn.
                     remaining = self._count_due(run)
@@ -87,6 +95,7 @@ class AccountMovePortalLane(models.AbstractModel):
                     has_more = bool(remaining)
                     break
             self._tell_progress(run, is_last=True)
+            self._post_notes(run, is_last=True)
         finally:
             run.connections.close()
         if run.held:
@@ -280,6 +289,30 @@ class AccountMovePortalLane(models.AbstractModel):
             delivery._record_failure(error)
 
     @api.model
+    def _post_notes(self, run, is_last=False):
+        """Tell staff on the invoices what has left, in a transaction for several.
+
+        What fails with it is told later, as what broke off is: the emails have left.
+
+        :param LaneRun run: What the run knows.
+        :param bool is_last: Whether the run is over.
+        """
+        is_time = time.monotonic() - run.noted >= NOTE_SECONDS
+        if not run.unnoted_ids or not (
+            is_last or is_time or len(run.unnoted_ids) >= NOTES_AT_ONCE
+        ):
+            return
+        deliveries = self.env["account.move.portal.delivery"].browse(run.unnoted_ids)
+        run.unnoted_ids, run.noted = [], time.monotonic()
+        deliveries._commit()  # What follows sees what other lanes have done.
+        try:
+            with mute_logger(sql_db.__name__):
+                deliveries.exists()._post_notes()
+                deliveries._commit()
+        except psycopg2.OperationalError:
+            self._rollback()  # Another lane had the same invoice.
+
+    @api.model
     def _put_off(self, delivery, run):
         """Have an email that collided with others sent a little later.
 
@@ -350,9 +383,10 @@ class AccountMovePortalLane(models.AbstractModel):
             )
         )
         first, most = DOCUMENTS_AT_ONCE
-        query.limit = min(
-            max(first, 2 * len(run.prepared)), most, (self._count_due(run) + 1) // 2
-        )
+        half = (self._count_due(run) + 1) // 2
+        # But no fewer than the first ones: to start it for each of the last would take
+        # longer than to wait for them.
+        query.limit = min(max(first, 2 * len(run.prepared)), most, max(first, half))
         self.env.cr.execute(
             SQL(
                 "%s FOR NO KEY UPDATE OF account_move_portal_delivery SKIP LOCKED",

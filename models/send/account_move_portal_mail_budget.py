@@ -1,7 +1,8 @@
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 
 from odoo import api, fields, models
+from odoo.exceptions import MissingError
 from odoo.tools import SQL
 from odoo.tools import config as odoo_config
 
@@ -174,6 +175,9 @@ class AccountMovePortalMailBudget(models.Model):
         """
         self.ensure_one()
         now = fields.Datetime.now()
+        with suppress(MissingError):  # It was made when this transaction had begun.
+            if not (self.minute_limit or self.day_limit or self.held_until):
+                return None
         # What this transaction sees may be from before the row was made, or changed.
         with self._own_transaction() as budget:
             if budget.held_until and budget.held_until > now and not is_urgent:

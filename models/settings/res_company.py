@@ -138,10 +138,10 @@ class ResCompany(models.Model):
         help="The smallest amount per payment, unless the balance is lower.",
     )
     portal_shows_account = fields.Boolean(
-        string="Way to the Customer's Account",
-        help="The invoice page tells its own recipient, if that is a contact of the"
-        " customer, of the customer's other open invoices, and leads to all of them."
-        " Whoever the email with the link is forwarded to gets there, too.",
+        string="Show Other Open Invoices",
+        help="The invoice page tells the recipient of the link, if that is a contact of"
+        " the customer, about the customer's other open invoices, with a link to see"
+        " and pay them all. Anyone the email is forwarded to can follow it, too.",
     )
     _portal_mail_size_limit_positive = models.Constraint(
         "CHECK (portal_mail_size_limit > 0)",

@@ -10,8 +10,8 @@ class AccountMovePortalAttemptLine(models.Model):
 
     credit_amount = fields.Monetary(
         string="Credit",
-        help="What the customer's credit covers of this invoice: it is matched as soon"
-        " as the payment is booked.",
+        help="The part of this invoice that the customer's credit covers. It is "
+        "matched as soon as the payment is booked.",
         readonly=True,
     )
     is_credit_matched = fields.Boolean(readonly=True, copy=False)
@@ -30,9 +30,10 @@ class AccountMovePortalAttemptLine(models.Model):
             if line.currency_id.compare_amounts(left, 0.0) > 0:
                 line.move_id._message_log(
                     body=self.env._(
-                        "The customer paid the rest, and chose to use %(credit)s of"
-                        " credit. %(left)s of it are not there any more, or the invoice"
-                        " has changed: as much stays open.",
+                        "The customer paid the rest and chose to apply %(credit)s of"
+                        " credit to this invoice. %(left)s of that credit is no longer"
+                        " available or the invoice has changed, so this amount is still"
+                        " open.",
                         credit=line.currency_id.format(line.credit_amount),
                         left=line.currency_id.format(left),
                     )

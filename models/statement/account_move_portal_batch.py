@@ -35,8 +35,8 @@ class AccountMovePortalBatch(models.Model):
     )
     is_per_customer = fields.Boolean(
         string="One email per customer",
-        help="All chosen invoices of a customer go with one email, which leads to the"
-        " customer's account.",
+        help="All selected invoices of a customer go out in one email that opens the "
+        "customer's account.",
         readonly=True,
     )
 
@@ -190,8 +190,8 @@ class AccountMovePortalBatch(models.Model):
         :rtype: str
         """
         return {
-            "nothing_open": self.env._("Nothing is open."),
-            "no_email": self.env._("No contact of the customer has an email address."),
+            "nothing_open": self.env._("No open invoices:"),
+            "no_email": self.env._("No contact with an email address:"),
         }[reason]
 
     # === BUSINESS METHODS - THE EMAIL === #
@@ -252,42 +252,18 @@ class AccountMovePortalBatch(models.Model):
         :return: What the single window's preview is.
         :rtype: dict
         """
-        # In sudo mode because emails are the system's. Never stored.
-        batch_sudo = self.sudo().new(values)
         recipients, moves = choice.recipients[customer], choice.moves[customer]
         own = moves if attached is None else moves & attached
-        deliveries_sudo = self.env["account.move.portal.delivery"].sudo()
-        delivery_sudo = deliveries_sudo.new(
-            {
-                "batch_id": batch_sudo,
-                "kind": "statement",
-                "move_id": moves[:1].id,
-                "account_partner_id": customer.id,
-                "account_move_ids": [Command.set(own.ids)],
-                "role": "to",
-                "email": recipients[0].email,
-                "formatted": recipients[0].formatted,
-            }
+        # In sudo mode because emails are the system's. Never stored.
+        delivery_sudo = self.sudo()._make_preview_delivery(
+            customer, recipients[0], moves[:1], own, values
         )
-        delivery_sudo.update(batch_sudo._get_account_text(delivery_sudo))
-        links_sudo = delivery_sudo.link_id
-        link_sudo = links_sudo.new(
-            {
-                **links_sudo._prepare_account_link(
-                    delivery_sudo._find_account_recipient(),
-                    delivery_sudo.company_id,
-                    delivery_sudo.email,
-                ),
-                # It opens nothing.
-                "token": "preview",
-            }
-        )
+        link_sudo = delivery_sudo._make_preview_link()
         mail_values = delivery_sudo._get_mail_values(
             link_sudo, delivery_sudo, self.env["ir.attachment"]
         )
-        mail_sudo = (
-            self.env["mail.mail"].sudo().new({**mail_values, "email_to": "x@x.x"})
-        )
+        mail_sudo = self.env["mail.mail"].sudo()
+        mail_sudo = mail_sudo.new({**mail_values, "email_to": "x@x.x"})
         [outgoing] = mail_sudo._prepare_outgoing_list()
         statement = link_sudo._get_statement_name()
         return {
@@ -303,6 +279,34 @@ class AccountMovePortalBatch(models.Model):
             "cc": [],
             "bcc": [],
         }
+
+    @api.model
+    def _make_preview_delivery(self, customer, recipient, move, attached, values):
+        """Return an email that is not there, to be looked at.
+
+        :param res.partner customer: The customer.
+        :param Recipient recipient: Who would get it.
+        :param account.move move: The invoice that it would be kept with.
+        :param account.move attached: The invoices that would go with it.
+        :param dict values: Values of the batch.
+        :return: A new record, never stored.
+        :rtype: account.move.portal.delivery
+        """
+        batch = self.new(values)
+        delivery = self.env["account.move.portal.delivery"].new(
+            {
+                "batch_id": batch,
+                "kind": "statement",
+                "move_id": move.id,
+                "account_partner_id": customer.id,
+                "account_move_ids": [Command.set(attached.ids)],
+                "role": recipient.kind,
+                "email": recipient.email,
+                "formatted": recipient.formatted,
+            }
+        )
+        delivery.update(batch._get_account_text(delivery))
+        return delivery
 
     # === BUSINESS METHODS - THE NOTE ON THE CUSTOMER === #
 

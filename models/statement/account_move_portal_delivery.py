@@ -22,7 +22,7 @@ class AccountMovePortalDelivery(models.Model):
     account_partner_id = fields.Many2one(
         comodel_name="res.partner",
         string="Account of",
-        help="The customer whose account the email leads to, if it leads to one.",
+        help="The customer whose account the email opens, if any.",
         readonly=True,
         index="btree_not_null",
         # As that of an invoice, which it always has.
@@ -30,8 +30,8 @@ class AccountMovePortalDelivery(models.Model):
     )
     account_link_id = fields.Many2one(
         comodel_name="account.move.portal.link",
-        help="The recipient's link to the account, where the email leads there, though"
-        " it is kept with a link of its own.",
+        help="The recipient's link to the account, where the email opens the account "
+        "but is kept with a link of its own.",
         readonly=True,
         index="btree_not_null",
         ondelete="set null",
@@ -48,16 +48,16 @@ class AccountMovePortalDelivery(models.Model):
     # === HOOKS - WHETHER IT IS STILL WANTED === #
 
     def _find_reason_to_skip(self):
-        """Override: an account is its customer's alone, and has to have items."""
+        """Override: an account is its customer's only, and has to have items."""
         if not self.account_partner_id:
             return super()._find_reason_to_skip()
         self.account_partner_id.invalidate_recordset(["email", "commercial_partner_id"])
         if not self._find_account_recipient():
             return self.env._(
-                "No contact of the customer has this email address any more."
+                "None of the customer’s contacts has this email address any longer."
             )
         if self.kind == "statement" and not self._get_account_moves():
-            return self.env._("Nothing is open any more.")
+            return self.env._("The customer no longer has open invoices.")
         return None
 
     def _find_account_recipient(self):
@@ -125,6 +125,14 @@ class AccountMovePortalDelivery(models.Model):
             "email_role": self.role,
         }
 
+    def _make_preview_link(self):
+        """Return a link for a preview: it opens nothing.
+
+        :return: A new record, never stored.
+        :rtype: account.move.portal.link
+        """
+        return self.link_id.new({**self._get_link_values(), "token": "preview"})
+
     def _get_links_to_send(self):
         """Override to have what is printed on the invoices open them, too."""
         links = super()._get_links_to_send() | self.account_link_id
@@ -149,19 +157,6 @@ class AccountMovePortalDelivery(models.Model):
         return self.account_move_ids.filtered(
             lambda move: own_documents(move) & self.attachment_ids
         )
-
-    def _get_documents(self):
-        """Override to return the PDF of each invoice that goes with the statement."""
-        if self.kind != "statement":
-            return super()._get_documents()
-        own_documents = self.env["account.move.send"]._get_portal_own_documents
-        found = {
-            move: own_documents(move).filtered(
-                lambda file: file.mimetype == "application/pdf"
-            )[:1]
-            for move in self._get_attached_moves()
-        }
-        return {move: document for move, document in found.items() if document}
 
     def _attach_account_files(self):
         """Have the statement go with the email, and the invoices as far as they fit.
@@ -210,6 +205,19 @@ class AccountMovePortalDelivery(models.Model):
         return self.env["ir.attachment"].search(
             [("res_model", "=", self._name), ("res_id", "in", self.ids)]
         )
+
+    def _get_documents(self):
+        """Override to return the statement, and the PDF of each invoice with it."""
+        if self.kind != "statement":
+            return super()._get_documents()
+        own_documents = self.env["account.move.send"]._get_portal_own_documents
+        files = {move: own_documents(move) for move in self._get_attached_moves()}
+        files[self.env["account.move"]] = self._get_own_files()
+        found = {
+            move: of_move.filtered(lambda file: file.mimetype == "application/pdf")[:1]
+            for move, of_move in files.items()
+        }
+        return {move: document for move, document in found.items() if document}
 
     def _make_statement_file(self):
         """Return the statement as a file that goes with this email.
@@ -299,3 +307,10 @@ class AccountMovePortalDelivery(models.Model):
                 delivery.batch_id._post_account_note(delivery)
         if others:
             super(AccountMovePortalDelivery, others)._post_note_of_all()
+
+    # === RETENTION === #
+
+    def _redact(self):
+        """Override to remove the names of files as well."""
+        self.account_left_over = False
+        return super()._redact()

@@ -614,14 +614,26 @@ class AccountMovePortalLink(models.Model):
                     "time."
                 )
             )
+        self._check_account_total(shares, limits, bool(credit_shares))
+
+    def _check_account_total(self, shares, limits, is_with_credit):
+        """Check that some way to pay takes what was chosen, all together.
+
+        :param dict shares: The amount by invoice.
+        :param list[provider_limits.Limits] limits: What the ways to pay take.
+        :param bool is_with_credit: Whether credit covers some of it.
+        :raise ValidationError: If not; in words for the customer.
+        """
+        moves = self.env["account.move"].concat(*shares)
         total = moves[:1]._get_portal_exact(
             moves.currency_id.round(sum(shares.values()))
         )
-        if credit_shares and not total:
+        if is_with_credit and not total:
             raise ValidationError(
                 self.env._(
-                    "Your credit covers what you ticked: nothing is left to pay online."
-                    " Please ask %(company)s to use it for these invoices.",
+                    "Your credit covers everything you selected, so there is nothing"
+                    " left to pay online. Please ask %(company)s to apply it to these"
+                    " invoices.",
                     company=self.company_id.name,
                 )
             )
@@ -639,9 +651,7 @@ class AccountMovePortalLink(models.Model):
         wanted = sum(credit_shares.values())
         usable = self._get_usable_credit(*credit_shares)
         if next(iter(credit_shares)).currency_id.compare_amounts(wanted, usable) > 0:
-            raise ValidationError(
-                self.env._("Your credit has changed: there is less to be used now.")
-            )
+            raise ValidationError(self.env._("Less of your credit is available now."))
 
     def _explain_credit_refusal(self, move, share, credit):
         """Return why an invoice cannot be settled by credit and a share now.
@@ -656,7 +666,7 @@ class AccountMovePortalLink(models.Model):
             return self.env._("There is nothing to pay, or a payment is in progress.")
         settled = move.currency_id.round(share + credit)
         if move.currency_id.compare_amounts(settled, move.portal_balance_due) != 0:
-            return self.env._("What is due has changed.")
+            return self.env._("The balance due has changed.")
         return ""
 
     def _explain_share_refusal(self, move, share, limits):
@@ -958,7 +968,7 @@ class AccountMovePortalLink(models.Model):
                     item.days_overdue,
                 ]
             )
-        for currency in moves.currency_id | self.company_id.currency_id:
+        for currency in moves.currency_id | self._get_credit_currencies():
             for credit in self._get_account_credits(currency):
                 amount = self._format_exact(-credit.amount, currency)
                 rows.append(

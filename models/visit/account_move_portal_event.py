@@ -46,7 +46,7 @@ class AccountMovePortalEvent(models.Model):
     move_id = fields.Many2one(
         comodel_name="account.move",
         string="Invoice",
-        help="For a link to a customer's account: which invoice in it, if only one.",
+        help="On a link to a customer's account: the invoice it concerns, if only one.",
         readonly=True,
         index=True,
         ondelete="cascade",

@@ -61,6 +61,22 @@ class TestCss(BaseCase):
         self.assertIn("--a:1px", pruned)
         self.assertNotIn("--c", pruned)
 
+    def test_s7_colors_are_whole_numbers(self):
+        for written, wanted in {
+            "color:rgba(101.567, 88.7569, 142.743, 0.5)": (
+                "color:rgba(102, 89, 143, 0.5)"
+            ),
+            "color:rgb(1.2,2,254.9)": "color:rgb(1,2,255)",
+            "--x-rgb: 33.6, 37, 41;color:rgba(var(--x-rgb),1)": (
+                "--x-rgb: 34, 37, 41;color:rgba(var(--x-rgb),1)"
+            ),
+            "color:rgb(10.5%, 20%, 30%)": "color:rgb(10.5%, 20%, 30%)",
+            "width:calc(1.5px + 2px);color:rgb(33, 37, 41)": (
+                "width:calc(1.5px + 2px);color:rgb(33, 37, 41)"
+            ),
+        }.items():
+            self.assertEqual(self._pruned(f"p{{{written}}}", "p"), f"p{{{wanted}}}")
+
     def test_named_font_gets_a_generic_one(self):
         pruned = self._pruned("p{font-family:Open_Sans;top:0}", "p")
         self.assertEqual(pruned, "p{font-family:Open Sans,sans-serif;top:0}")

@@ -14,7 +14,7 @@ class TestReminderAccount(PortalReminderCommon):
         cls.invoice.button_draft()
 
     def _remind(self, rule, decided=DECIDED, sent=SENT):
-        """Decide and send; return the emails, and the invoices that keep them."""
+        """Decide and send; return the emails, and their invoices."""
         found = self._decide(decided)
         with self.mailbox() as mailbox, self._at(sent):
             self._send_due()

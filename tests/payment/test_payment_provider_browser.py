@@ -56,14 +56,31 @@ class TestPaymentProviderBrowser(PaymentScreenBrowserCase):
         self.assertEqual(self.invoice.amount_residual, 60.0)
         self.assertEqual(len(self._get_transactions().payment_id), 1)
 
+    def test_b14_what_core_tells_in_a_dialog_is_readable(self):
+        with self.page() as page:
+            self._choose(page, "40.00")
+            error = {"code": 0, "message": "", "data": {"message": "Just paid."}}
+            answer = {"jsonrpc": "2.0", "id": 0, "error": error}
+            page.route("**/transaction**", lambda route: route.fulfill(json=answer))
+            page.locator("#customer_input").fill("4242")
+            page.get_by_role("button", name="Pay").click()
+            expect(page.get_by_text("Just paid.")).to_be_visible()
+            # Of core's dialog, which has no name for screen readers, the looks.
+            self.assert_accessible(page, schemes=("dark",))
+
     def test_b14_second_document_fits_and_leads_back(self):
         with self.page() as page:
             self._choose(page, "40.00")
-            self.assert_accessible(page, schemes=("light",))
+            self.assert_accessible(page)
             for width in (1280, 390, 320):
                 page.set_viewport_size({**PHONE, "width": width})
                 overflow = "document.documentElement.scrollWidth - innerWidth"
                 self.assertLessEqual(page.evaluate(overflow), 0, width)
+            page.emulate_media(color_scheme="dark", reduced_motion="reduce")
+            hint = """() => [
+                ...document.querySelectorAll("main :placeholder-shown")
+            ].map(node => getComputedStyle(node, "::placeholder").color)"""
+            self.assertEqual(page.evaluate(hint), ["rgb(179, 187, 196)"])
             back = page.get_by_role("link", name="Choose another payment method")
             back.click()
             expect(self._get_button(page)).to_be_visible()

@@ -127,6 +127,16 @@ class TestPaymentScreen(PortalPaymentCommon, HttpCase):
 
     # === Whose data it shows === #
 
+    def test_b8_screen_waits_for_one_style_sheet_which_the_page_has_loaded(self):
+        sheets = {
+            screen: html.fromstring(self._open(screen=screen).content).xpath(
+                "//link[@rel='stylesheet']/@href"
+            )
+            for screen in ("", "pay")
+        }
+        self.assertEqual(len(sheets["pay"]), 1)
+        self.assertEqual(sheets["pay"], sheets[""])
+
     def test_b8_screen_begins_with_the_links_own_address(self):
         self.customer.email = "info@customer.example"
         for email in ("ap@customer.example", "boss@customer.example"):
@@ -360,6 +370,7 @@ class TestPaymentScreen(PortalPaymentCommon, HttpCase):
     def test_b9_amounts_and_addresses_keep_their_order_from_right_to_left(self):
         self.env["res.lang"]._activate_lang("ar_001")
         self.customer.lang = "ar_001"
+        self.salesperson.partner_id.phone = "+1 302-555-0134"
         link = self._create_link(self._create_portal_invoice())
         tx = self._create_attempt(amount=40.0, link=link)
         self._confirm(tx)
@@ -373,9 +384,10 @@ class TestPaymentScreen(PortalPaymentCommon, HttpCase):
                 "//main//*[text()[contains(., '@')]][not(ancestor::*[@hidden])]"
             )
             self.assertTrue(addresses, screen)
-            for node in [*amounts, *addresses]:
+            phones = page.xpath("//main//*[text()[contains(., '302-555')]]")
+            self.assertEqual(bool(phones), screen != "result")
+            for node in [*amounts, *addresses, *phones]:
                 isolated = node.xpath(
-                    "ancestor-or-self::bdi | ancestor-or-self::*[@dir='auto'] "
-                    "| self::a[@href]"
+                    "ancestor-or-self::bdi | ancestor-or-self::*[@dir][not(self::html)]"
                 )
                 self.assertTrue(isolated, html.tostring(node))

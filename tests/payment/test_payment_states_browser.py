@@ -1,3 +1,5 @@
+import re
+
 from odoo.fields import Command
 from odoo.tests import new_test_user
 
@@ -266,3 +268,4 @@ class TestPaymentStatesBrowser(PaymentScreenBrowserCase):
             self._get_button(page).click()
             expect(page.locator("#pay_errors")).to_be_focused()
             expect(page.locator("body")).to_match_aria_snapshot(SCREEN_WITH_ERRORS)
+            expect(page).to_have_title(re.compile("^Error: Pay invoice"))

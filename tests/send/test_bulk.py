@@ -7,6 +7,7 @@ from odoo.fields import Command
 from odoo.tests import Form
 from odoo.tools import mute_logger
 
+from ...tools import outgoing
 from ..send_common import MAIL_LOGGERS, PortalSendCommon
 
 LANE = "odoo.addons.account_payment_portal.models.send.account_move_portal_delivery"
@@ -65,6 +66,32 @@ class TestPortalBulk(PortalSendCommon):
                 mail.attachments[0].content, invoice.invoice_pdf_report_id.raw
             )
             self.assertTrue(invoice.is_move_sent)
+
+    @mute_logger(LANE)
+    def test_b6_note_that_fails_leaves_what_was_sent_sent(self):
+        batches = self.env.registry["account.move.portal.batch"]
+        post, broken = batches._post_note, self.invoices[1]
+
+        def fail_for_one(this, move):
+            if move == broken:
+                raise UserError("No notes here.")
+            return post(this, move)
+
+        batch = self._start()
+        with (
+            self.mailbox() as mailbox,
+            patch.object(batches, "_post_note", fail_for_one),
+        ):
+            self._send_due()
+        self.assertEqual(len(mailbox.messages), 3)
+        self.assertEqual(set(batch.delivery_ids.mapped("state")), {"sent"})
+        self.assertEqual(len(self._get_links(broken)), 1, "the link in it works")
+        noted = batch.delivery_ids.filtered(lambda each: each.is_noted)
+        self.assertEqual(noted.move_id, self.invoices - broken)
+        # It is told as soon as that is possible.
+        self._pass_time(120)
+        self._send_due()
+        self.assertTrue(all(batch.delivery_ids.mapped("is_noted")))
 
     # === THE SUMMARY === #
 
@@ -293,7 +320,7 @@ class TestPortalBulk(PortalSendCommon):
         told = self.env["bus.bus"].sudo().search([("channel", "like", f"{channel.id}")])
         text = " ".join(told.mapped("message"))
         self.assertIn("account_payment_portal.batch", text)
-        self.assertIn("3 emails sent, 0 not sent", text)
+        self.assertIn("3 sent, 0 failed, 0 skipped", text)
         [progress] = batch.with_user(self.biller).get_progress()
         self.assertEqual(
             (progress["sent"], progress["waiting"], progress["total"]), (3, 0, 3)
@@ -515,9 +542,9 @@ class TestPortalBulk(PortalSendCommon):
             "a file of nobody": (servers, "_build_email__", with_file(b"%PDF")),
         }
 
-    def _send_first(self):
+    def _send_first(self, **values):
         """Send the first invoice, and return what left, and what became of it."""
-        batch = self._start(self.invoices[0])
+        batch = self._start(self.invoices[0], **values)
         with self.mailbox() as mailbox:
             self._send_due()
         return mailbox.messages, batch.delivery_ids
@@ -546,6 +573,45 @@ class TestPortalBulk(PortalSendCommon):
         own.raw = content
         mails, _delivery = self._send_first()
         self.assertEqual(len(mails), 1, "and what is right leaves")
+
+    @mute_logger(LANE)
+    def test_b6_without_its_check_each_mix_up_would_leave(self):
+        for invoice in self.invoices[:2]:
+            window = self.env["account.move.send.portal"].create(
+                {"move_id": invoice.id}
+            )
+            window._prepare_documents()
+        link = self._create_link(self.invoices[1], email="c1@customer.example")
+        # In sudo mode because links and documents are the system's.
+        theirs = self.invoices[1].invoice_pdf_report_id.sudo()
+        mix_ups = self._get_mix_ups(link.sudo(), theirs)
+        deliveries = self.env.registry["account.move.portal.delivery"]
+        # If one of these passed with its check, the test above would prove nothing.
+        for name, check, off in (
+            ("their address", (outgoing, "get_addressees"), lambda _message: set()),
+            (
+                "their link in the text",
+                (deliveries, "_is_of_another"),
+                lambda _this, _token: False,
+            ),
+            (
+                "their link in the subject",
+                (deliveries, "_is_of_another"),
+                lambda _this, _token: False,
+            ),
+            (
+                "a file of nobody",
+                (deliveries, "_check_attached"),
+                lambda _this, _attached: None,
+            ),
+        ):
+            with (
+                self.subTest(name),
+                patch.object(*mix_ups[name]),
+                patch.object(*check, off),
+            ):
+                mails, delivery = self._send_first(is_repeating=True)
+                self.assertEqual(len(mails), 1, delivery.answer)
 
     @mute_logger(LANE)
     def test_b6_email_with_anothers_link_or_file_does_not_leave(self):

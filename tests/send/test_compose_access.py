@@ -290,11 +290,9 @@ class TestAccountMoveSendPortalAccess(PortalSendCommon, HttpCase):
             {"no_email": 1, "bad_email": 1},
         )
         previewed = set()
-        for _number in range(shown["chosen_count"]):
+        for index in range(shown["chosen_count"]):
             self.env.invalidate_all()
-            previewed.update(window.get_email_preview()["to"])
-            window.action_next()
-            self._read_window(window)
+            previewed.update(window.get_email_preview(index)["to"])
         self.assertEqual(
             previewed,
             {
@@ -303,6 +301,18 @@ class TestAccountMoveSendPortalAccess(PortalSendCommon, HttpCase):
                 '"Hidden Inc" <ap@hidden.example>',
             },
         )
+        # The same where each customer gets one email.
+        window.is_per_customer = True
+        self.assertEqual(self._read_window(window)["chosen_count"], 3)
+        self.env.invalidate_all()
+        self.assertEqual(
+            {window.get_email_preview(index)["invoice_name"] for index in range(3)},
+            {"Seen", "Hidden", "Hidden Inc"},
+        )
+        self.env.invalidate_all()
+        window.action_send()  # Queued, and given up for the other way.
+        self.env["account.move.portal.delivery"].sudo().search([]).action_cancel()
+        window.is_per_customer = False
         self.env.invalidate_all()
         action = window.action_send()
         batch = self._get_model(action["res_model"]).browse(action["res_id"])

@@ -121,7 +121,7 @@ class TestAccountMoveSendPortalBrowser(PortalSendCommon, PortalBrowserCase):
                 self.assertFalse(mailbox.messages)
             # A window and no toast: it stays until it is closed.
             confirmation = page.get_by_role("dialog")
-            expect(confirmation).to_contain_text("Invoice Sent", timeout=30000)
+            expect(confirmation).to_contain_text("Invoice Sent")
             for recipient in ("carla@customer.example", "zenobia@customer.example"):
                 row = confirmation.get_by_role("row").filter(has_text=recipient)
                 expect(row).to_contain_text("Sent")

@@ -1,3 +1,5 @@
+from unittest.mock import patch
+
 from odoo.tests import Form, HttpCase
 from odoo.tools.misc import mute_logger
 
@@ -188,3 +190,19 @@ class TestAccountMoveSendPortalDocument(PortalSendCommon, HttpCase):
         self.assertFalse(self._send(window))
         self.assertIn("U+E123", window.pdf_warnings)
         self.assertTrue(self._send(window))
+
+    def test_s5_no_line_is_looked_at_for_a_file_or_a_mark(self):
+        invoice = self._create_portal_invoice()
+        window = self._compose(invoice)
+        moves = self.registry["account.move"]
+        with (
+            patch.object(moves, "_get_unbalanced_moves") as balanced,
+            patch.object(moves, "_get_sync_stack") as synchronized,
+            self.mailbox() as mailbox,
+        ):
+            window.action_send()
+        self.assertEqual(len(mailbox.messages), 1)
+        self.assertTrue(invoice.invoice_pdf_report_id)
+        self.assertTrue(invoice.is_move_sent)
+        balanced.assert_not_called()
+        synchronized.assert_not_called()

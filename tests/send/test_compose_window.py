@@ -30,6 +30,10 @@ class TestAccountMoveSendPortalWindow(PortalSendCommon, HttpCase):
                 email_to="carla@customer.example, otto@x.example",
                 email_bcc="boss@company.example",
             )
+        self.assertRegex(
+            self._compose().earlier_sendings,
+            r"^carla@customer.example, otto@x.example on [^\n]+, not viewed yet$",
+        )
         links = {link.email: link for link in self._get_links()}
         self._pass_time(3600)
         self._record_view(links["otto@x.example"])

@@ -9,7 +9,7 @@ from ..statement_common import StatementCommon
 
 @tagged("post_install", "-at_install")
 class TestAccountAccess(PortalSendCommon, StatementCommon):
-    """An account shows what is its customer's, and to its own people alone."""
+    """An account shows what is its customer's, and to its own people only."""
 
     @classmethod
     def setUpClass(cls):

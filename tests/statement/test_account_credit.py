@@ -87,7 +87,7 @@ class TestAccountCredit(StatementCommon):
     def test_b10_credit_that_covers_all_leaves_nothing_to_pay(self):
         response = self._choose("ticked", tick=[self.childs.id], use_credit="1")
         self.assertEqual(response.status_code, 422)
-        self.assertIn("covers what you ticked", response.text)
+        self.assertIn("covers everything you selected", response.text)
         self.assertFalse(self._get_transactions())
 
     @mute_logger("odoo.http")
@@ -110,7 +110,7 @@ class TestAccountCredit(StatementCommon):
         self.env.invalidate_all()
         self.assertEqual(sum(self._get_balances()), 75.0)
         [note] = self.overdue.message_ids.filtered(
-            lambda message: "chose to use" in (message.body or "")
+            lambda message: "chose to apply" in (message.body or "")
         )
         self.assertIn("60.00", note.body)
 

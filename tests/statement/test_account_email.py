@@ -1,3 +1,4 @@
+import hashlib
 import io
 
 from pypdf import PdfReader
@@ -124,6 +125,14 @@ class TestAccountEmail(PortalSendCommon, StatementCommon):
                 move,
                 self.env["account.move"].search([("portal_status", "=", "sent")]),
             )
+        evidence = self.env["report.account_payment_portal.report_portal_evidence"]
+        for move in (self.overdue, self.invoice, self.childs):
+            digest = hashlib.sha256(move.invoice_pdf_report_id.raw).hexdigest()
+            told = evidence._get_evidence(move)
+            self.assertEqual(told["documents"], [{"number": 1, "hash": digest}])
+            details = " ".join(entry["detail"] or "" for entry in told["entries"])
+            self.assertIn("with PDF 1", details)
+            self.assertIn(mail.header("Message-Id").strip(), details)
         events = self._get_account_links().event_ids
         self.assertEqual(
             set(events.mapped("move_id.id")),
@@ -214,7 +223,7 @@ class TestAccountEmail(PortalSendCommon, StatementCommon):
             self.customer.parent_id = self.stranger
 
         for change, reason in (
-            (pay, "Nothing is open"),
+            (pay, "no open invoices any more"),
             (change_address, "has this email address"),
             (become_part, "has this email address"),
         ):

@@ -147,9 +147,14 @@ class TestAccountWaysIn(PortalSendCommon, StatementCommon):
             [(entry["reason"], entry["count"]) for entry in window.left_out],
             [("draft", 1)],
         )
-        if window.preview_move_id.commercial_partner_id != self.customer:
-            window.preview_index = 1
-        preview = window.get_email_preview()
+        previews = [window.get_email_preview(index) for index in (0, 1)]
+        [preview] = [
+            each
+            for each in previews
+            if each["invoice_name"] == self.customer.display_name
+        ]
+        self.assertEqual({each["position"] for each in previews}, {1, 2})
+        self.assertEqual({each["count"] for each in previews}, {2})
         text = html.fromstring(str(preview["html"])).text_content()
         self.assertIn("your 2 invoices", " ".join(text.split()))
         self.assertEqual(len(preview["attachments"]), 2)

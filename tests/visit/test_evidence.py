@@ -50,7 +50,7 @@ class TestPortalEvidence(PortalCommon):
         whats = [entry["what"] for entry in evidence["entries"]]
         self.assertEqual(whats, ["Link created", "Sent", "Viewed", "Paid"])
         details = " ".join(entry["detail"] or "" for entry in evidence["entries"])
-        self.assertIn(f"by {self.env.user.name}, handed over", details)
+        self.assertIn(f"by {self.env.user.name}, accepted by", details)
         self.assertIn("<first@company.example>", details)
         digest = hashlib.sha256(b"%PDF-1").hexdigest()
         self.assertEqual(evidence["documents"], [{"number": 1, "hash": digest}])

@@ -11,6 +11,7 @@ export class Feedback {
         this.summary = root.querySelector("#pay_errors");
         this.list = this.summary.querySelector("ul");
         this.status = root.querySelector("#pay_status");
+        this.title = document.title;
         root.addEventListener("input", (ev) => this.clearField(ev.target));
     }
 
@@ -22,7 +23,7 @@ export class Feedback {
     text(name, values = {}) {
         const element = this.root.querySelector(`#pay_texts [data-text="${name}"]`);
         return Object.entries(values).reduce(
-            (text, [key, value]) => text.replace(`{${key}}`, value),
+            (text, [key, value]) => text.replace(`{${key}}`, () => value),
             element.textContent.trim().replaceAll(/\s+/g, " ")
         );
     }
@@ -43,6 +44,8 @@ export class Feedback {
         }
         this.summary.hidden = false;
         this.summary.focus();
+        // In the tab as well, and first for who hears the page's title.
+        document.title = this.text("error_title", {title: this.title});
     }
 
     makeEntry(message, lead, isLink) {
@@ -65,6 +68,7 @@ export class Feedback {
     clearErrors() {
         this.summary.hidden = true;
         this.list.replaceChildren();
+        document.title = this.title;
         for (const group of this.root.querySelectorAll("[data-portal-field]")) {
             this.mark(group, "");
         }
