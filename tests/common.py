@@ -21,6 +21,8 @@ from odoo.addons.base.models.ir_mail_server import IrMail_Server
 
 from .development import Mailbox
 
+#: How long a server may take to answer a request: no test is about that.
+ANSWER_SECONDS = 180
 # What a browser sends, as far as it matters.
 BROWSER_HEADERS = {
     "User-Agent": (
@@ -56,6 +58,14 @@ class AccountingCommon(AccountTestInvoicingCommon):
             return super().setup_independent_company(**kwargs)
         cls.env.user.company_ids |= prepared  # As creating it does.
         return prepared.with_env(cls.env)
+
+    def url_open(self, url, *args, timeout=ANSWER_SECONDS, **kwargs):
+        """Have core's 12 seconds last as long as a busy machine may take."""
+        return super().url_open(url, *args, timeout=timeout, **kwargs)
+
+    def make_jsonrpc_request(self, route, *args, timeout=ANSWER_SECONDS, **kwargs):
+        """Have core's 12 seconds last as long as a busy machine may take."""
+        return super().make_jsonrpc_request(route, *args, timeout=timeout, **kwargs)
 
     @classmethod
     def _offer_payment(cls):

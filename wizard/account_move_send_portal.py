@@ -601,8 +601,11 @@ class AccountMoveSendPortal(models.TransientModel):
         :return: The attached ones, and those too large for it.
         :rtype: tuple[ir.attachment, ir.attachment]
         """
+        files = self._get_included()
+        if not files:  # Most emails: nothing has to be weighed.
+            return files, files
         return self._split_portal_documents(
-            self.move_id, self._get_included(), self._get_picture_size()
+            self.move_id, files, self._get_picture_size()
         )
 
     def _get_picture_size(self):

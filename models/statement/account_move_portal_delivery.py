@@ -45,6 +45,13 @@ class AccountMovePortalDelivery(models.Model):
         copy=False,
     )
 
+    account_left_over = fields.Text(
+        string="On the page only",
+        help="Names of the files that were too large for the email.",
+        readonly=True,
+        copy=False,
+    )
+
     # === HOOKS - WHETHER IT IS STILL WANTED === #
 
     def _find_reason_to_skip(self):
@@ -189,13 +196,6 @@ class AccountMovePortalDelivery(models.Model):
                 "account_left_over": "\n".join(left_over) or False,
             }
         )
-
-    account_left_over = fields.Text(
-        string="On the page only",
-        help="Names of the files that were too large for the email.",
-        readonly=True,
-        copy=False,
-    )
 
     def _get_own_files(self):
         """Return the files that were made for this email.

@@ -168,7 +168,7 @@ class TestPaymentShares(PortalPaymentCommon, HttpCase):
         ):
             with (
                 self.subTest(amount=amount),
-                self.assertRaisesRegex(ValidationError, "do not make up"),
+                self.assertRaisesRegex(ValidationError, "do not add up"),
                 self.env.cr.savepoint(),
             ):
                 self._create_attempt(
