@@ -64,6 +64,25 @@ def is_storable(value):
         return False
 
 
+def is_json_storable(value):
+    """Return whether all text in what was sent is text that the database takes.
+
+    :param value: What the JSON is.
+    :rtype: bool
+    """
+    waiting = [value]
+    while waiting:  # It may be nested as deeply as it likes.
+        each = waiting.pop()
+        if isinstance(each, dict):
+            waiting += each.keys()
+            waiting += each.values()
+        elif isinstance(each, list):
+            waiting += each
+        elif isinstance(each, str) and not is_storable(each):
+            return False
+    return True
+
+
 # === ROUTES === #
 
 

@@ -10,7 +10,7 @@ from odoo.addons.payment_stripe import const as stripe_const
 from odoo.addons.payment_stripe import utils as stripe_utils
 from odoo.addons.payment_stripe.controllers.main import StripeController
 
-from .common import is_storable, public_route, redirect_private
+from .common import is_json_storable, is_storable, public_route, redirect_private
 
 _logger = logging.getLogger(__name__)
 
@@ -29,9 +29,11 @@ def is_event(body):
         # By which core looks for payments; a balance, for one, has no id.
         and (
             body["type"] not in stripe_const.HANDLED_WEBHOOK_EVENTS
-            or is_storable(stripe_object.get("id"))
+            or isinstance(stripe_object.get("id"), str)
         )
-        and is_storable(stripe_object.get("description") or "")
+        and isinstance(stripe_object.get("description") or "", str)
+        # Any text of it may be what a payment is looked for by.
+        and is_json_storable(body)
     )
 
 
