@@ -623,7 +623,6 @@ class AccountMovePortalAttempt(models.Model):
             method = token.payment_method_id
         else:
             token = token.browse()
-        is_wished = choice["tokenization_requested"] and link._is_customer(user)
         invoices = {"invoice_ids": [Command.set(moves.ids)]}
         tx = tx.create(
             {
@@ -637,12 +636,7 @@ class AccountMovePortalAttempt(models.Model):
                 "currency_id": moves.currency_id.id,
                 "partner_id": link._get_payer(user).id,
                 "operation": f"online_{flow}",
-                "tokenize": bool(
-                    flow != "token"
-                    and provider.allow_tokenization
-                    and method.support_tokenization
-                    and (provider._is_tokenization_required() or is_wished)
-                ),
+                "tokenize": self._is_to_be_saved(link, choice, provider, method),
                 "landing_route": link._get_path("result"),
                 **invoices,
                 "portal_attempt_ids": [
@@ -661,6 +655,25 @@ class AccountMovePortalAttempt(models.Model):
         if flow != "token":
             tx._log_sent_message()
         return tx.portal_attempt_id
+
+    @api.model
+    def _is_to_be_saved(self, link, choice, provider, method):
+        """Return whether what is paid with is kept for later payments.
+
+        :param account.move.portal.link link: The link, in sudo mode.
+        :param dict choice: As of `_start_portal_payment`, and checked.
+        :param payment.provider provider: The chosen provider.
+        :param payment.method method: The chosen payment method.
+        :rtype: bool
+        """
+        if choice["flow"] == "token" or not (
+            provider.allow_tokenization and method.support_tokenization
+        ):
+            return False
+        if provider._is_tokenization_required():
+            return True
+        is_wished = choice["tokenization_requested"]
+        return bool(is_wished and link._is_customer(self.env.user))
 
     @api.model
     def _get_reference_prefix(self, moves):
