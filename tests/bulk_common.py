@@ -28,6 +28,9 @@ class PortalBulkProcessCase(BaseCase):
     because they can be removed afterwards without a trace.
     """
 
+    #: What was made, by model; nothing as long as nothing is made.
+    ids = None
+
     def setUp(self):
         super().setUp()
         self.registry = Registry(get_db_name())
@@ -97,6 +100,8 @@ class PortalBulkProcessCase(BaseCase):
         return f"{self.mark}-{number}@customer.example"
 
     def _remove_all(self):
+        if not self.ids:
+            return  # The test was skipped before it made anything.
         with self._transaction() as env:
             env["account.move.portal.delivery"].search(
                 [("batch_id", "in", self.ids["account.move.portal.batch"])]

@@ -18,10 +18,9 @@ class TestPortalBulkQueueJob(PortalBulkProcessCase):
     """Emails whose lanes are run by jobs of OCA's `queue_job`, by nothing else."""
 
     def setUp(self):
-        # Before anything is made that would have to be removed.
+        super().setUp()
         if "queue.job" not in self.registry:
             raise SkipTest("OCA's queue_job is not installed here")
-        super().setUp()
         self.addCleanup(self._remove_jobs)
 
     def _remove_jobs(self):
