@@ -178,4 +178,4 @@ class TestDeclineTexts(PortalPaymentCommon, HttpCase):
             tx._create_child_transaction(
                 tx.amount, is_refund=True
             )._send_refund_request()
-        self.assertIn("refunded already", str(refused.exception))
+        self.assertIn("already been refunded", str(refused.exception))

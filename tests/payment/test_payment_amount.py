@@ -83,7 +83,7 @@ class TestPaymentAmount(PortalPaymentCommon, HttpCase):
         invoice = self._create_portal_invoice(price=2000.0).with_context(lang="de_DE")
         self.assertEqual(invoice._check_portal_amount("1.234,56"), 1234.56)
         self.assertEqual(invoice._check_portal_amount("1.500"), 1500.0)
-        with self.assertRaisesRegex(ValidationError, "as a number"):
+        with self.assertRaisesRegex(ValidationError, "als Zahl"):
             invoice._check_portal_amount("12.50")
 
     def test_s19_separators_of_thousands_are_read_where_they_belong(self):

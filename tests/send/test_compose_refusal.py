@@ -64,7 +64,7 @@ class TestAccountMoveSendPortalRefusal(PortalSendCommon):
     def test_s11_refusals_are_explained(self):
         for behaviour, words in [
             ({"refuse_recipients": {"*": (554, "Go away")}}, "rejected this recipient"),
-            ({"refuse_recipients": {"*": (450, "Greylisted")}}, "try again later"),
+            ({"refuse_recipients": {"*": (450, "Greylisted")}}, "Try again later"),
             ({"refuse_sender": (550, "Not you")}, "does not allow .* to send email"),
             ({"refuse_data": (554, "Spam")}, "rejected the email: “Spam”"),
             ({"max_size": 1000}, "too large"),

@@ -130,7 +130,7 @@ class TestPortalDeliveryEvidence(PortalSendCommon):
         self.assertTrue(attached.exists(), "it is the invoice's")
         self.assertTrue(self.invoice.invoice_pdf_report_id)
         said = self._compose().earlier_sendings
-        self.assertIn("carla@customer.example on", said)
+        self.assertIn("carla@customer.example, otto@x.example on", said)
         self.assertIn("by Bill Biller", said)
 
     def test_b13_sending_keeps_its_pictures_until_its_last_email_is_old(self):

@@ -223,7 +223,7 @@ class TestAccountEmail(PortalSendCommon, StatementCommon):
             self.customer.parent_id = self.stranger
 
         for change, reason in (
-            (pay, "no open invoices any more"),
+            (pay, "no longer has open invoices"),
             (change_address, "has this email address"),
             (become_part, "has this email address"),
         ):
@@ -262,7 +262,7 @@ class TestAccountEmail(PortalSendCommon, StatementCommon):
         self.assertEqual(window.customer_count, 1)
         self.assertIn("Silent", window.left_out)
         self.assertIn("Settled", window.left_out)
-        with self.assertRaisesRegex(UserError, "Nobody can be emailed"):
+        with self.assertRaisesRegex(UserError, "No one can be emailed"):
             self._open_statement(silent.with_user(self.biller)).action_send()
 
     # === From selected invoices === #

@@ -231,5 +231,5 @@ def test_the_wheel_holds_the_addon_and_nothing_else(tmp_path, monkeypatch):
     inside = {path.removeprefix(folder) for path in packed}
     assert {"__manifest__.py", "README.md", "i18n/account_payment_portal.pot"} <= inside
     strange = r"(?!controllers|data|demo|docs|i18n|models|pdf|report|security|static"
-    strange += r"|tools|views|wizard)[^.]*/|\.|Makefile|.*\.(toml|cjs)$"
+    strange += r"|migrations|tools|views|wizard)[^.]*/|\.|Makefile|.*\.(toml|cjs)$"
     assert not [path for path in inside if re.match(strange, path)]
