@@ -20,10 +20,11 @@ class AccountMoveSendPortalMass(models.TransientModel):
     @api.depends("move_ids", "drafts", "is_repeating", "is_per_customer")
     def _compute_summary(self):
         """Override to count emails by customer where there is one for each."""
-        super()._compute_summary()
+        result = super()._compute_summary()
         for window in self.filtered("is_per_customer"):
             accounts = window._choose_accounts(window._choose())
             window.email_count = sum(map(len, accounts.recipients.values()))
+        return result
 
     # === ACTION METHODS === #
 

@@ -50,7 +50,7 @@ class AccountMovePortalAttemptLine(models.Model):
         link = self.attempt_id.link_id
         if move.state != "posted" or not self.is_same_invoice or not link:
             return left
-        credits = self.env["account.move.line"].search(
+        credit_items = self.env["account.move.line"].search(
             [
                 *link._get_credit_domain(),
                 ("currency_id", "=", self.currency_id.id),
@@ -58,7 +58,7 @@ class AccountMovePortalAttemptLine(models.Model):
             ],
             order="date, id",
         )
-        for credit in credits:
+        for credit in credit_items:
             due = move.line_ids.filtered(
                 lambda item, credit=credit: (
                     item.account_id == credit.account_id and not item.reconciled

@@ -280,9 +280,10 @@ class AccountMovePortalDelivery(models.Model):
 
     def _lock_what_is_written(self):
         """Override to let nobody else write the invoices that go with the email."""
-        super()._lock_what_is_written()
+        result = super()._lock_what_is_written()
         if self.kind == "statement":
             self._get_attached_moves().lock_for_update(allow_referencing=True)
+        return result
 
     def _after_sent(self):
         """Override to note what was sent: the statement, and each invoice with it."""
@@ -305,8 +306,9 @@ class AccountMovePortalDelivery(models.Model):
         for delivery in self - others:
             if delivery.state == "sent" and not delivery.is_noted:
                 delivery.batch_id._post_account_note(delivery)
-        if others:
-            super(AccountMovePortalDelivery, others)._post_note_of_all()
+        if not others:
+            return None
+        return super(AccountMovePortalDelivery, others)._post_note_of_all()
 
     # === RETENTION === #
 

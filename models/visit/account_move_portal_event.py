@@ -103,7 +103,6 @@ class AccountMovePortalEvent(models.Model):
             ("expired", "The link had expired"),
             ("revoked", "The link was revoked"),
         ],
-        string="Reason",
         readonly=True,
     )
     network = fields.Char(

@@ -74,7 +74,7 @@ class TestPortalBulk(PortalSendCommon):
 
         def fail_for_one(this, move):
             if move == broken:
-                raise UserError("No notes here.")
+                raise UserError(self.env._("No notes here."))
             return post(this, move)
 
         batch = self._start()
