@@ -31,7 +31,7 @@ def is_event(body):
             body["type"] not in stripe_const.HANDLED_WEBHOOK_EVENTS
             or isinstance(stripe_object.get("id"), str)
         )
-        and isinstance(stripe_object.get("description") or "", str)
+        and isinstance(stripe_object.get("description"), str | None)
         # Any text of it may be what a payment is looked for by.
         and is_json_storable(body)
     )

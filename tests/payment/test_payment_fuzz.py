@@ -12,8 +12,14 @@ class TestPaymentFuzz(PortalFuzzCommon, HttpCase):
         self._fuzz(150)
 
     def test_b5_event_with_text_that_cannot_be_stored_is_refused(self):
-        for text in ("\ud800", "pi_\0"):
-            for field in ("id", "payment_intent", "charge", "description", "object"):
+        fields = ("id", "payment_intent", "charge", "description", "object")
+        for text, names in (
+            ("\ud800", fields),
+            ("pi_\0", fields),
+            ({}, ["description"]),
+            (0, ["description"]),
+        ):
+            for field in names:
                 stripe_object = {"object": "charge", "id": "ch_1", field: text}
                 event = {
                     "id": "evt_1",
