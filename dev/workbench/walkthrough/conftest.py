@@ -118,6 +118,24 @@ def pytest_runtest_makereport(item):
     return report
 
 
+def save_picture(page, path, is_whole):
+    """Save what is to be seen of a page.
+
+    :param pathlib.Path path: where to
+    :param bool is_whole: from top to bottom. The window is made as high as the page:
+        frames of other sites below its edge would be empty.
+    """
+    size = page.viewport_size
+    if is_whole:
+        height = page.evaluate("document.documentElement.scrollHeight")
+        page.set_viewport_size({**size, "height": max(height, size["height"])})
+        page.evaluate(
+            "new Promise(done => requestAnimationFrame(() => setTimeout(done, 500)))"
+        )
+    page.screenshot(path=path, full_page=is_whole)
+    page.set_viewport_size(size)
+
+
 @pytest.fixture(autouse=True)
 def photograph(request, pages, pictures):
     """Save what is to be seen after a step; on a phone the page from top to bottom."""
@@ -130,11 +148,11 @@ def photograph(request, pages, pictures):
     if request.node.has_failed:
         page.screenshot(path=folder / f"{label}-failed.png")
         return
-    page.screenshot(path=folder / f"{label}.png", full_page=is_phone)
+    save_picture(page, folder / f"{label}.png", is_phone)
     if request.node.get_closest_marker("both_sizes"):
         size, other = page.viewport_size, DESKTOP if is_phone else PHONE
         page.set_viewport_size(other)
         path = folder / f"{label}-{other['width']}.png"
-        page.screenshot(path=path, full_page=is_phone)
+        save_picture(page, path, is_phone)
         page.set_viewport_size(size)
     assert [error.error for error in pages["script_errors"]] == []
