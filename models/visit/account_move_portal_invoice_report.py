@@ -101,9 +101,10 @@ class AccountMovePortalInvoiceReport(models.Model):
                    move.amount_total_signed AS amount_sent,
                    CASE WHEN is_viewed THEN move.amount_total_signed ELSE 0 END
                        AS amount_viewed,
-                   -- What was credited altogether was not paid.
+                   -- What was credited was not paid.
                    CASE WHEN move.payment_state != 'reversed'
                         THEN move.amount_total_signed - move.amount_residual_signed
+                             - COALESCE(credit.amount, 0)
                         ELSE 0
                    END AS amount_paid,
                    move.amount_residual_signed AS amount_due,
@@ -149,6 +150,17 @@ class AccountMovePortalInvoiceReport(models.Model):
                     WHERE kind IN ('sent', 'viewed', 'paid')
                     GROUP BY event.move_id
                    ) happened ON happened.move_id = move.id
+              LEFT JOIN (
+                   -- In the company's currency, as all amounts here.
+                   SELECT item.move_id, SUM(partial.amount) AS amount
+                     FROM account_move refund
+                     JOIN account_move_line refunded ON refunded.move_id = refund.id
+                     JOIN account_partial_reconcile partial
+                       ON partial.credit_move_id = refunded.id
+                     JOIN account_move_line item ON item.id = partial.debit_move_id
+                    WHERE refund.move_type = 'out_refund'
+                    GROUP BY item.move_id
+                   ) credit ON credit.move_id = move.id
              CROSS JOIN LATERAL (
                    SELECT (happened.viewed_on IS NOT NULL OR link.viewed_on IS NOT NULL)
                               AS is_viewed,

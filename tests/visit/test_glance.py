@@ -260,6 +260,22 @@ class TestGlance(PortalCommon):
             (200.0, 0.0, 0.0, 0),
         )
 
+    def test_b17_part_that_was_credited_was_not_paid(self):
+        refund = self.sent._reverse_moves([{"invoice_date": self.sent.date}])
+        refund.invoice_line_ids.price_unit = 50.0
+        refund.action_post()
+        (refund + self.sent).line_ids.filtered(
+            lambda line: line.account_id.account_type == "asset_receivable"
+        ).reconcile()
+        self.env.flush_all()
+        report = self.env["account.move.portal.invoice.report"].with_user(self.biller)
+        row = report.browse(self.sent.id)
+        self.assertEqual(
+            (row.amount_sent, row.amount_paid, row.amount_due),
+            (200.0, 0.0, self.sent.amount_residual),
+        )
+        self.assertLess(row.amount_due, 200.0)
+
     def test_b17_recipients_pivot_and_list_count_the_same(self):
         self._create_link(
             self.sent,
