@@ -9,7 +9,7 @@
     "depends": ["account_payment", "payment_stripe", "base_automation"],
     "external_dependencies": {
         # The lowest versions that are tested, as in requirements.txt.
-        "python": ["pdfkit>=1.0.0", "pypdf>=4.3.1", "stripe>=12.5.0"],
+        "python": ["pdfkit>=1.0.0", "pypdf>=4.3.1", "stripe>=13.0.0"],
     },
     "data": [
         # Security.
