@@ -16,7 +16,7 @@ LINKS = 2 * INVOICES
 TABLES = (
     *("account_move", "account_move_line"),
     *("account_move_portal_link", "account_move_portal_event"),
-    "account_move_portal_delivery",
+    *("account_move_portal_delivery", "account_partial_reconcile"),
 )
 
 
