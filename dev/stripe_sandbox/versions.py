@@ -49,5 +49,7 @@ def legacy_fields(operation, version):
     writable += ("payment_intent_confirm", "setup_intent_create", "setup_intent_update")
     if operation in writable and before(version, METHOD_TYPES_PARAM_UNTIL):
         known_fields = schema.fields(schema.params_class(operation))
-        return {"payment_method_types": known_fields["allowed_payment_method_types"]}
+        # A client of an older version knows the older name itself.
+        if renamed := known_fields.get("allowed_payment_method_types"):
+            return {"payment_method_types": renamed}
     return {}
