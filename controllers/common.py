@@ -447,7 +447,7 @@ def find_click(link_sudo):
 
 
 def record_payment(link_sudo, flow):
-    """Record that somebody starts to pay, whom a page that was open led here.
+    """Record that someone starts to pay, whom a page that was open led here.
 
     :param account.move.portal.link link_sudo: The link, in sudo mode.
     :param str flow: How: `direct` and `token` are filled in here, `redirect` is but

@@ -38,6 +38,7 @@ class CustomerInvoice(PortalAccount):
     def _prepare_my_invoices_values(self, *args, **kwargs):
         """Override of `account` to lead to all open invoices, to be paid at once."""
         values = super()._prepare_my_invoices_values(*args, **kwargs)
+        # In sudo mode to see in which companies there are invoices of theirs.
         partner_sudo = request.env.user.partner_id.sudo()
         values["portal_account_companies"] = (
             partner_sudo._get_portal_account_companies()

@@ -46,7 +46,7 @@ class PortalInvoiceVisit(http.Controller):
     def portal_invoice_honeypot(self, token, **_kwargs):
         """Catch who follows a link that no person can see.
 
-        It says of which page it is: somebody else's visit is none of its business.
+        It says of which page it is: someone else's visit is none of its business.
 
         :param str token: The token of the link.
         :rtype: odoo.http.Response

@@ -35,7 +35,7 @@ _ABSOLUTE = re.compile(r"\d(?:px|pt|pc|mm|cm|in|r?em|ex|ch|vw)", re.IGNORECASE)
 def tame(markup):
     """Take out what would move a text from its place, or others from theirs.
 
-    :param str markup: HTML as somebody wrote it.
+    :param str markup: HTML as someone wrote it.
     :rtype: markupsafe.Markup
     """
     parser = lxml.html.HTMLParser(encoding="utf-8", huge_tree=True)

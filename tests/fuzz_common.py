@@ -121,7 +121,7 @@ class PortalFuzzCommon(PortalPaymentCommon):
         self.assertIn(response.status_code, (200, 400, 403), payload[:300])
 
     def _fuzz_return(self):
-        """Come back from a bank with an address that somebody has changed."""
+        """Come back from a bank with an address that someone has changed."""
         params = self._spoil(
             {
                 "reference": self.invoice.name,
@@ -139,7 +139,7 @@ class PortalFuzzCommon(PortalPaymentCommon):
         self.assertIn(response.status_code, (302, 303), query[:300])
 
     def _fuzz_page(self):
-        """Open a page with an address that somebody has changed."""
+        """Open a page with an address that someone has changed."""
         page = self.random.choice(("", "pay", "result", "receipt"))
         params = self._spoil(dict.fromkeys(("visit", "amount", "country_id", "p"), "1"))
         query = urlencode(

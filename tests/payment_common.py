@@ -116,7 +116,7 @@ class PortalPaymentCommon(PortalCommon):
             held = self._get_held_at_stripe(intent)
             if not attempt:
                 if not intent["description"]:
-                    continue  # Made by somebody else: Odoo describes its own.
+                    continue  # Made by someone else: Odoo describes its own.
                 self.assertFalse(held, f"{intent['id']} is unknown here")
                 continue
             with self.subTest("ledger", payment=attempt.reference):

@@ -35,7 +35,7 @@ FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.
 DWELL = ("report", {"how": "dwell"})
 TOUCH = ("report", {"how": "interaction"})
 OPEN = ("open",)
-#: What every current browser sends when somebody's click leads to a page.
+#: What every current browser sends when someone's click leads to a page.
 CLICKED = {
     "Sec-Fetch-Dest": "document",
     "Sec-Fetch-Mode": "navigate",

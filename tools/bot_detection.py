@@ -47,7 +47,7 @@ EVIDENCE = {
     "moment": 2,
     "while": 4,
     "minute": 10,
-    # It was moved on, had the focus, or was navigated to by somebody's click.
+    # It was moved on, had the focus, or was navigated to by someone's click.
     "scrolled": 2,
     "focused": 2,
     "navigated": 2,
@@ -67,7 +67,7 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Visit:
-    """What is known of a page load when somebody is said to look at it."""
+    """What is known of a page load when someone is said to look at it."""
 
     # Seconds since the page was requested.
     age: float
@@ -79,7 +79,7 @@ class Visit:
     networks: int = 1
     # Whether this page's link that nobody sees was followed.
     is_honeypot: bool = False
-    # Whether the browser says that somebody's click or typing led to the page.
+    # Whether the browser says that someone's click or typing led to the page.
     is_navigated: bool = False
     # How many different buttons were used in the first `ALL_PRESSED_SECONDS`.
     pressed: int = 0
@@ -87,7 +87,7 @@ class Visit:
 
 @dataclass(frozen=True)
 class Report:
-    """What says that somebody looks.
+    """What says that someone looks.
 
     The page's script (`interaction`, `dwell`), a button that was used (`action`), or a
     card or bank account that was filled in (`payment`).
@@ -170,7 +170,7 @@ def is_prefetch(headers):
 
 
 def find_click(headers, is_secure):
-    """Return whether a browser says that somebody's click led to a request.
+    """Return whether a browser says that someone's click led to a request.
 
     Source: W3C, Fetch Metadata Request Headers: `Sec-Fetch-User` is sent when a person
     navigates, to addresses that nobody on the line can read.
@@ -200,7 +200,7 @@ def find_reason_against(visit, report):
     """Return why a report is not taken as a person's.
 
     :param Visit visit: What is known of the page load.
-    :param Report report: What says that somebody looks.
+    :param Report report: What says that someone looks.
     :return: The reason; None if a person looks.
     :rtype: str | None
     """
@@ -227,7 +227,7 @@ def _find_evidence(visit, report):
     """Return which evidence of `EVIDENCE` there is.
 
     :param Visit visit: What is known of the page load.
-    :param Report report: What says that somebody looks.
+    :param Report report: What says that someone looks.
     :rtype: set[str]
     """
     is_just_sent = (
@@ -260,7 +260,7 @@ def _find_evidence_of_action(visit, report, is_just_sent):
     """Return which evidence of `EVIDENCE` the use of a button is.
 
     :param Visit visit: What is known of the page load.
-    :param Report report: What says that somebody looks.
+    :param Report report: What says that someone looks.
     :param bool is_just_sent: Whether the mail went out seconds ago.
     :rtype: set[str]
     """

@@ -59,7 +59,7 @@ def is_permanent(error):
     if isinstance(cause, smtplib.SMTPRecipientsRefused):
         codes = [code for code, _reply in cause.recipients.values()]
     elif isinstance(cause, smtplib.SMTPAuthenticationError):
-        return False  # Somebody mends it.
+        return False  # Someone mends it.
     elif isinstance(cause, smtplib.SMTPResponseException):
         codes = [cause.smtp_code]
     else:

@@ -66,5 +66,5 @@ def lock(cr, table, row_id):
             SQL.identifier(table),
             row_id,
         ),
-        log_exceptions=False,  # That somebody else was first is no error.
+        log_exceptions=False,  # That someone else was first is no error.
     )

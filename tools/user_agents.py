@@ -132,7 +132,7 @@ MACHINE_WORDS = (
     r"\bdlc/",
     r"splash version",
     r"fluid/",
-    # Assistants and editors that browse on somebody's behalf.
+    # Assistants and editors that browse on someone's behalf.
     r"manus-user",
     r"\btrae/",
     r"\bcode/1\.",

@@ -78,7 +78,7 @@ class AccountMovePortalLinkShare(models.TransientModel):
         return self.move_id._get_portal_share_action(link)
 
     def _log_copy(self):
-        """Note on the invoice that somebody was shown a link.
+        """Note on the invoice that someone was shown a link.
 
         :raise AccessError: If the user may not, or the link is another invoice's.
         """

@@ -242,7 +242,7 @@ class AccountMovePortalCheck(models.TransientModel):
         """Return what who is about to send an invoice should know.
 
         The window is opened many times a day, and all is well then: so each check is
-        asked in the cheapest way first, and only what is amiss is put in words.
+        asked in the cheapest way first, and only problems are described.
 
         :param res.company company: Whose invoice.
         :param res.currency currency: In which it is.

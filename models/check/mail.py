@@ -21,7 +21,7 @@ from .finding import (
     Finding,
 )
 
-#: How long an email that is due may wait before somebody should know.
+#: How long an email that is due may wait before someone should know.
 LAG = timedelta(minutes=30)
 #: The same for core's own queue, which runs once an hour.
 CORE_LAG = timedelta(hours=2)

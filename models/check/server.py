@@ -17,7 +17,7 @@ CORE_JOBS = (
 #: How late a scheduled action may be, at least.
 LATE = timedelta(hours=1)
 FONT_SECONDS = 5
-#: After how many months to keep visits somebody should ask what for.
+#: After how many months to keep visits someone should ask what for.
 LONG_RETENTION = 60
 
 

@@ -44,7 +44,7 @@ def _split(url):
     try:
         parts = urlsplit(url)
         return parts.scheme, parts.hostname or ""
-    except ValueError:  # Somebody has mistyped web.base.url.
+    except ValueError:  # Someone has mistyped web.base.url.
         return "", ""
 
 

@@ -74,7 +74,7 @@ class Resources:
     """What the documents of one report may show.
 
     :param odoo.api.Environment env: who renders. The rights of superuser mode are not
-        used: an image in a text that somebody wrote shows what the reader may see, or
+        used: an image in a text that someone wrote shows what the reader may see, or
         what belongs to the documents themselves.
     :param records: the documents' records.
     """

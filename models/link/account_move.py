@@ -6,7 +6,7 @@ from odoo.tools import email_normalize
 def is_staff(user):
     """Return whether a user is internal and can be notified.
 
-    :param res.users user: Perhaps somebody who has left, a customer or OdooBot.
+    :param res.users user: Perhaps someone who has left, a customer or OdooBot.
     :rtype: bool
     """
     return user.active and user._is_internal()

@@ -52,7 +52,7 @@ class AccountMovePortalLinkRequest(models.Model):
 
     @api.model
     def _record(self, token):
-        """Note that somebody asks for a new link.
+        """Note that someone asks for a new link.
 
         :param str token: The token of the closed link; perhaps of none.
         """

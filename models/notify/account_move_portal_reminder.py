@@ -159,7 +159,7 @@ class AccountMovePortalReminder(models.Model):
             with self.env.cr.savepoint():
                 count = self._write_decisions(rules, open_ids, now)
         except SerializationFailure:
-            # Somebody else has decided since this transaction began to read.
+            # Someone else has decided since this transaction began to read.
             return 0
         return count
 
@@ -507,7 +507,7 @@ class AccountMovePortalReminder(models.Model):
                             ].create({"company_id": company, "origin": "reminder"})
                         self._write_emails(batches[company], ids)
             except UniqueViolation:
-                # Somebody else has since this transaction began to read.
+                # Someone else has since this transaction began to read.
                 break
             self.env["account.move.portal.delivery"]._wake_queue()
             count = sum(map(len, rows.values()))

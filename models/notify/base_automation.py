@@ -154,7 +154,7 @@ class BaseAutomation(models.Model):
 
     @api.model
     def _get_portal_deliveries(self):
-        """Return the ways to tell somebody that are installed here."""
+        """Return the ways to tell someone that are installed here."""
         deliveries = [
             ("preference", self.env._("inbox or email, as they prefer")),
             ("email", self.env._("email")),

@@ -1592,7 +1592,7 @@ class AccountMovePortalAttempt(models.Model):
             self.env.flush_all()
             self.env["ir.cron"]._commit_progress(1)
         except psycopg2.OperationalError as error:
-            # Somebody else is at it: the next run will see.
+            # Someone else is at it: the next run will see.
             self.env.cr.rollback()
             _logger.info("Payment %s not caught up: %s", self.reference, error)
             return False
@@ -1695,7 +1695,7 @@ class AccountMovePortalAttempt(models.Model):
                 tx._post_process()
                 self.env.flush_all()
         except psycopg2.OperationalError:
-            raise  # Somebody else is booking it: to be run again.
+            raise  # Someone else is booking it: to be run again.
         except Exception as error:
             self.env.invalidate_all()
             _logger.exception("Payment %s could not be booked yet", tx.reference)

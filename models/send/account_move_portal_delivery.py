@@ -558,7 +558,7 @@ class AccountMovePortalDelivery(models.Model):
     def _post_notes(self):
         """Tell staff on the invoices of these emails what left.
 
-        :raise psycopg2.OperationalError: If somebody else does so at this moment.
+        :raise psycopg2.OperationalError: If someone else does so at this moment.
         """
         for of_sender in self.grouped(
             lambda each: (each._get_sender(), each.company_id)
@@ -953,7 +953,7 @@ class AccountMovePortalDelivery(models.Model):
         Whoever was first makes it fail here, where nothing has left. Visits are
         recorded all the same: they only refer to the link.
 
-        :raise LockError: If somebody else is writing it at this moment.
+        :raise LockError: If someone else is writing it at this moment.
         """
         # First this row, which is read only then: it says whether it is still ours.
         self.lock_for_update(allow_referencing=True)

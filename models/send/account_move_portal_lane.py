@@ -147,7 +147,7 @@ class AccountMovePortalLane(models.AbstractModel):
     def _get_due_query(self, run):
         """Return the query of what is due for this run.
 
-        What somebody waits for goes first, then sendings in their order, and in them
+        What someone waits for goes first, then sendings in their order, and in them
         invoice by invoice.
 
         :param LaneRun run: What the run knows.
@@ -273,7 +273,7 @@ class AccountMovePortalLane(models.AbstractModel):
         """
         run.batch_ids.add(delivery.batch_id.id)
         try:
-            # That somebody else was first is no error.
+            # That someone else was first is no error.
             with mute_logger(sql_db.__name__):
                 if self._prepare_ahead(delivery, run):
                     return  # They are let go of, to be claimed one by one.

@@ -160,7 +160,7 @@ class AccountMovePortalMailBudget(models.Model):
         """Return how much of a limit may be used.
 
         :param int limit: The limit.
-        :param bool is_urgent: Whether by an email that somebody waits for.
+        :param bool is_urgent: Whether by an email that someone waits for.
         :rtype: int
         """
         return limit if is_urgent else max(1, limit * (100 - self.reserve) // 100)
@@ -168,7 +168,7 @@ class AccountMovePortalMailBudget(models.Model):
     def _take_permit(self, is_urgent=False):
         """Take one of the emails that the server takes, if there is one left.
 
-        :param bool is_urgent: Whether somebody waits for the email: it may have what
+        :param bool is_urgent: Whether someone waits for the email: it may have what
             mass sending leaves.
         :return: When to ask again, in UTC; None if the email may go now.
         :rtype: datetime.datetime | None
@@ -250,7 +250,7 @@ class AccountMovePortalMailBudget(models.Model):
         return until
 
     def _release(self):
-        """Use a server again: it has taken an email, or somebody says so."""
+        """Use a server again: it has taken an email, or someone says so."""
         held = self.filtered("hold_count")
         held.write({"held_until": False, "hold_count": 0, "hold_reason": False})
 

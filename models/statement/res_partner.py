@@ -2,7 +2,7 @@ from odoo import models
 
 
 class ResPartner(models.Model):
-    """A customer, as somebody who has an account."""
+    """A customer, as someone who has an account."""
 
     _inherit = "res.partner"
 

@@ -210,7 +210,7 @@ class AccountMovePortalEvent(models.Model):
         :param account.move.portal.link link_sudo: The link, in sudo mode.
         :param int visit_id: The id of the visit's *opened* event.
         :param str proof: The proof that the visit's page was given.
-        :param bot_detection.Report report: What says that somebody looks.
+        :param bot_detection.Report report: What says that someone looks.
         :return: The event: of kind *viewed*, or *dismissed*; empty if there is none to
             record.
         :rtype: account.move.portal.event
@@ -319,7 +319,7 @@ class AccountMovePortalEvent(models.Model):
 
     @api.model
     def _record_refused(self, link_sudo, visitor, **request):
-        """Record that somebody came with a link that opens nothing any more.
+        """Record that someone came with a link that opens nothing any more.
 
         Once in a while: nobody fills the table with it.
 
@@ -546,7 +546,7 @@ class AccountMovePortalEvent(models.Model):
         return visit_sudo
 
     def _get_page_attributes(self):
-        """Return with what a page tells that somebody looks: its element's attributes.
+        """Return with what a page tells that someone looks: its element's attributes.
 
         :return: The attributes; none for a page whose visit is not recorded.
         :rtype: dict
@@ -586,7 +586,7 @@ class AccountMovePortalEvent(models.Model):
     def _find_reason_against(self, report):
         """Return why a report on this visit is not taken as a person's.
 
-        :param bot_detection.Report report: What says that somebody looks.
+        :param bot_detection.Report report: What says that someone looks.
         :return: A value of `reason`; None if a person looks.
         :rtype: str | None
         """

@@ -178,7 +178,7 @@ class TestPaymentOtherProviders(PortalPaymentCommon, HttpCase):
     def test_b5_other_providers_card_is_charged_once_though_booking_fails(self):
         charges = self._count_charges()
         tx = self._submit_saved_card()
-        # As when somebody else writes what booking writes: the request is run again.
+        # As when someone else writes what booking writes: the request is run again.
         self._fail("_post_process", psycopg2.OperationalError)
         self.assertEqual(tx.state, "done", "it is known that it was charged")
         self.assertEqual(self._follow(), "paid")

@@ -97,7 +97,7 @@ class TestPaymentScreen(PortalPaymentCommon, HttpCase):
         secret = self._get_intents()[0]["client_secret"]
         for reference, client_secret in (
             (tx.reference, secret),
-            (tx.reference, "somebody else's"),
+            (tx.reference, "someone else's"),
             ("unknown", secret),
         ):
             query = urlencode(

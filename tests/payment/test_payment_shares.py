@@ -182,7 +182,7 @@ class TestPaymentShares(PortalPaymentCommon, HttpCase):
 
     def test_b10_what_cannot_be_paid_together_is_not_started(self):
         account = self.company_data["default_account_receivable"]
-        partner = self.customer.copy({"name": "Somebody else", "email": False})
+        partner = self.customer.copy({"name": "Someone else", "email": False})
         others = {
             "another currency": {"currency_id": self.euro.id},
             "another customer": {"partner_id": partner.id},

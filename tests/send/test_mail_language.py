@@ -115,7 +115,7 @@ class TestPortalMailLanguage(PortalSendCommon, HttpCase):
         window = self._open_window(draft)
         window.confirm_invoice = "no"
         window.action_continue()
-        window.email_to = "somebody@x.example"
+        window.email_to = "someone@x.example"
         with self.mailbox() as mailbox:
             window.action_send()
         [mail] = mailbox.messages

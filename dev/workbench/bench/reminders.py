@@ -28,7 +28,7 @@ BAR, BAR_TO_TELL = 5.0, 0.02
 def create_open(env, draft, count, days):
     """Make open invoices that were emailed, from a draft, by SQL.
 
-    Each has a customer's address of its own: all that are overdue are to be reminded.
+    Each goes to an address of its own, and each overdue one is due a reminder.
 
     :param int days: For how long they are overdue.
     """

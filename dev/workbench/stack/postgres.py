@@ -65,7 +65,7 @@ class Server:
 
 
 class ExternalServer(Server):
-    """A server that somebody else runs."""
+    """A server that someone else runs."""
 
     def __init__(self):
         names = ("PGHOST", "PGPORT", "PGUSER", "PGPASSWORD")

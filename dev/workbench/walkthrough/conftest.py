@@ -119,7 +119,7 @@ def pytest_runtest_makereport(item):
 
 
 def save_picture(page, path, is_whole):
-    """Save what is to be seen of a page.
+    """Save a picture of a page.
 
     :param pathlib.Path path: where to
     :param bool is_whole: from top to bottom. The window is made as high as the page:

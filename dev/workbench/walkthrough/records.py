@@ -26,7 +26,7 @@ def find_record(client, module, name):
 
 
 def salesperson(client):
-    """Somebody who may write invoices and nothing more, the same one in each run.
+    """Someone who may write invoices and nothing more, the same one in each run.
 
     :return: their fields
     :rtype: dict

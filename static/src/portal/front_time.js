@@ -1,7 +1,7 @@
 // After so many seconds in front the page reports, without a touch or a key.
 export const FRONT_SECONDS = [30, 60];
 
-/** How long a page has been in front of somebody. */
+/** How long a page has been in front of someone. */
 export class FrontTime {
     /**
      * @param {Function} now - The current time, in milliseconds.
@@ -20,7 +20,7 @@ export class FrontTime {
     /**
      * Note where the page is now.
      *
-     * @param {Boolean} isInFront - Whether somebody can see it.
+     * @param {Boolean} isInFront - Whether someone can see it.
      */
     follow(isInFront) {
         this.earlier = this.total;
