@@ -310,6 +310,8 @@ class AccountMove(models.Model):
                         "is_credit": False,
                     }
                     for payment in without_entry.sorted("id")
+                    # Nothing is left of what was refunded.
+                    if not self.currency_id.is_zero(self._get_portal_share(payment))
                 ),
             ],
             key=lambda payment: payment["date"],
@@ -508,6 +510,17 @@ class AccountMove(models.Model):
         else:
             label = self.env._("Overdue installments, due since %(date)s", date=date)
         return [balance, Offer(state, amount, label, day)]
+
+    def _get_portal_usual_amount(self):
+        """Return the amount that is offered first, whatever the ways to pay take.
+
+        :return: In the invoice's currency.
+        :rtype: float
+        """
+        self.ensure_one()
+        if not self.invoice_payment_term_id:
+            return self.portal_balance_due  # Most of many: no words are needed.
+        return self._get_portal_usual_offers()[0].amount
 
     def _get_portal_discount_offer(self, values):
         """Return the discounted amount that is offered.

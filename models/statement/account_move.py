@@ -1,10 +1,18 @@
-from odoo import models
+from odoo import api, models
+from odoo.fields import Domain
 
 
 class AccountMove(models.Model):
     """An invoice, as one of those in its customer's account."""
 
     _inherit = "account.move"
+
+    # === COMPUTE METHODS === #
+
+    @api.depends("portal_attempt_line_ids.reopened_amount")
+    def _compute_portal_balance_due(self):
+        """Override to follow what refunds reopen, see `_get_portal_share`."""
+        return super()._compute_portal_balance_due()
 
     # === ACTION METHODS === #
 
@@ -18,3 +26,28 @@ class AccountMove(models.Model):
         return self.env["account.move.portal.batch"]._open_account_window(
             invoices.commercial_partner_id, invoices
         )
+
+    # === BUSINESS METHODS === #
+
+    @api.model
+    def _get_portal_open_domain(self, customers):
+        """Return which invoices are open in the accounts of customers.
+
+        :param res.partner customers: The customers, each a commercial entity.
+        :rtype: Domain
+        """
+        return (
+            Domain("commercial_partner_id", "in", customers.ids)
+            & Domain("state", "=", "posted")
+            & Domain("move_type", "=", "out_invoice")
+            & Domain("amount_residual", ">", 0)
+        )
+
+    def _get_portal_share(self, payment):
+        """Override to leave out what was refunded of a payment without an entry."""
+        share = super()._get_portal_share(payment)
+        lines = payment.payment_transaction_id.portal_attempt_id.line_ids
+        reopened = sum(
+            lines.filtered(lambda line: line.move_id == self).mapped("reopened_amount")
+        )
+        return self.currency_id.round(share - reopened) if reopened else share
