@@ -1,5 +1,4 @@
-from odoo import api, fields, models
-from odoo.fields import Command
+from odoo import fields, models
 
 
 class AccountMovePortalReopenWindow(models.TransientModel):
@@ -22,26 +21,7 @@ class AccountMovePortalReopenWindow(models.TransientModel):
     line_ids = fields.One2many(
         comodel_name="account.move.portal.reopen.line",
         inverse_name="window_id",
-        compute="_compute_line_ids",
-        compute_sudo=False,
-        store=True,
-        readonly=False,
     )
-
-    # === COMPUTE METHODS === #
-
-    @api.depends("refund_id")
-    def _compute_line_ids(self):
-        for window in self:
-            refund = window.refund_id
-            shares = {line.line_id: line.amount for line in refund.line_ids}
-            if not refund.is_assigned:
-                shares = refund._suggest_shares(
-                    refund.attempt_id, refund.amount, refund
-                )
-            window.line_ids = window.line_ids._prepare_commands(
-                refund.attempt_id, shares, refund
-            )
 
     # === ACTION METHODS === #
 
@@ -92,30 +72,6 @@ class AccountMovePortalReopenLine(models.TransientModel):
     amount = fields.Monetary(
         string="Reopen", help="How much of the invoice is due again."
     )
-
-    @api.model
-    def _prepare_commands(self, attempt, shares, refund=None):
-        """Prepare the lines of a window.
-
-        :param account.move.portal.attempt attempt: The payment.
-        :param dict shares: How much of each invoice is reopened, by the attempt's line.
-        :param account.move.portal.refund|None refund: The refund, if it is on record.
-        :return: Commands that replace the lines.
-        :rtype: list
-        """
-        return [
-            Command.clear(),
-            *(
-                Command.create(
-                    {
-                        "line_id": line.id,
-                        "most": line._get_reopenable_amount(refund),
-                        "amount": shares.get(line, 0.0),
-                    }
-                )
-                for line in attempt.line_ids
-            ),
-        ]
 
     def _get_shares(self):
         """Return what was entered.

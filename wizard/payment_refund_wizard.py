@@ -29,9 +29,7 @@ class PaymentRefundWizard(models.TransientModel):
                 wizard.portal_line_ids = False
                 continue
             shares = refunds._suggest_shares(attempt, wizard.amount_to_refund)
-            wizard.portal_line_ids = wizard.portal_line_ids._prepare_commands(
-                attempt, shares
-            )
+            wizard.portal_line_ids = refunds._prepare_window_lines(attempt, shares)
 
     # === ACTION METHODS === #
 

@@ -1,5 +1,4 @@
 from odoo import api, models
-from odoo.fields import Domain
 
 
 class AccountMove(models.Model):
@@ -28,20 +27,6 @@ class AccountMove(models.Model):
         )
 
     # === BUSINESS METHODS === #
-
-    @api.model
-    def _get_portal_open_domain(self, customers):
-        """Return which invoices are open in the accounts of customers.
-
-        :param res.partner customers: The customers, each a commercial entity.
-        :rtype: Domain
-        """
-        return (
-            Domain("commercial_partner_id", "in", customers.ids)
-            & Domain("state", "=", "posted")
-            & Domain("move_type", "=", "out_invoice")
-            & Domain("amount_residual", ">", 0)
-        )
 
     def _get_portal_share(self, payment):
         """Override to leave out what was refunded of a payment without an entry."""

@@ -5,19 +5,20 @@ from math import inf
 from odoo import api, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Domain
+from odoo.tools import format_date
 
 from ... import const
 from ...tools.amounts import to_decimal
 
 #: How many invoices a page of the account lists.
 PAGE_SIZE = 50
-#: What the account can be sorted by: the invoice's field.
+#: What the account can be sorted by.
 SORTINGS = {
-    "due": "invoice_date_due",
-    "date": "invoice_date",
-    "number": "name",
-    "total": "amount_total",
-    "balance": "portal_balance_due",
+    "due": lambda item: item.due,
+    "date": lambda item: item.move.invoice_date or item.due,
+    "number": lambda item: item.move.name,
+    "total": lambda item: item.move.amount_total,
+    "balance": lambda item: item.balance,
 }
 #: States of a transaction in which money is on its way.
 ON_ITS_WAY = ("pending", "authorized")
@@ -99,9 +100,7 @@ class AccountMovePortalLink(models.Model):
             [*self._get_screen_move_fields(), "payment_reference"],
             order="invoice_date_due, id",
         )
-        return moves_sudo.filtered(
-            lambda move: not move.currency_id.is_zero(move.portal_balance_due)
-        )
+        return moves_sudo.filtered(lambda move: move._get_portal_balance_due() > 0)
 
     def _get_account_items(self, moves):
         """Return how the account lists open invoices.
@@ -116,7 +115,7 @@ class AccountMovePortalLink(models.Model):
         for move in moves:
             due = move._get_portal_due_date() or move.invoice_date
             days = max((today - due).days, 0)
-            balance = move.portal_balance_due
+            balance = move._get_portal_balance_due()
             if move in on_its_way:
                 state = "processing"
             elif days:
@@ -345,10 +344,14 @@ class AccountMovePortalLink(models.Model):
         )
         page, pages = self._get_account_page_number(query, len(shown))
         credit_items = self._get_account_credits(currency)
+        listed = shown[(page - 1) * PAGE_SIZE : page * PAGE_SIZE]
+        days = {day for item in listed for day in (item.due, item.move.invoice_date)}
         return {
             "currency": currency,
             "currencies": currencies,
-            "items": shown[(page - 1) * PAGE_SIZE : page * PAGE_SIZE],
+            "items": listed,
+            # Many have the same: each is written once.
+            "dates": {day: format_date(self.env, day) for day in days},
             "item_count": len(items),
             "shown_count": len(shown),
             "page": page,
@@ -422,13 +425,9 @@ class AccountMovePortalLink(models.Model):
         name = sort.removeprefix("-")
         if name not in SORTINGS:
             name, sort = "due", "due"
-        field = SORTINGS[name]
         return sorted(
             items,
-            key=lambda item: (
-                item.due if name == "due" else item.move[field] or item.due,
-                item.move.id,
-            ),
+            key=lambda item: (SORTINGS[name](item), item.move.id),
             reverse=sort.startswith("-"),
         )
 

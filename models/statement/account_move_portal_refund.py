@@ -85,8 +85,15 @@ class AccountMovePortalRefund(models.Model):
         :rtype: dict
         """
         self.ensure_one()
+        self.check_access("read")
+        shares = {line.line_id: line.amount for line in self.line_ids}
+        if not self.is_assigned:
+            shares = self._suggest_shares(self.attempt_id, self.amount, self)
         window = self.env["account.move.portal.reopen.window"].create(
-            {"refund_id": self.id}
+            {
+                "refund_id": self.id,
+                "line_ids": self._prepare_window_lines(self.attempt_id, shares, self),
+            }
         )
         return {
             "name": self.env._("Reopen Invoices"),
@@ -98,6 +105,30 @@ class AccountMovePortalRefund(models.Model):
         }
 
     # === BUSINESS METHODS - THE CHOICE === #
+
+    @api.model
+    def _prepare_window_lines(self, attempt, shares, refund=None):
+        """Prepare the lines of a window in which staff choose.
+
+        :param account.move.portal.attempt attempt: The payment.
+        :param dict shares: How much of each invoice is reopened, by the attempt's line.
+        :param account.move.portal.refund|None refund: The refund, if it is on record.
+        :return: Commands that replace the lines.
+        :rtype: list
+        """
+        return [
+            Command.clear(),
+            *(
+                Command.create(
+                    {
+                        "line_id": line.id,
+                        "most": line._get_reopenable_amount(refund),
+                        "amount": shares.get(line, 0.0),
+                    }
+                )
+                for line in attempt.line_ids
+            ),
+        ]
 
     @api.model
     def _check_shares(self, attempt, amount, shares, refund=None):

@@ -532,18 +532,21 @@ class TestAccountRefund(PortalPaymentCommon):
             row.with_user(auditor).action_open_window()
         with self.assertRaises(AccessError):
             row.with_user(self.biller).is_assigned = True
-        window = self._reopen_window(row, self.biller)
+        action = todo.with_user(self.biller).action_reopen_invoices()
+        window = self.env[action["res_model"]].with_user(self.biller)
+        window = window.browse(action["res_id"])
+        self.assertEqual(len(window.line_ids), 3)
         other = self.setup_other_company()["company"]
         self.biller.write({"company_ids": other.ids, "company_id": other.id})
-        for try_it in (
-            lambda: self._reopen_window(row, self.biller).line_ids.mapped("most"),
-            lambda: window.action_reopen(),
-            lambda: window.line_ids.mapped("paid_amount"),
+        for what, try_it in (
+            ("open", lambda: row.with_user(self.biller).action_open_window()),
+            ("use", lambda: window.action_reopen()),
+            ("read", lambda: window.line_ids.mapped("paid_amount")),
         ):
-            with self.assertRaises(AccessError), self.env.cr.savepoint():
-                self.env.invalidate_all()
+            self.env.invalidate_all()
+            with (
+                self.subTest(what),
+                self.assertRaises(AccessError),
+                self.env.cr.savepoint(),
+            ):
                 try_it()
-
-    def _reopen_window(self, row, user):
-        windows = self.env["account.move.portal.reopen.window"].with_user(user)
-        return windows.create({"refund_id": row.id})
