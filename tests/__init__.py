@@ -110,8 +110,6 @@ from .statement import test_account_page
 from .statement import test_account_payment
 from .statement import test_account_refund
 from .statement import test_account_ways_in
-from .statement import test_tmp_profile
-from .statement import test_tmp_pictures
 from .visit import test_evidence
 from .visit import test_glance
 from .visit import test_user_agents
