@@ -60,7 +60,9 @@ class AccountMovePortalReopenLine(models.TransientModel):
         ondelete="cascade",
     )
     move_id = fields.Many2one(related="line_id.move_id", related_sudo=False)
-    invoice_date_due = fields.Date(related="line_id.move_id.invoice_date_due", related_sudo=False)
+    invoice_date_due = fields.Date(
+        related="line_id.move_id.invoice_date_due", related_sudo=False
+    )
     currency_id = fields.Many2one(related="line_id.currency_id", related_sudo=False)
     paid_amount = fields.Monetary(
         string="Paid", related="line_id.amount", related_sudo=False

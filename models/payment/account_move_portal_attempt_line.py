@@ -156,8 +156,9 @@ class AccountMovePortalAttemptLine(models.Model):
         """
         self.ensure_one()
         due = self.move_id.line_ids.filtered(
-            lambda item: item.account_id == counterpart.account_id
-            and not item.reconciled
+            lambda item: (
+                item.account_id == counterpart.account_id and not item.reconciled
+            )
         )
         share = self.currency_id.round(share)
         if (
@@ -167,6 +168,4 @@ class AccountMovePortalAttemptLine(models.Model):
             and self.currency_id.compare_amounts(share, 0.0) > 0
         ):
             meant = (counterpart.id, share, due.ids)
-            (counterpart + due).with_context(
-                **{const.CONTEXT_SHARE: meant}
-            ).reconcile()
+            (counterpart + due).with_context(**{const.CONTEXT_SHARE: meant}).reconcile()

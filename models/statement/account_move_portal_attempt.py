@@ -144,10 +144,10 @@ class AccountMovePortalAttempt(models.Model):
 
     def _check_refund(self, amount):
         """Override to check which invoices the refund is to reopen."""
-        super()._check_refund(amount)
         shares = self._get_reopened_shares()
         if shares is not None:
             self.env["account.move.portal.refund"]._check_shares(self, amount, shares)
+        return super()._check_refund(amount)
 
     def _get_reopened_shares(self):
         """Return which invoices were chosen for the refund that is being made.
@@ -159,22 +159,24 @@ class AccountMovePortalAttempt(models.Model):
 
     def _after_refund_creation(self, refund):
         """Override to put on record which invoices the refund reopens."""
-        super()._after_refund_creation(refund)
+        result = super()._after_refund_creation(refund)
         if len(self.line_ids) > 1:
             self.refund_ids._record(self, refund, self._get_reopened_shares())
+        return result
 
     def _match_refund(self, refund):
-        """Override to reopen invoices, as chosen; where nobody chose, staff are told."""
+        """Override to reopen invoices as chosen, or have staff choose them."""
         most = self.env["account.move.portal.refund"]._get_most(
             self, -refund.amount, self._find_refund(refund)
         )
-        super()._match_refund(refund)
+        result = super()._match_refund(refund)
         for row in self._find_refund(refund):
             row._reopen_invoices()
             if self.currency_id.compare_amounts(most, 0.0) <= 0:
                 row.is_assigned = True  # All of it was paid too much.
             elif not row.is_assigned:
                 self._report_unassigned_refunds()
+        return result
 
     def _after_refund_return(self, refund):
         """Override to match the payment with the invoices again.
@@ -182,13 +184,14 @@ class AccountMovePortalAttempt(models.Model):
         What they do not need any more, as the customer has paid again meanwhile, is the
         customer's credit.
         """
-        super()._after_refund_return(refund)
+        result = super()._after_refund_return(refund)
         for row in self._find_refund(refund).filtered("is_booked"):
             row._close_invoices()
             if not self._get_unassigned_refunds():
                 self._resolve("refund", "done")
             credit = -sum(self._get_credit_lines().mapped("amount_residual_currency"))
             self._report_excess(self.amount - credit)
+        return result
 
     def _find_refund(self, refund):
         """Return what is on record of a refund.

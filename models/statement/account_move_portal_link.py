@@ -185,9 +185,7 @@ class AccountMovePortalLink(models.Model):
         for line in found_sudo:
             open_amounts[line.move_id] -= line.amount_residual_currency
         return [
-            Credit(
-                self._get_credit_name(move), move.date, currency.round(amount), move
-            )
+            Credit(self._get_credit_name(move), move.date, currency.round(amount), move)
             for move, amount in open_amounts.items()
         ]
 
@@ -213,9 +211,7 @@ class AccountMovePortalLink(models.Model):
         :rtype: Domain
         """
         return (
-            Domain(
-                "partner_id.commercial_partner_id", "=", self.account_partner_id.id
-            )
+            Domain("partner_id.commercial_partner_id", "=", self.account_partner_id.id)
             & Domain("company_id", "=", self.company_id.id)
             & Domain("parent_state", "=", "posted")
             & Domain("account_type", "=", "asset_receivable")
@@ -894,9 +890,7 @@ class AccountMovePortalLink(models.Model):
         """
         # In sudo mode because the token authorizes whoever has it.
         lines_sudo = self.env["account.move.line"].sudo()
-        groups = lines_sudo._read_group(
-            self._get_other_items_domain(), ["currency_id"]
-        )
+        groups = lines_sudo._read_group(self._get_other_items_domain(), ["currency_id"])
         return self.env["res.currency"].concat(*(currency for (currency,) in groups))
 
     def _sort_currencies(self, currencies):

@@ -259,9 +259,7 @@ class AccountMovePortalRefund(models.Model):
         due = self._get_entry_lines().filtered(lambda item: not item.reconciled)
         if self.reopened_amount and due and not counterpart.reconciled:
             meant = (counterpart.id, self.reopened_amount, due.ids)
-            (counterpart + due).with_context(
-                **{const.CONTEXT_SHARE: meant}
-            ).reconcile()
+            (counterpart + due).with_context(**{const.CONTEXT_SHARE: meant}).reconcile()
         for line in self.line_ids:
             line.move_id._message_log(
                 body=self.env._(

@@ -84,7 +84,8 @@ class TestAccountCredit(StatementCommon):
         self.assertEqual(self._read_text(credit), "$ 45.00")
         listed = page.xpath("//*[@id='account_credits']//li")
         self.assertEqual(
-            [self._read_text(item.find("b")) for item in listed], ["$ 75.00", "$ -30.00"]
+            [self._read_text(item.find("b")) for item in listed],
+            ["$ 75.00", "$ -30.00"],
         )
         self.assertIn("Refund", self._read_text(listed[1]))
         [part] = self.link._get_statement()

@@ -11,7 +11,7 @@ from ..payment_common import PortalPaymentCommon
 
 
 class TestAccountRefund(PortalPaymentCommon):
-    """What is refunded of a payment of several invoices reopens those that staff say."""
+    """A refund of a payment of several invoices reopens those that staff choose."""
 
     @classmethod
     def setUpClass(cls):
@@ -168,9 +168,7 @@ class TestAccountRefund(PortalPaymentCommon):
         self._refund(tx, 130.0)
         self._assert_due(100.0, 60.0, 40.0)
         self._assert_matched()
-        self.assertEqual(
-            self.moves.mapped("payment_state"), ["not_paid"] * 3
-        )
+        self.assertEqual(self.moves.mapped("payment_state"), ["not_paid"] * 3)
 
     def test_b10_what_a_credit_note_covers_reopens_nothing(self):
         tx = self._pay()
