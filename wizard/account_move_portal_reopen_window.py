@@ -68,7 +68,7 @@ class AccountMovePortalReopenLine(models.TransientModel):
         string="Paid", related="line_id.amount", related_sudo=False
     )
     most = fields.Monetary(
-        string="Can be reopened",
+        string="Available",
         help="What was paid of the invoice, less what was refunded before.",
     )
     amount = fields.Monetary(
