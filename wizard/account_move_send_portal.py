@@ -57,6 +57,7 @@ class AccountMoveSendPortal(models.TransientModel):
         help="The first recipient's language, in which the message is written.",
         compute="_compute_lang",
         store=True,
+        precompute=True,
     )
     # The questions.
     confirm_invoice = fields.Selection(
@@ -95,22 +96,32 @@ class AccountMoveSendPortal(models.TransientModel):
         string="To",
         compute="_compute_email_to",
         store=True,
+        precompute=True,
         readonly=False,
     )
     email_cc = fields.Char(
-        string="CC", compute="_compute_copies", store=True, readonly=False
+        string="CC",
+        compute="_compute_copies",
+        store=True,
+        precompute=True,
+        readonly=False,
     )
     email_bcc = fields.Char(
-        string="BCC", compute="_compute_copies", store=True, readonly=False
+        string="BCC",
+        compute="_compute_copies",
+        store=True,
+        precompute=True,
+        readonly=False,
     )
     missing_email_hint = fields.Char(compute="_compute_missing_email_hint")
     recipients_problem = fields.Char(compute="_compute_recipients_problem")
     subject = fields.Char(
-        compute="_compute_subject_and_body", store=True, readonly=False
+        compute="_compute_subject_and_body", store=True, precompute=True, readonly=False
     )
     body = fields.Html(
         compute="_compute_subject_and_body",
         store=True,
+        precompute=True,
         readonly=False,
         sanitize_style=True,
     )
@@ -165,15 +176,11 @@ class AccountMoveSendPortal(models.TransientModel):
 
     @api.depends("move_id")
     def _compute_lang(self):
-        # In sudo mode because emails are the system's.
-        deliveries_sudo = self.env["account.move.portal.delivery"].sudo()
         for wizard in self:
-            move, recipient = wizard.move_id, deliveries_sudo.link_id.partner_id
+            # In sudo mode to look only where the sender may look anyway.
+            move, recipient = wizard.move_id.sudo(), None
             if recipients := email_addresses.parse(wizard.email_to)[0]:
-                email, formatted = next(iter(recipients.items()))
-                recipient = deliveries_sudo.new(
-                    {"move_id": move.id, "email": email, "formatted": formatted}
-                )._find_partner()
+                recipient = move._find_portal_recipient(*next(iter(recipients.items())))
             wizard.lang = move._get_portal_lang(recipient)
 
     @api.depends("move_id")
@@ -241,16 +248,16 @@ class AccountMoveSendPortal(models.TransientModel):
     @api.depends("move_id", "email_to")
     def _compute_missing_email_hint(self):
         for wizard in self:
+            wizard.missing_email_hint = False
+            if wizard.email_to:
+                continue
             # In sudo mode because billers may not read all customers.
             customer = wizard.move_id.sudo().partner_id.display_name
-            wizard.missing_email_hint = (
-                customer
-                and not wizard.email_to
-                and self.env._(
+            if customer:
+                wizard.missing_email_hint = self.env._(
                     "%(customer)s has no email address. Enter one below.",
                     customer=customer,
                 )
-            )
 
     @api.depends("email_to", "email_cc", "email_bcc")
     def _compute_recipients_problem(self):
@@ -264,8 +271,9 @@ class AccountMoveSendPortal(models.TransientModel):
         texts_sudo = self.env["account.move.portal.text"].sudo()
         for wizard in self:
             move_sudo = wizard.move_id.sudo()
-            wizard.subject = texts_sudo._get_subject(move_sudo, wizard.lang)
-            wizard.body = texts_sudo._get_body(move_sudo, wizard.lang)
+            wizard.subject, wizard.body = texts_sudo._get_subject_and_body(
+                move_sudo, wizard.lang
+            )
 
     @api.depends(
         "move_id.state", "include_documents", "document_ids.is_included", "upload_ids"

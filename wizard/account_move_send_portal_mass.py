@@ -1,5 +1,3 @@
-from markupsafe import Markup
-
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import format_amount, format_datetime, is_html_empty
@@ -211,11 +209,9 @@ class AccountMoveSendPortalMass(models.TransientModel):
         texts_sudo = self.env["account.move.portal.text"].sudo()
         window = self.env["account.move.send.portal"].create({"move_id": move.id})
         values = self._get_batch_values()
-        in_lang = move.sudo().with_context(lang=window.lang)
-        if values["subject"]:
-            window.subject = texts_sudo._render(values["subject"], in_lang)
-        if values["body"]:
-            window.body = texts_sudo._render(Markup(values["body"]), in_lang)
+        window.subject, window.body = texts_sudo._get_subject_and_body(
+            move.sudo(), window.lang, values["subject"], values["body"]
+        )
         if self.is_with_documents:
             window.include_documents = "yes"
         return window

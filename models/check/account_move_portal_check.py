@@ -255,7 +255,8 @@ class AccountMovePortalCheck(models.TransientModel):
             findings += web_address.check_web_address(company_sudo)
         if not mail.has_mail_server(company_sudo):
             findings += mail.check_mail_server(company_sudo)
-        if not payments.can_pay_in(company_sudo, currency_sudo):
+        providers_sudo = self.env["payment.provider"].sudo()
+        if not providers_sudo._can_take_portal_payments(company_sudo, currency_sudo):
             findings += payments.check_provider(company_sudo, currency_sudo)
         return [
             each.message

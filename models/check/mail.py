@@ -29,16 +29,14 @@ CORE_LAG = timedelta(hours=2)
 NEWS = timedelta(days=1)
 
 
-def get_servers(company, limit=None):
+def get_servers(env, limit=None):
     """Return the mail servers that are for everybody.
 
-    :param res.company company: The company, in sudo mode.
+    :param odoo.api.Environment env: In sudo mode.
     :param int|None limit: How many at most; all if None.
     :rtype: ir.mail_server
     """
-    return company.env["ir.mail_server"].search(
-        [("owner_user_id", "=", False)], limit=limit
-    )
+    return env["ir.mail_server"].search([("owner_user_id", "=", False)], limit=limit)
 
 
 def has_mail_server(company):
@@ -47,7 +45,7 @@ def has_mail_server(company):
     :param res.company company: Whose emails, in sudo mode.
     :rtype: bool
     """
-    return is_configured() or bool(get_servers(company, limit=1))
+    return is_configured() or company.env["ir.mail_server"]._is_there_for_everybody()
 
 
 def is_configured():
@@ -65,7 +63,7 @@ def check_mail_server(company):
     :rtype: list[Finding]
     """
     env, name = company.env, company.env._("Outgoing mail server")
-    if servers := get_servers(company):
+    if servers := get_servers(company.env):
         level, message = OK, env._("Emails are sent through %s.", servers[0].name)
     elif is_configured():
         level = OK
@@ -87,7 +85,7 @@ def check_mail_connection(company):
     """
     env, findings = company.env, []
     name = env._("Connection to the mail server")
-    for server in get_servers(company):
+    for server in get_servers(company.env):
         level = OK
         message = env._("%s accepts emails from this Odoo.", server.name)
         try:
@@ -147,7 +145,7 @@ def check_sender(company):
     :rtype: list[Finding]
     """
     env, name = company.env, company.env._("Sender's address")
-    servers = get_servers(company)
+    servers = get_servers(company.env)
     if not company.email:
         message = env._("%s has no email address. Enter one.", company.name)
         record = ("res.company", company.id)

@@ -32,10 +32,10 @@ def get_providers(company):
     :param res.company company: The company, in sudo mode.
     :rtype: payment.provider
     """
-    return company.env["payment.provider"].search(_get_provider_domain(company))
+    return company.env["payment.provider"].search(get_provider_domain(company))
 
 
-def _get_provider_domain(company):
+def get_provider_domain(company):
     """Return the domain of the same.
 
     :param res.company company: The company, in sudo mode.
@@ -46,24 +46,6 @@ def _get_provider_domain(company):
         & Domain("state", "!=", "disabled")
         & Domain("code", "not in", const.OFFLINE_PROVIDERS)
     )
-
-
-def can_pay_in(company, currency):
-    """Return whether customers can pay in a currency: the next check in one query.
-
-    :param res.company company: The company, in sudo mode.
-    :param res.currency currency: The currency.
-    :rtype: bool
-    """
-    domain = (
-        _get_provider_domain(company)
-        & Domain("is_published", "=", True)
-        & (
-            Domain("available_currency_ids", "=", False)
-            | Domain("available_currency_ids", "in", currency.ids)
-        )
-    )
-    return bool(company.env["payment.provider"].search_count(domain, limit=1))
 
 
 def get_stripe(company):

@@ -405,11 +405,12 @@ class AccountMove(models.Model):
         self.ensure_one()
         move_sudo = self.sudo()  # Because visitors and billers may not read all this.
         languages = self.env["res.lang"]
+        # As one set of records, so that all are read at once.
         for partner_sudo in (
-            (recipient or self.env["res.partner"]).sudo(),
-            move_sudo.partner_id,
-            move_sudo.commercial_partner_id,
-            move_sudo.company_id.partner_id,
+            (recipient or self.env["res.partner"]).sudo()
+            | move_sudo.partner_id
+            | move_sudo.commercial_partner_id
+            | move_sudo.company_id.partner_id
         ):
             # One that is switched off is no answer any more.
             if partner_sudo.lang and languages._get_data(code=partner_sudo.lang):

@@ -131,6 +131,36 @@ class AccountMove(models.Model):
             "context": {"dialog_size": "extra-large"},
         }
 
+    def _find_portal_recipient(self, email, formatted):
+        """Return the contact who has a recipient's address, if there is one.
+
+        Several may have it: the customer's own people go before others, and then who
+        bears the name.
+
+        :param str email: The normalized address.
+        :param str formatted: The same with the name, as it was typed.
+        :rtype: res.partner
+        """
+        self.ensure_one()
+        # By the sender's own rights: others' contacts are none of theirs.
+        partners = self.env["res.partner"].sudo(False)
+        customer = partners.browse(self.partner_id.id)
+        customer_sudo = customer.sudo()
+        if (
+            customer_sudo.email_normalized == email
+            and customer_sudo.active
+            and customer.has_access("read")
+        ):
+            return customer  # Most emails: nobody else has to be looked for.
+        found = partners.search([("email_normalized", "=", email)])
+        return found.sorted(
+            lambda partner: (
+                partner != self.partner_id,
+                partner.commercial_partner_id != self.commercial_partner_id,
+                partner.email_formatted != formatted,
+            )
+        )[:1]
+
     # === BUSINESS METHODS - MASS SENDING === #
 
     def action_open_portal_mass_send(self):

@@ -5,7 +5,7 @@ from markupsafe import Markup
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Command
-from odoo.tools import format_datetime, is_html_empty
+from odoo.tools import format_datetime
 
 from ... import const
 from ...tools import email_addresses, inline_pictures
@@ -601,18 +601,11 @@ class AccountMovePortalBatch(models.Model):
                 )
         if delivery.subject:
             return
-        texts = self.env["account.move.portal.text"]
         lang = move._get_portal_lang()
-        in_lang = move.with_context(lang=lang)
-        values = {
-            "lang": lang,
-            "subject": texts._render(self.subject, in_lang)
-            if self.subject
-            else texts._get_subject(move, lang),
-            "body": texts._get_body(move, lang)
-            if is_html_empty(self.body)
-            else texts._render(Markup(self.body), in_lang),
-        }
+        subject, body = self.env["account.move.portal.text"]._get_subject_and_body(
+            move, lang, self.subject, self.body
+        )
+        values = {"lang": lang, "subject": subject, "body": body}
         attached, offered = self._split_documents(delivery)
         if move.state == "draft":
             attached = self._make_draft_pdf(delivery) + attached

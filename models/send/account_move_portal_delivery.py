@@ -1351,38 +1351,12 @@ class AccountMovePortalDelivery(models.Model):
         """
         return {
             **self.link_id._prepare_link(self.move_id, self.email),
-            "partner_id": self._find_partner().id,
+            "partner_id": self.move_id._find_portal_recipient(
+                self.email, self.formatted
+            ).id,
             "audience": "internal" if self.role == "bcc" else "customer",
             "email_role": self.role,
         }
-
-    def _find_partner(self):
-        """Return the contact who has the recipient's address, if there is one.
-
-        Several may have it: the customer's own people go before others, and then who
-        bears the name.
-
-        :rtype: res.partner
-        """
-        move = self.move_id
-        # By the sender's own rights: others' contacts are none of theirs.
-        partners = self.env["res.partner"].sudo(False)
-        customer = partners.browse(move.partner_id.id)
-        customer_sudo = customer.sudo()
-        if (
-            customer_sudo.email_normalized == self.email
-            and customer_sudo.active
-            and customer.has_access("read")
-        ):
-            return customer  # Most emails: nobody else has to be looked for.
-        found = partners.search([("email_normalized", "=", self.email)])
-        return found.sorted(
-            lambda partner: (
-                partner != move.partner_id,
-                partner.commercial_partner_id != move.commercial_partner_id,
-                partner.email_formatted != self.formatted,
-            )
-        )[:1]
 
     def _get_supporting_documents(self):
         """Return what the invoice page offers beside the invoice.

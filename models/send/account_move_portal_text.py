@@ -128,16 +128,7 @@ class AccountMovePortalText(models.AbstractModel):
         :param account.move move: The invoice, in the language of the reader.
         :rtype: str|Markup
         """
-        values = self._get_values(move)
-        is_html = isinstance(text, Markup)
-
-        def replace(match):
-            value = values.get(_get_name(match))
-            if value is None:
-                return match[0]
-            return str(escape(value)) if is_html else value
-
-        return type(text)(PLACEHOLDER.sub(replace, str(text)))
+        return _fill_in(text, self._get_values(move))
 
     # === THE TEXTS === #
 
@@ -174,36 +165,30 @@ class AccountMovePortalText(models.AbstractModel):
         )
 
     @api.model
-    def _get_subject(self, move, lang):
-        """Return the subject for an invoice.
+    def _get_subject_and_body(self, move, lang, subject="", body=""):
+        """Return what the email of an invoice says.
 
         :param account.move move: The invoice.
         :param str lang: The code of the reader's language.
-        :rtype: str
+        :param str subject: What staff have typed instead of the company's subject.
+        :param str body: What they have typed instead of its text, as HTML.
+        :rtype: tuple[str, Markup]
         """
         move = move.with_context(lang=lang)
-        texts = self.with_context(lang=lang)
-        own = move.company_id.portal_mail_subject
-        return texts._render(own or texts._get_standard_subject(move), move)
-
-    @api.model
-    def _get_body(self, move, lang):
-        """Return the body for an invoice.
-
-        :param account.move move: The invoice.
-        :param str lang: The code of the reader's language.
-        :rtype: Markup
-        """
-        move = move.with_context(lang=lang)
-        texts = self.with_context(lang=lang)
-        own = move.company_id.portal_mail_body
-        body = (
-            texts._get_standard_body(move)
-            if is_html_empty(own)
-            # The field does not do it, as one that does mixes the languages up.
-            else html_sanitize(own, sanitize_style=True)
+        texts, company = self.with_context(lang=lang), move.company_id
+        subject = (
+            subject or company.portal_mail_subject or texts._get_standard_subject(move)
         )
-        return texts._render(Markup(body), move)
+        if is_html_empty(body):
+            own = company.portal_mail_body
+            body = (
+                texts._get_standard_body(move)
+                if is_html_empty(own)
+                # The field does not do it, as one that does mixes the languages up.
+                else html_sanitize(own, sanitize_style=True)
+            )
+        values = texts._get_values(move)
+        return _fill_in(subject, values), _fill_in(Markup(body), values)
 
     # === THE COMPANY'S OWN TEXTS === #
 
@@ -384,3 +369,21 @@ def _get_name(match):
 def _squeeze(html):
     """Return HTML in the one form in which equal texts are equal."""
     return "".join(html_normalize(str(html)).split())
+
+
+def _fill_in(text, values):
+    """Put values in for the placeholders of a text.
+
+    :param str|Markup text: The text; as `Markup` if it is HTML.
+    :param dict[str, str] values: The values by placeholder.
+    :rtype: str|Markup
+    """
+    is_html = isinstance(text, Markup)
+
+    def replace(match):
+        value = values.get(_get_name(match))
+        if value is None:
+            return match[0]
+        return str(escape(value)) if is_html else value
+
+    return type(text)(PLACEHOLDER.sub(replace, str(text)))

@@ -27,8 +27,14 @@ class AccountMoveSend(models.AbstractModel):
         # In sudo mode because who may read an invoice need not be one who may read its
         # customer.
         move = move.sudo()
+        core_id, own_id = map(
+            self._get_portal_report_id,
+            ("account.account_invoices", const.INVOICE_REPORT),
+        )
+        # Core asks for its own, and who asks this goes on with ours: both in one query.
+        self.env["ir.actions.report"].browse((core_id, own_id)).mapped("domain")
         report = super()._get_default_pdf_report_id(move)
-        if report.id != self._get_portal_report_id("account.account_invoices"):
+        if report.id != core_id:
             return report
         contact = move.commercial_partner_id
         if (
@@ -38,7 +44,7 @@ class AccountMoveSend(models.AbstractModel):
             return report
         if not self._is_portal_report_default(move):
             return report
-        return report.browse(self._get_portal_report_id(const.INVOICE_REPORT))
+        return report.browse(own_id)
 
     @api.model
     def _get_portal_report_id(self, xmlid):

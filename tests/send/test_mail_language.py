@@ -79,11 +79,12 @@ class TestPortalMailLanguage(PortalSendCommon, HttpCase):
         )
         link = self._create_link(email=clerk.email, partner_id=clerk.id)
         action = link.with_user(self.biller).action_send_again()
-        window = self.env[action["res_model"]].browse(action["res_id"])
+        windows = self.env[action["res_model"]].with_user(self.biller)
+        window = windows.browse(action["res_id"])
         self.assertEqual(window.lang, "fr_FR")
         self.assertIn("31/03/2099", window.get_email_preview()["html"])
         with self.mailbox() as mailbox:
-            window.with_user(self.biller).action_send()
+            window.action_send()
         [mail] = mailbox.messages
         self.assertIn('lang="fr-FR"', mail.html)
         self.assertEqual(self._get_page_lang(link), "fr-FR")

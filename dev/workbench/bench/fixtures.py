@@ -17,7 +17,7 @@ BATCH = 100
 
 
 def set_up_company(env, url):
-    """Give the company accounts, a name, an address, and Stripe.
+    """Give the company accounts, a name, an address, a mail server, and Stripe.
 
     :param str url: where the server answers
     """
@@ -36,6 +36,7 @@ def set_up_company(env, url):
             "generic_coa", company, install_demo=False
         )
     env["ir.config_parameter"].set_param("web.base.url", url)
+    env["ir.mail_server"].create({"name": "Bench", "smtp_host": "127.0.0.1"})
     env.ref("payment.payment_provider_stripe").write(
         {
             "state": "test",
