@@ -95,7 +95,8 @@ class PortalBrowserCase(HttpCase):
         Else it could still use the test's cursor when the next test does. Connections
         are taken in their order: one more, to a file, comes after them all.
         """
-        urlopen(f"{self.base_url()}/web/static/img/favicon.ico").close()
+        file = f"{self.base_url()}/web/static/img/favicon.ico"
+        urlopen(file, timeout=ANSWERED_WITHIN).close()
         self._wait_remaining_requests()
 
     @contextmanager
