@@ -53,6 +53,7 @@
         "views/send/res_partner_views.xml",
         "views/send/account_journal_views.xml",
         "views/statement/mail_templates.xml",
+        "views/statement/account_move_portal_refund_views.xml",
         "views/notify/base_automation_views.xml",
         "views/notify/account_move_portal_reminder_rule_views.xml",
         "views/notify/account_move_portal_reminder_views.xml",
@@ -69,6 +70,8 @@
         "wizard/account_move_portal_hold_window_views.xml",
         "wizard/account_move_portal_reminder_forecast_views.xml",
         "wizard/account_move_portal_link_share_views.xml",
+        "wizard/account_move_portal_reopen_window_views.xml",
+        "wizard/payment_refund_wizard_views.xml",
         "wizard/account_move_portal_setup_views.xml",
         "wizard/account_move_portal_statement_window_views.xml",
         "wizard/account_move_portal_text_translation_views.xml",
@@ -103,6 +106,7 @@
         # What the page of a customer's account loads beside it.
         "account_payment_portal.assets_account": [
             "account_payment_portal/static/src/account/account.css",
+            "account_payment_portal/static/src/payment/amount.js",
             "account_payment_portal/static/src/account/ticked_total.js",
         ],
         # The scripts that the payment screen loads beside it.

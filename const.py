@@ -59,6 +59,9 @@ CONTEXT_STARTED_ON = "account_payment_portal_started_on"
 #: The id of a payment's line, how much of it is matched now, in its currency, and with
 #: which lines of an invoice.
 CONTEXT_SHARE = "account_payment_portal_share"
+#: How much of its invoices a refund opens again: the amount by the id of the attempt's
+#: line.
+CONTEXT_REOPENED = "account_payment_portal_reopened"
 #: The address that the link of a sample email leads to.
 CONTEXT_SAMPLE_URL = "account_payment_portal_sample_url"
 

@@ -98,7 +98,10 @@ class PortalAccountPayment(PortalInvoicePayment):
             move_sudo._get_portal_document(), move_sudo._get_portal_document_filename()
         )
 
-    @link_route("account", save_session=False)
+    # By POST because it makes the account's link where there is none, and shows its
+    # address: scanners and prefetchers follow links, but send no forms. Without a
+    # session's token against forgery: nobody else gets to see where it leads.
+    @link_route("account", methods=["POST"], csrf=False, save_session=False)
     def portal_invoice_account(self, link_sudo, **_kwargs):
         """Lead from the page of one invoice to all of its customer's.
 

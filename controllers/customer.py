@@ -50,9 +50,14 @@ class CustomerInvoice(PortalAccount):
     def portal_my_account(self, company_id, **_kwargs):
         """Lead a customer who is signed in to the account.
 
+        By POST because it makes the account's link where there is none: browsers fetch
+        links ahead. GET is what comes back from the login page: to the button.
+
         :param str company_id: Whose invoices, as a `res.company` id.
         :rtype: odoo.http.Response
         """
+        if request.httprequest.method != "POST":
+            return redirect_private("/my/invoices")
         # In sudo mode because customers have no rights on links, and to see which
         # companies have invoices of theirs.
         partner_sudo = request.env.user.partner_id.sudo()

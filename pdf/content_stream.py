@@ -11,13 +11,17 @@ import re
 from typing import NamedTuple
 
 _NUMBER = rb"[-+]?[\d.]+\s+"
-# A group without other groups in it, text as a whole, or one operation with its
-# operands. Of the operators and names that Qt writes, only `q` and `Q` contain a "q".
+# What a path is made of: a QR code is one of a thousand pieces.
+_PIECE = rb"(?:" + _NUMBER + rb")*(?:re|[mlcvyh])"
+# A group without other groups in it, text or a path as a whole, or one operation with
+# its operands. Of the operators and names that Qt writes, only `q` and `Q` contain a
+# "q".
 _OPERATION = re.compile(
     rb"(?<!\S)(?:q\s(?P<leaf>[^qQ]*)Q|BT(?P<text>\s.*?\s)ET|(?P<image>/\S+)\s+Do"
     rb"|(?P<state>/\S+)\s+gs"
+    rb"|(?P<path>" + _PIECE + rb"(?:\s+" + _PIECE + rb")*)"
     rb"|(?P<operands>(?:" + _NUMBER + rb")*)"
-    rb"(?P<operator>[qQmlcvyhnfFSsBbgW]|cm|re|f\*|B\*|b\*|W\*|scn|rg))(?!\S)",
+    rb"(?P<operator>[qQnfFSsBbgW]|cm|f\*|B\*|b\*|W\*|scn|rg))(?!\S)",
     re.DOTALL,
 )
 _PAINTING = re.compile(rb"\s(?:[fBb]\*?|[FSs]|Do|ET)\s")
@@ -180,6 +184,8 @@ class _Reader:
                 self._leaf(data, match)
             elif kind == "operator":
                 self._operation(match, match["operator"])
+            elif kind == "path":
+                self._extend_path(match)
             elif kind == "text":
                 self._text(match)
             elif kind == "image":
@@ -206,8 +212,6 @@ class _Reader:
             self.matrix = _product(_numbers(match["operands"])[-6:], self.matrix)
         elif operator in _COLOR:
             self.color = _numbers(match["operands"])
-        elif operator in _PATH:
-            self._extend_path(match, operator)
         elif operator in _CLIP:
             if self.path:
                 self.clip = _common(self.clip, _box(self.path, self.matrix))
@@ -236,11 +240,15 @@ class _Reader:
         item = painted[0] if painted else Item("void", 0, 0, 0.0, 0.0, 0.0, 0.0)
         self.items.append(item._replace(start=start, end=end))
 
-    def _extend_path(self, match, operator):
+    def _extend_path(self, match):
         if self.path_start is None:
             self.path_start = match.start()
-        self.outlines += operator in (b"m", b"re")
-        self.path += _points(operator, _numbers(match["operands"]))
+        pieces = match["path"].split()
+        self.outlines += pieces.count(b"m") + pieces.count(b"re")
+        if b"re" in pieces:
+            pieces = _without_rectangles(pieces)
+        values = [float(each) for each in pieces if each not in _PATH]
+        self.path += zip(values[::2], values[1::2], strict=False)
 
     def _end_path(self, match, operator):
         if operator in _PAINT and self.path:
@@ -298,11 +306,15 @@ def _numbers(operands):
     return tuple(map(float, operands.split()))
 
 
-def _points(operator, values):
-    if operator == b"re":
-        x, y, width, height = values[-4:]
-        return (x, y), (x + width, y + height)
-    return zip(values[::2], values[1::2], strict=False)
+def _without_rectangles(pieces):
+    """A path's operands and operators, with two corners for each rectangle."""
+    found = []
+    for piece in pieces:
+        found.append(piece)
+        if piece == b"re":
+            x, y, width, height = map(float, found[-5:-1])
+            found[-3:] = x + width, y + height, b"l"
+    return found
 
 
 def _is_solid(path):

@@ -109,6 +109,7 @@ from .statement import test_account_credit
 from .statement import test_account_email
 from .statement import test_account_page
 from .statement import test_account_payment
+from .statement import test_account_refund
 from .statement import test_account_ways_in
 from .visit import test_evidence
 from .visit import test_glance

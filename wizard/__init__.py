@@ -1,6 +1,7 @@
 from . import account_move_portal_check
 from . import account_move_portal_window
 from . import account_move_portal_link_share
+from . import account_move_portal_reopen_window
 from . import account_move_portal_setup
 from . import account_move_portal_statement_window
 from . import account_move_portal_text_translation
@@ -11,3 +12,4 @@ from . import account_move_send_portal_mass
 from . import account_move_send_portal_mass_account
 from . import account_move_portal_hold_window
 from . import account_move_portal_reminder_forecast
+from . import payment_refund_wizard

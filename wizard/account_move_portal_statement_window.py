@@ -106,7 +106,7 @@ class AccountMovePortalStatementWindow(models.TransientModel):
                 for reason, customers in choice.left_out.items()
             )
 
-    # === ACTION METHODS === #
+    # === ONCHANGE METHODS === #
 
     @api.onchange("is_adjusting")
     def _onchange_is_adjusting(self):
@@ -119,6 +119,8 @@ class AccountMovePortalStatementWindow(models.TransientModel):
                 "Please find attached your account statement. You can view, download or"
                 " pay your open invoices online with the button below."
             )
+
+    # === ACTION METHODS === #
 
     def action_send(self):
         """Have each customer emailed by the scheduler, as soon as possible.

@@ -1,5 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.fields import Domain
 from odoo.tools import email_normalize
 
 
@@ -304,6 +305,20 @@ class AccountMove(models.Model):
         return links_sudo.create({"move_id": self.id, "audience": "document"})
 
     # === BUSINESS METHODS - WHAT THE PAGE SAYS === #
+
+    @api.model
+    def _get_portal_open_domain(self, customers):
+        """Return which invoices are open in the accounts of customers.
+
+        :param res.partner customers: The customers, each a commercial entity.
+        :rtype: Domain
+        """
+        return (
+            Domain("commercial_partner_id", "in", customers.ids)
+            & Domain("state", "=", "posted")
+            & Domain("move_type", "=", "out_invoice")
+            & Domain("amount_residual", ">", 0)
+        )
 
     def _get_portal_installments(self):
         """Return the installments of the invoice, the first one first.

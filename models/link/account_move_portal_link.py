@@ -9,6 +9,8 @@ from odoo.fields import Domain
 from odoo.orm.models import NO_ACCESS
 from odoo.tools import clean_context, consteq, email_normalize, format_datetime
 
+from ...tools import sql
+
 # Letters and digits only: mail programs take a dash or an underscore at the end of an
 # address for the text's own, and messengers make italics of underscores.
 TOKEN_ALPHABET = string.ascii_letters + string.digits
@@ -520,8 +522,11 @@ class AccountMovePortalLink(models.Model):
         emails = [email] if email else recipient._get_portal_emails()
         if not emails:
             return links_sudo
-        found_sudo = links_sudo._find_account_link(recipient, company, emails)
-        return found_sudo or links_sudo.create(
+        if found_sudo := links_sudo._find_account_link(recipient, company, emails):
+            return found_sudo
+        # One for each recipient: who comes second waits, is run again, and finds it.
+        sql.lock(self.env.cr, recipient._table, recipient.id)
+        return links_sudo.create(
             self._prepare_account_link(recipient, company, emails[0])
         )
 

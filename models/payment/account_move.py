@@ -69,15 +69,7 @@ class AccountMove(models.Model):
     )
     def _compute_portal_balance_due(self):
         for move in self:
-            given = dict.fromkeys(("in_process", "paid"), 0.0)
-            for payment in move._get_portal_payments_without_entry():
-                given[payment.state] += move._get_portal_share(payment)
-            # Those that a bank statement has shown are part of what was reconciled.
-            booked = move.amount_total - move.amount_residual
-            missing = given["in_process"] + max(given["paid"] - booked, 0.0)
-            move.portal_balance_due = move.currency_id.round(
-                max(move.amount_residual - missing, 0.0)
-            )
+            move.portal_balance_due = move._get_portal_balance_due()
 
     @api.depends("portal_attempt_line_ids.is_open")
     def _compute_portal_payment_hints(self):
@@ -163,6 +155,29 @@ class AccountMove(models.Model):
         self._get_portal_billing_attempt_sudo().action_update_contact()
 
     # === BUSINESS METHODS - WHAT WAS PAID === #
+
+    def _get_portal_balance_due(self):
+        """Return what is left to pay: the value of the field.
+
+        Of hundreds of invoices it takes a fraction of the field's time, as Odoo looks
+        the currency up anew for each amount that it puts into its cache.
+
+        :return: In the invoice's currency.
+        :rtype: float
+        """
+        self.ensure_one()
+        # In sudo mode because not all who see an invoice have rights on payments.
+        move_sudo = self.sudo()
+        payments_sudo = move_sudo._get_portal_payments_without_entry()
+        if not payments_sudo:
+            return max(self.amount_residual, 0.0)
+        given = dict.fromkeys(("in_process", "paid"), 0.0)
+        for payment_sudo in payments_sudo:
+            given[payment_sudo.state] += move_sudo._get_portal_share(payment_sudo)
+        # Those that a bank statement has shown are part of what was reconciled.
+        booked = self.amount_total - self.amount_residual
+        missing = given["in_process"] + max(given["paid"] - booked, 0.0)
+        return self.currency_id.round(max(self.amount_residual - missing, 0.0))
 
     def _get_portal_payments_without_entry(self):
         """Return the payments that left the invoice's residual as it was.
@@ -310,6 +325,8 @@ class AccountMove(models.Model):
                         "is_credit": False,
                     }
                     for payment in without_entry.sorted("id")
+                    # Nothing is left of what was refunded.
+                    if not self.currency_id.is_zero(self._get_portal_share(payment))
                 ),
             ],
             key=lambda payment: payment["date"],
@@ -508,6 +525,17 @@ class AccountMove(models.Model):
         else:
             label = self.env._("Overdue installments, due since %(date)s", date=date)
         return [balance, Offer(state, amount, label, day)]
+
+    def _get_portal_usual_amount(self):
+        """Return the amount that is offered first, whatever the ways to pay take.
+
+        :return: In the invoice's currency.
+        :rtype: float
+        """
+        self.ensure_one()
+        if not self.invoice_payment_term_id:
+            return self._get_portal_balance_due()  # Most of many: without words.
+        return self._get_portal_usual_offers()[0].amount
 
     def _get_portal_discount_offer(self, values):
         """Return the discounted amount that is offered.

@@ -48,6 +48,8 @@ REFUND_STATES = {
     "failed": "error",
     "canceled": "cancel",
 }
+#: States of a payment that counts.
+BOOKED_STATES = ("in_process", "paid")
 #: Of a refund's metadata: the reference under which it was asked for here.
 REFUND_MARK = "odoo_reference"
 #: How often the schedule asks for a debit under way.
@@ -2438,6 +2440,7 @@ class AccountMovePortalAttempt(models.Model):
             tx = known.get(refund["id"])
             if not tx:
                 tx = StripeController._create_refund_tx_from_refund(source, refund)
+                self._after_refund_creation(tx)
                 if REFUND_MARK in (refund.get("metadata") or {}):
                     self.unanswered_refund_ids += tx
             if REFUND_STATES.get(refund["status"], "draft") == tx.state:
@@ -2449,18 +2452,25 @@ class AccountMovePortalAttempt(models.Model):
             if tx.state == "error" and tx.payment_id:
                 # The money came back to us after the refund was booked.
                 self._reverse(tx, self.env._("The refund was returned."))
+                self._after_refund_return(tx)
 
     def _book_refund(self, refund):
-        """Book a refund of this payment, and take what was too much off the credit.
+        """Book a refund of this payment.
 
         :param payment.transaction refund: The refund, in sudo mode.
         """
         self.ensure_one()
         if error := self._try_booking(refund):
             self._report_unbooked(error)
-            return
+
+    def _match_refund(self, refund):
+        """Take a refund that was just booked off what was too much.
+
+        :param payment.transaction refund: The refund, in sudo mode.
+        """
+        self.ensure_one()
         credit = self.overpaid_amount and self._get_credit_lines()
-        if not credit or refund.payment_id.state not in ("in_process", "paid"):
+        if not credit or refund.payment_id.state not in BOOKED_STATES:
             return
         lines = refund.payment_id.move_id.line_ids.filtered(
             lambda line: line.account_id == credit.account_id and not line.reconciled
@@ -2637,6 +2647,25 @@ class AccountMovePortalAttempt(models.Model):
         """Do what follows when money did not arrive, or was returned by the bank.
 
         Hook for the room `send`.
+        """
+
+    def _check_refund(self, amount):
+        """Check what was chosen for a refund that is asked for. Hook for `statement`.
+
+        :param float amount: What is to be refunded, in the payment's currency.
+        :raise ValidationError: If it cannot be booked as chosen.
+        """
+
+    def _after_refund_creation(self, refund):
+        """Do what follows once a refund is on record. Hook for the room `statement`.
+
+        :param payment.transaction refund: The refund, not booked yet.
+        """
+
+    def _after_refund_return(self, refund):
+        """Do what follows when a refund came back. Hook for the room `statement`.
+
+        :param payment.transaction refund: The refund, whose booking is reversed.
         """
 
     def _after_verification_request(self):

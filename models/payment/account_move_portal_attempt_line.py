@@ -132,23 +132,40 @@ class AccountMovePortalAttemptLine(models.Model):
         :param dict discounts: What the payment grants of each line's invoice, in the
             payment's currency, zero or more.
         """
-        counterpart = payment.move_id.line_ids.filtered(
+        counterpart = self._get_counterpart(payment)
+        for line in self.sorted("id"):
+            line._match_share(counterpart, line.amount + discounts.get(line, 0.0))
+
+    @api.model
+    def _get_counterpart(self, payment):
+        """Return the line of a payment's entry that is matched with invoices.
+
+        :param account.payment payment: The payment.
+        :return: Empty if it has no entry.
+        :rtype: account.move.line
+        """
+        return payment.move_id.line_ids.filtered(
             lambda line: line.account_id == payment.destination_account_id
         )[:1]
-        for line in self.sorted("id"):
-            due = line.move_id.line_ids.filtered(
-                lambda item: (
-                    item.account_id == counterpart.account_id and not item.reconciled
-                )
+
+    def _match_share(self, counterpart, share):
+        """Match no more of a payment's entry with this invoice than its share.
+
+        :param account.move.line counterpart: The line of the payment's entry.
+        :param float share: In the payment's currency.
+        """
+        self.ensure_one()
+        due = self.move_id.line_ids.filtered(
+            lambda item: (
+                item.account_id == counterpart.account_id and not item.reconciled
             )
-            share = line.currency_id.round(line.amount + discounts.get(line, 0.0))
-            if (
-                line.move_id.state == "posted"
-                and due
-                and not counterpart.reconciled
-                and not line.currency_id.is_zero(share)
-            ):
-                meant = (counterpart.id, share, due.ids)
-                (counterpart + due).with_context(
-                    **{const.CONTEXT_SHARE: meant}
-                ).reconcile()
+        )
+        share = self.currency_id.round(share)
+        if (
+            self.move_id.state == "posted"
+            and due
+            and not counterpart.reconciled
+            and self.currency_id.compare_amounts(share, 0.0) > 0
+        ):
+            meant = (counterpart.id, share, due.ids)
+            (counterpart + due).with_context(**{const.CONTEXT_SHARE: meant}).reconcile()

@@ -138,10 +138,13 @@ class PaymentTransaction(models.Model):
         if attempt_sudo := self._get_portal_attempt_sudo():
             attempt_sudo._lock()
             amount = amount_to_refund or self.amount
+            attempt_sudo._check_refund(amount)
             if refund_sudo := attempt_sudo._take_unanswered_refund(amount):
+                attempt_sudo._after_refund_creation(refund_sudo)
                 return refund_sudo.with_env(self.env)
         refund = super()._refund(amount_to_refund=amount_to_refund)
         if attempt_sudo:
+            attempt_sudo._after_refund_creation(refund.sudo())
             attempt_sudo._book_refund(refund.sudo())
         return refund
 
@@ -248,6 +251,11 @@ class PaymentTransaction(models.Model):
         with attempts_sudo._hide_changed_invoices():
             result = super()._post_process()
         attempts_sudo._after_post_process(due)
+        for refund_sudo in self.sudo().filtered("source_transaction_id"):
+            # Whoever books it: the schedule of core does, too.
+            if refund_sudo.operation == "refund" and refund_sudo.payment_id:
+                for attempt_sudo in refund_sudo._get_portal_attempt_sudo():
+                    attempt_sudo._match_refund(refund_sudo)
         for tx in self.filtered(lambda tx: tx.state == "done" and tx.payment_id):
             tx._notify_outcome("received")
             tx.sudo().portal_attempt_ids._after_booking()

@@ -5,6 +5,9 @@ from . import account_move_portal_event
 from . import account_move_portal_link_request
 from . import account_move_portal_attempt
 from . import account_move_portal_attempt_line
+from . import account_move_portal_refund
+from . import account_move_portal_refund_line
+from . import account_move_portal_todo
 from . import account_move_portal_text
 from . import account_move_portal_delivery
 from . import account_move_portal_batch

@@ -4,7 +4,7 @@ from markupsafe import Markup
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
-from odoo.fields import Command
+from odoo.fields import Command, Domain
 from odoo.tools import formataddr
 
 from ...tools.email_addresses import Recipient
@@ -88,9 +88,10 @@ class AccountMovePortalBatch(models.Model):
         :rtype: AccountChoice
         """
         open_moves = self._find_open_invoices(customers, company, moves)
+        contacts = customers._choose_portal_account_recipients(company)
         recipients, left_out, found = {}, {}, {}
         for customer in customers:
-            contact = customer._get_portal_account_recipient(company)
+            contact = contacts[customer]
             if customer not in open_moves:
                 left_out.setdefault("nothing_open", []).append(customer.id)
             elif not contact:
@@ -113,15 +114,10 @@ class AccountMovePortalBatch(models.Model):
         :param account.move|None moves: The only ones that count; all if None.
         :rtype: dict[res.partner, account.move]
         """
-        domain = [
-            ("commercial_partner_id", "in", customers.ids),
-            ("company_id", "=", company.id),
-            ("state", "=", "posted"),
-            ("move_type", "=", "out_invoice"),
-            ("amount_residual", ">", 0),
-        ]
+        domain = self.env["account.move"]._get_portal_open_domain(customers)
+        domain &= Domain("company_id", "=", company.id)
         if moves is not None:
-            domain.append(("id", "in", moves.ids))
+            domain &= Domain("id", "in", moves.ids)
         found = self.env["account.move"].search(domain, order="invoice_date_due, id")
         return found.grouped("commercial_partner_id")
 

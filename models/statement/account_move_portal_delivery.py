@@ -44,7 +44,6 @@ class AccountMovePortalDelivery(models.Model):
         readonly=True,
         copy=False,
     )
-
     account_left_over = fields.Text(
         string="On the page only",
         help="Names of the files that were too large for the email.",

@@ -5,19 +5,20 @@ from math import inf
 from odoo import api, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Domain
+from odoo.tools import format_date
 
 from ... import const
 from ...tools.amounts import to_decimal
 
 #: How many invoices a page of the account lists.
 PAGE_SIZE = 50
-#: What the account can be sorted by: the invoice's field.
+#: What the account can be sorted by.
 SORTINGS = {
-    "due": "invoice_date_due",
-    "date": "invoice_date",
-    "number": "name",
-    "total": "amount_total",
-    "balance": "portal_balance_due",
+    "due": lambda item: item.due,
+    "date": lambda item: item.move.invoice_date or item.due,
+    "number": lambda item: item.move.name,
+    "total": lambda item: item.move.amount_total,
+    "balance": lambda item: item.balance,
 }
 #: States of a transaction in which money is on its way.
 ON_ITS_WAY = ("pending", "authorized")
@@ -26,11 +27,14 @@ ON_ITS_WAY = ("pending", "authorized")
 _SHARE = re.compile(r"(\d{1,10})-(\d{1,14})(?:-(\d{1,14}))?")
 #: How many invoices one payment can pay: their ids have to fit into an address.
 MAX_CHOSEN = 500
-#: An open invoice as the account lists it; `can_be_paid` says whether it can be ticked,
-#: `amount` with how much it is paid, which a discount may make less than the balance,
-#: `hold` what is agreed on it with staff: that it is disputed, or promised.
-Item = namedtuple("Item", ("move", "due", "days_overdue", "amount", "state", "hold"))
-#: A credit note or a payment that is not matched yet; an amount above zero.
+#: An open invoice as the account lists it: its `balance`, the `amount` with which it is
+#: paid, which a discount may make less than that, and, as `hold`, what is agreed on it
+#: with staff: that it is disputed, or promised.
+Item = namedtuple(
+    "Item", ("move", "due", "days_overdue", "balance", "amount", "state", "hold")
+)
+#: A credit note or a payment that is not matched yet; below zero, a refund or another
+#: debt that is no invoice.
 Credit = namedtuple("Credit", ("name", "date", "amount", "move"))
 #: The last day overdue of each age: not due yet, 1 to 30 days, and so on.
 AGES = (0, 30, 60, 90, inf)
@@ -87,25 +91,16 @@ class AccountMovePortalLink(models.Model):
         :return: The invoices, in sudo mode.
         :rtype: account.move
         """
-        domain = (
-            self._get_account_domain()
-            & Domain("move_type", "=", "out_invoice")
-            & Domain("amount_residual", ">", 0)
+        # In sudo mode because the token authorizes whoever has it.
+        moves_sudo = self.env["account.move"].sudo()
+        # Read at once, as all are summed up.
+        moves_sudo = moves_sudo.search_fetch(
+            moves_sudo._get_portal_open_domain(self.account_partner_id)
+            & Domain("company_id", "=", self.company_id.id),
+            [*self._get_screen_move_fields(), "payment_reference"],
+            order="invoice_date_due, id",
         )
-        # In sudo mode because the token authorizes whoever has it. Read at once, as
-        # all are summed up.
-        moves_sudo = (
-            self.env["account.move"]
-            .sudo()
-            .search_fetch(
-                domain,
-                [*self._get_screen_move_fields(), "payment_reference"],
-                order="invoice_date_due, id",
-            )
-        )
-        return moves_sudo.filtered(
-            lambda move: not move.currency_id.is_zero(move.portal_balance_due)
-        )
+        return moves_sudo.filtered(lambda move: move._get_portal_balance_due() > 0)
 
     def _get_account_items(self, moves):
         """Return how the account lists open invoices.
@@ -120,18 +115,17 @@ class AccountMovePortalLink(models.Model):
         for move in moves:
             due = move._get_portal_due_date() or move.invoice_date
             days = max((today - due).days, 0)
+            balance = move._get_portal_balance_due()
             if move in on_its_way:
                 state = "processing"
             elif days:
                 state = "overdue"
             else:
-                is_whole = move.currency_id.compare_amounts(
-                    move.portal_balance_due, move.amount_total
-                )
-                state = "partly_paid" if is_whole < 0 else "open"
-            amount = move._get_portal_usual_offers()[0].amount
+                is_part = move.currency_id.compare_amounts(balance, move.amount_total)
+                state = "partly_paid" if is_part < 0 else "open"
+            amount = move._get_portal_usual_amount()
             hold = holds.get(move.id)
-            items.append(Item(move, due, days, amount, state, hold))
+            items.append(Item(move, due, days, balance, amount, state, hold))
         return items
 
     def _get_account_holds(self, moves):
@@ -175,7 +169,7 @@ class AccountMovePortalLink(models.Model):
         return moves.filtered(lambda move: move._has_portal_payment_in_progress())
 
     def _get_account_credits(self, currency):
-        """Return the credit notes and the unmatched payments of the account.
+        """Return what is open in the account beside its invoices.
 
         :param res.currency currency: Of which currency.
         :rtype: list[Credit]
@@ -183,7 +177,7 @@ class AccountMovePortalLink(models.Model):
         # In sudo mode because the token authorizes whoever has it.
         lines_sudo = self.env["account.move.line"].sudo()
         found_sudo = lines_sudo.search_fetch(
-            [*self._get_credit_domain(), ("currency_id", "=", currency.id)],
+            self._get_other_items_domain() & Domain("currency_id", "=", currency.id),
             ["amount_residual_currency", "date", "move_id", "payment_id"],
             order="date, id",
         )
@@ -191,30 +185,60 @@ class AccountMovePortalLink(models.Model):
         for line in found_sudo:
             open_amounts[line.move_id] -= line.amount_residual_currency
         return [
-            Credit(
-                move.name
-                if move.move_type == "out_refund"
-                else move.origin_payment_id.memo or move.ref or move.name,
-                move.date,
-                currency.round(amount),
-                move,
-            )
+            Credit(self._get_credit_name(move), move.date, currency.round(amount), move)
             for move, amount in open_amounts.items()
         ]
+
+    @api.model
+    def _get_credit_name(self, move):
+        """Return what the customer knows a credit or a refund by.
+
+        :param account.move move: Its journal entry.
+        :rtype: str
+        """
+        payment = move.origin_payment_id
+        if payment.payment_type == "outbound":
+            return self.env._("Refund")
+        if attempt := payment.payment_transaction_id.portal_attempt_id:
+            return attempt._get_method_name()
+        if move.move_type == "out_refund":
+            return move.name
+        return payment.memo or move.ref or move.name
+
+    def _get_open_items_domain(self):
+        """Return which journal items are open in the account.
+
+        :rtype: Domain
+        """
+        return (
+            Domain("partner_id.commercial_partner_id", "=", self.account_partner_id.id)
+            & Domain("company_id", "=", self.company_id.id)
+            & Domain("parent_state", "=", "posted")
+            & Domain("account_type", "=", "asset_receivable")
+            & Domain("reconciled", "=", False)
+        )
 
     def _get_credit_domain(self):
         """Return which journal items are credit of the account: matched with nothing.
 
-        :rtype: list
+        :rtype: Domain
         """
-        return [
-            ("partner_id.commercial_partner_id", "=", self.account_partner_id.id),
-            ("company_id", "=", self.company_id.id),
-            ("parent_state", "=", "posted"),
-            ("account_type", "=", "asset_receivable"),
-            ("reconciled", "=", False),
-            ("amount_residual_currency", "<", 0),
-        ]
+        return self._get_open_items_domain() & Domain(
+            "amount_residual_currency", "<", 0
+        )
+
+    def _get_other_items_domain(self):
+        """Return which journal items are open beside what is due of invoices.
+
+        What was refunded and is not matched yet is no credit any more.
+
+        :rtype: Domain
+        """
+        return self._get_credit_domain() | (
+            self._get_open_items_domain()
+            & Domain("amount_residual_currency", ">", 0)
+            & Domain("move_id.move_type", "!=", "out_invoice")
+        )
 
     def _get_account_payments(self):
         """Return the last payments made on the portal, the latest first.
@@ -248,23 +272,11 @@ class AccountMovePortalLink(models.Model):
         if not self._leads_to_account():
             return 0
         # In sudo mode because the token authorizes whoever has it.
-        return (
-            self.env["account.move"]
-            .sudo()
-            .search_count(
-                [
-                    (
-                        "commercial_partner_id",
-                        "=",
-                        self.move_id.commercial_partner_id.id,
-                    ),
-                    ("company_id", "=", self.company_id.id),
-                    ("state", "=", "posted"),
-                    ("move_type", "=", "out_invoice"),
-                    ("amount_residual", ">", 0),
-                    ("id", "!=", self.move_id.id),
-                ]
-            )
+        moves_sudo = self.env["account.move"].sudo()
+        return moves_sudo.search_count(
+            moves_sudo._get_portal_open_domain(self.move_id.commercial_partner_id)
+            & Domain("company_id", "=", self.company_id.id)
+            & Domain("id", "!=", self.move_id.id)
         )
 
     def _leads_to_account(self):
@@ -328,10 +340,14 @@ class AccountMovePortalLink(models.Model):
         )
         page, pages = self._get_account_page_number(query, len(shown))
         credit_items = self._get_account_credits(currency)
+        listed = shown[(page - 1) * PAGE_SIZE : page * PAGE_SIZE]
+        days = {day for item in listed for day in (item.due, item.move.invoice_date)}
         return {
             "currency": currency,
             "currencies": currencies,
-            "items": shown[(page - 1) * PAGE_SIZE : page * PAGE_SIZE],
+            "items": listed,
+            # Many have the same: each is written once.
+            "dates": {day: format_date(self.env, day) for day in days},
             "item_count": len(items),
             "shown_count": len(shown),
             "page": page,
@@ -372,15 +388,10 @@ class AccountMovePortalLink(models.Model):
 
         :param list[Item] items: The items.
         :param res.currency currency: Their currency.
-        :param str what: `balance`, what is left of them, or `amount`, what is paid.
+        :param str what: `balance` or `amount`, see `Item`.
         :rtype: float
         """
-        return currency.round(
-            sum(
-                item.amount if what == "amount" else item.move.portal_balance_due
-                for item in items
-            )
-        )
+        return currency.round(sum(getattr(item, what) for item in items))
 
     def _filter_account_items(self, items, query):
         """Return those items that an address asks for.
@@ -410,13 +421,9 @@ class AccountMovePortalLink(models.Model):
         name = sort.removeprefix("-")
         if name not in SORTINGS:
             name, sort = "due", "due"
-        field = SORTINGS[name]
         return sorted(
             items,
-            key=lambda item: (
-                item.due if name == "due" else item.move[field] or item.due,
-                item.move.id,
-            ),
+            key=lambda item: (SORTINGS[name](item), item.move.id),
             reverse=sort.startswith("-"),
         )
 
@@ -513,7 +520,7 @@ class AccountMovePortalLink(models.Model):
         for item in sorted(items, key=lambda one: (one.due, one.move.id)):
             if currency.compare_amounts(left, 0.0) <= 0:
                 break
-            shares[item.move] = min(left, item.move.portal_balance_due)
+            shares[item.move] = min(left, item.balance)
             left = currency.round(left - shares[item.move])
         return shares
 
@@ -552,11 +559,9 @@ class AccountMovePortalLink(models.Model):
         # In sudo mode because customers have no rights on what is theirs.
         env_sudo = self.sudo().env
         [[credit]] = env_sudo["account.move.line"]._read_group(
-            [
-                *self._get_credit_domain(),
-                ("currency_id", "=", currency.id),
-                ("account_id", "=", account.id),
-            ],
+            self._get_other_items_domain()
+            & Domain("currency_id", "=", currency.id)
+            & Domain("account_id", "=", account.id),
             aggregates=["amount_residual_currency:sum"],
         )
         [[reserved]] = env_sudo["account.move.portal.attempt.line"]._read_group(
@@ -843,8 +848,12 @@ class AccountMovePortalLink(models.Model):
 
         :rtype: bool
         """
+        moves = self._get_account_invoices()
+        moves -= self._get_account_moves_on_their_way(moves)
+        # What one of a currency says, the others do.
         return any(
-            move._is_payable_on_portal() for move in self._get_account_invoices()[:1]
+            of_one[0]._is_payable_on_portal()
+            for of_one in moves.grouped("currency_id").values()
         )
 
     def _get_statement_part(self, currency, items):
@@ -858,7 +867,7 @@ class AccountMovePortalLink(models.Model):
         ageing = dict.fromkeys(AGES, 0.0)
         for item in items:
             age = next(age for age in AGES if item.days_overdue <= age)
-            ageing[age] += item.move.portal_balance_due
+            ageing[age] += item.balance
         balance = self._sum_up(items, currency, "balance")
         credit = currency.round(sum(one.amount for one in credit_items))
         return StatementPart(
@@ -875,13 +884,13 @@ class AccountMovePortalLink(models.Model):
         )
 
     def _get_credit_currencies(self):
-        """Return in which currencies the account has credit.
+        """Return in which currencies something is open beside invoices.
 
         :rtype: res.currency
         """
         # In sudo mode because the token authorizes whoever has it.
         lines_sudo = self.env["account.move.line"].sudo()
-        groups = lines_sudo._read_group(self._get_credit_domain(), ["currency_id"])
+        groups = lines_sudo._read_group(self._get_other_items_domain(), ["currency_id"])
         return self.env["res.currency"].concat(*(currency for (currency,) in groups))
 
     def _sort_currencies(self, currencies):
@@ -964,7 +973,7 @@ class AccountMovePortalLink(models.Model):
                     item.due,
                     move.currency_id.name,
                     self._format_exact(move.amount_total, move.currency_id),
-                    self._format_exact(move.portal_balance_due, move.currency_id),
+                    self._format_exact(item.balance, move.currency_id),
                     item.days_overdue,
                 ]
             )

@@ -100,7 +100,7 @@ class AccountMovePortalText(models.AbstractModel):
                     " + ".join(part.currency.format(part.overdue) for part in overdue),
                 )
             )
-        if credit := [part for part in parts if part.credit]:
+        if credit := [part for part in parts if part.credit > 0]:
             facts.append(
                 (
                     env._("Your credit"),

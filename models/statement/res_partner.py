@@ -29,18 +29,31 @@ class ResPartner(models.Model):
         """
         self.ensure_one()
         customer = self.commercial_partner_id
+        return customer._group_portal_account_contacts(company)[customer]
+
+    def _group_portal_account_contacts(self, company):
+        """Return who can be sent links to the accounts of these commercial entities.
+
+        :param res.company company: Whose invoices the accounts have.
+        :return: As `_get_portal_account_contacts` returns it, by commercial entity.
+        :rtype: dict[res.partner, res.partner]
+        """
         found = self.search(
             [
-                ("commercial_partner_id", "=", customer.id),
+                ("commercial_partner_id", "in", self.ids),
                 ("email", "!=", False),
                 # Contacts can be kept for one company: the others do not know them.
                 ("company_id", "in", [False, *company.parent_ids.ids]),
             ],
             order="id",
-        )
-        return found.filtered(lambda contact: contact._get_portal_emails()).sorted(
-            lambda contact: contact != customer
-        )
+        ).filtered(lambda contact: contact._get_portal_emails())
+        contacts = found.grouped("commercial_partner_id")
+        return {
+            customer: contacts.get(customer, self.browse()).sorted(
+                lambda contact, customer=customer: contact != customer
+            )
+            for customer in self
+        }
 
     def _get_portal_account_companies(self):
         """Return the companies of which the customer has open invoices.
@@ -52,14 +65,9 @@ class ResPartner(models.Model):
         companies = self.env["res.company"]
         if not self._get_portal_emails():
             return companies
-        groups = self.env["account.move"]._read_group(
-            [
-                ("commercial_partner_id", "=", self.commercial_partner_id.id),
-                ("state", "=", "posted"),
-                ("move_type", "=", "out_invoice"),
-                ("amount_residual", ">", 0),
-            ],
-            ["company_id"],
+        moves = self.env["account.move"]
+        groups = moves._read_group(
+            moves._get_portal_open_domain(self.commercial_partner_id), ["company_id"]
         )
         return companies.concat(*(company for (company,) in groups))
 
@@ -74,8 +82,18 @@ class ResPartner(models.Model):
         :rtype: res.partner
         """
         self.ensure_one()
-        contacts = self._get_portal_account_contacts(company)
-        addressed = self.browse(
-            self.commercial_partner_id.address_get(["invoice"])["invoice"]
-        )
-        return (addressed & contacts or contacts)[:1]
+        customer = self.commercial_partner_id
+        return customer._choose_portal_account_recipients(company)[customer]
+
+    def _choose_portal_account_recipients(self, company):
+        """Return who is sent the account statements of these commercial entities.
+
+        :param res.company company: Whose invoices the accounts have.
+        :return: As `_get_portal_account_recipient` returns it, by commercial entity.
+        :rtype: dict[res.partner, res.partner]
+        """
+        recipients = {}
+        for customer, contacts in self._group_portal_account_contacts(company).items():
+            addressed = self.browse(customer.address_get(["invoice"])["invoice"])
+            recipients[customer] = (addressed & contacts or contacts)[:1]
+        return recipients

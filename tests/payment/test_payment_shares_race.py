@@ -1,6 +1,10 @@
+import stripe
+
 from odoo.exceptions import ValidationError
 from odoo.fields import Command
 
+from ... import const
+from ..payment_common import VISA
 from ..process_common import PortalProcessCase
 
 
@@ -127,3 +131,29 @@ class TestPaymentSharesRace(PortalProcessCase):
                 [("credit_move_id.move_id", "=", payments.move_id.id)]
             )
             self.assertEqual(sorted(partials.mapped("amount")), [0.01, 33.33, 100.0])
+
+    def test_b10_refunds_at_once_never_reopen_the_same_share(self):
+        tx_id = self._start({0: 30.0, 1: 100.0})
+        self._do(lambda env: self._charge(env["payment.transaction"].browse(tx_id)))
+
+        def refund(env):
+            tx = env["payment.transaction"].browse(tx_id)
+            [_first, line] = tx.portal_attempt_id.line_ids.sorted("id")
+            chosen = {const.CONTEXT_REOPENED: {line.id: 60.0}}
+            return tx.with_context(**chosen)._refund(60.0).id
+
+        results = self._at_once(*(lambda: self._do(refund),) * 2)
+        refused = [one for one in results if isinstance(one, ValidationError)]
+        self.assertEqual(len(refused), 1, results)
+        self.assertIn("40.00 at most", str(refused[0]))
+        self.assertEqual(len(self.sandbox.objects("refund")), 1)
+        self.assertEqual(self._get_residuals(), [70.0, 60.0, 100.0])
+
+    def _charge(self, tx):
+        """Have the customer's card charged, and book it."""
+        tx._get_processing_values()
+        stripe.StripeClient(
+            self.sandbox.secret_key, base_addresses={"api": self.sandbox.url}
+        ).v1.payment_intents.confirm(tx.provider_reference, VISA)
+        tx.portal_attempt_id._stripe_refresh()
+        return True

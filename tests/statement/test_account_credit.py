@@ -66,6 +66,33 @@ class TestAccountCredit(StatementCommon):
         self.assertEqual(attempt.amount, 70.0)
         self.assertEqual(self._get_balances(), [0.0, 0.0, 0.0, 0.0])
 
+    def test_b10_what_was_refunded_is_no_credit_any_more(self):
+        payment = self.env["account.payment"].create(
+            {
+                "payment_type": "outbound",
+                "partner_type": "customer",
+                "partner_id": self.customer.id,
+                "amount": 30.0,
+                "date": "2020-03-05",
+                "journal_id": self.company_data["default_journal_bank"].id,
+            }
+        )
+        payment.action_post()
+        page = html.fromstring(self._get_page().content)
+        self.assertEqual(page.xpath("//input[@id='use_credit']/@data-credit"), ["45.0"])
+        [credit] = page.xpath("//*[@id='account_credit']")
+        self.assertEqual(self._read_text(credit), "$ 45.00")
+        listed = page.xpath("//*[@id='account_credits']//li")
+        self.assertEqual(
+            [self._read_text(item.find("b")) for item in listed],
+            ["$ 75.00", "$ -30.00"],
+        )
+        self.assertIn("Refund", self._read_text(listed[1]))
+        [part] = self.link._get_statement()
+        self.assertEqual(part.total, 155.0)
+        response = self._choose("all", use_credit="1")
+        self.assertEqual(self._read_bill(response)[-1], "$ -45.00")
+
     def test_b10_credit_is_not_used_unasked(self):
         attempt = self._settle(self._choose("ticked", tick=[self.invoice.id]))
         self.assertEqual(attempt.amount, 100.0)

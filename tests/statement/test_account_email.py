@@ -4,6 +4,7 @@ import io
 from pypdf import PdfReader
 
 from odoo.exceptions import AccessError, UserError
+from odoo.fields import Command
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
@@ -266,6 +267,44 @@ class TestAccountEmail(PortalSendCommon, StatementCommon):
             self._open_statement(silent.with_user(self.biller)).action_send()
 
     # === From selected invoices === #
+
+    def test_b10_many_customers_are_chosen_by_as_many_queries_as_few(self):
+        partners = self.env["res.partner"]
+        customers = partners.create(
+            [
+                {
+                    "name": f"Customer {number}",
+                    "is_company": True,
+                    "child_ids": [
+                        Command.create(
+                            {
+                                "name": "Accounts",
+                                "type": "invoice",
+                                "email": f"{number}@many.example",
+                            }
+                        )
+                    ],
+                }
+                for number in range(12)
+            ]
+        )
+        for customer in customers:
+            self._create_portal_invoice(partner_id=customer.id)
+        batches = self.env["account.move.portal.batch"]
+
+        def count(some):
+            self.env.flush_all()
+            self.env.invalidate_all()
+            before = self.env.cr.sql_log_count
+            choice = batches._choose_accounts(partners.browse(some.ids), self.company)
+            self.assertEqual(
+                [one.email for [one] in choice.recipients.values()],
+                some.child_ids.mapped("email"),
+            )
+            return self.env.cr.sql_log_count - before
+
+        count(customers)  # Caches.
+        self.assertEqual(count(customers), count(customers[:3]))
 
     def test_b10_selected_invoices_lead_to_one_email_per_customer(self):
         moves = (self.overdue + self.childs + self.strangers).with_user(self.biller)

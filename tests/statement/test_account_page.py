@@ -143,6 +143,22 @@ class TestAccountPage(StatementCommon):
         ticked = self._choose("ticked", tick=[self.overdue.id])
         self.assertEqual(self._read_shares(ticked), {self.overdue.name: "$ 60.00"})
 
+    def test_b10_enter_in_a_field_pays_what_is_ticked_not_all(self):
+        root = html.fromstring(self._get_page().content)
+        buttons = root.xpath("//button[@form='account_form' or ancestor::form[@id]]")
+        values = [button.get("value") for button in buttons]
+        self.assertEqual(values, ["ticked", "overdue", "all", "ticked", "spread"])
+
+    def test_b10_only_invoice_is_ticked(self):
+        root = html.fromstring(self._get_page().content)
+        self.assertFalse(root.xpath("//input[@name='tick'][@checked]"))
+        (self.overdue + self.childs).button_draft()
+        root = html.fromstring(self._get_page().content)
+        self.assertEqual(
+            root.xpath("//input[@name='tick'][@checked]/@value"), [str(self.invoice.id)]
+        )
+        self.assertFalse(root.xpath("//*[@id='pay_all']"))
+
     # === Rights and secrets === #
 
     def test_b10_pdf_of_the_account_only(self):

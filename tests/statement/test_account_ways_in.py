@@ -1,7 +1,9 @@
 from lxml import html
 
+from odoo import http
 from odoo.fields import Command
 from odoo.tests import Form, new_test_user, tagged
+from odoo.tools import mute_logger
 
 from ..common import BROWSER_HEADERS
 from ..send_common import PortalSendCommon
@@ -25,7 +27,9 @@ class TestAccountWaysIn(PortalSendCommon, StatementCommon):
 
     def _go_on(self, link):
         """Return where the page's hint leads, whether or not it is shown."""
-        response = self.url_open(link._get_path("account"), allow_redirects=False)
+        response = self.url_open(
+            link._get_path("account"), allow_redirects=False, method="POST"
+        )
         self.assertEqual(response.status_code, 303)
         return response.headers["Location"]
 
@@ -41,6 +45,28 @@ class TestAccountWaysIn(PortalSendCommon, StatementCommon):
         self.assertIn(self.overdue.name, page.text)
         self.assertNotIn(self.strangers.name, page.text)
         self.assertEqual(self._go_on(link), path, "the same again")
+
+    @mute_logger("odoo.http")
+    def test_b10_scanner_of_the_page_learns_no_way_to_the_account(self):
+        self.company.portal_shows_account = True
+        link = self._create_own_link()
+        before = self._count_account_links()
+        # It follows every link of the email and of the page, and sends no forms.
+        page = html.fromstring(self.url_open(link._get_path()).content)
+        paths = set(page.xpath("//a/@href")) | {link._get_path("account")}
+        for path in paths:
+            if path.startswith("/"):
+                answer = self.url_open(path, headers={"User-Agent": "Scanner/1.0"})
+                self.assertNotIn("/portal/account/", answer.url + answer.text)
+        self.assertEqual(self._count_account_links(), before)
+
+    def test_b10_each_recipient_has_one_link_to_the_account(self):
+        self.company.portal_shows_account = True
+        links = [self._create_own_link() for _email in range(2)]
+        before = self._count_account_links()
+        ways = {self._go_on(link) for link in [*links, *links]}
+        self.assertEqual(len(ways), 1)
+        self.assertEqual(self._count_account_links(), before + 1)
 
     def test_b10_page_of_one_invoice_leads_nobody_else_to_all(self):
         self.company.portal_shows_account = True
@@ -101,8 +127,11 @@ class TestAccountWaysIn(PortalSendCommon, StatementCommon):
         user = self._create_portal_user(self.branch)
         self.authenticate(user.login, user.login)
         page = html.fromstring(self.url_open("/my/invoices").content)
-        [way] = page.xpath("//a[contains(@class, 'o_portal_my_account')]/@href")
-        response = self.url_open(way)
+        [form] = page.xpath("//form[.//button[contains(@class, '_my_account')]]")
+        before = self._count_account_links()
+        self.url_open(form.get("action"))
+        self.assertEqual(self._count_account_links(), before, "browsers fetch ahead")
+        response = self.url_open(form.get("action"), data=dict(form.fields))
         self.assertIn(self.overdue.name, response.text)
         link = self.env["account.move.portal.link"].search(
             [("partner_id", "=", self.branch.id)]
@@ -118,7 +147,9 @@ class TestAccountWaysIn(PortalSendCommon, StatementCommon):
         for company_id in (self.company.id, 0, "abc", "9" * 50):
             with self.subTest(company_id):
                 response = self.url_open(
-                    f"/my/account/{company_id}", allow_redirects=False
+                    f"/my/account/{company_id}",
+                    data={"csrf_token": http.Request.csrf_token(self)},
+                    allow_redirects=False,
                 )
                 self.assertTrue(response.headers["Location"].endswith("/my/invoices"))
         self.authenticate(None, None)

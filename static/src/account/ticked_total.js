@@ -1,3 +1,5 @@
+import {formatAmount} from "../payment/amount";
+
 /** Says what the ticked invoices come to. Without it, the payment screen says it. */
 class TickedTotal {
     /**
@@ -6,12 +8,28 @@ class TickedTotal {
     constructor(form) {
         this.form = form;
         this.output = form.querySelector("#ticked_total");
-        this.format = new Intl.NumberFormat(document.documentElement.lang, {
-            style: "currency",
-            currency: form.dataset.currency,
-        });
         form.addEventListener("change", () => this.follow());
+        form.addEventListener("input", (event) => this.tickPart(event.target));
+        form.elements.spread?.addEventListener("keydown", (event) => {
+            if (event.key === "Enter") {
+                event.preventDefault();
+                form.querySelector("#pay_spread").click();
+            }
+        });
         this.follow();
+    }
+
+    /**
+     * Ticks the invoice of which a part is entered: it is meant to be paid.
+     *
+     * @param {HTMLInputElement} input - Where something is entered.
+     */
+    tickPart(input) {
+        const tick = input.closest("tr")?.querySelector("[name=tick]");
+        if (tick && input.type === "text" && input.value.trim()) {
+            tick.checked = true;
+            this.follow();
+        }
     }
 
     /** Sums up what is ticked; not what is entered as a part, which the server reads. */
@@ -23,9 +41,9 @@ class TickedTotal {
             0
         );
         const credit = this.form.querySelector("#use_credit:checked");
-        const rest = total - Number(credit?.dataset.credit || 0);
+        const rest = Math.max(total - Number(credit?.dataset.credit || 0), 0);
         this.output.textContent = ticked.length
-            ? `${ticked.length} · ${hasParts ? "≤ " : ""}${this.format.format(Math.max(rest, 0))}`
+            ? `${ticked.length} · ${hasParts ? "≤ " : ""}${formatAmount(rest, this.form.dataset)}`
             : "";
     }
 

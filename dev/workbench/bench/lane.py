@@ -1,0 +1,27 @@
+"""A lane by itself, for what it holds in memory: ``workbench.bench.lane CONFIG``."""
+
+import pathlib
+import sys
+
+from .odoo_env import environment
+
+
+def resident_megabytes():
+    """Memory of this process.
+
+    :rtype: float
+    """
+    status = pathlib.Path("/proc/self/status").read_text()
+    [line] = [each for each in status.splitlines() if each.startswith("VmRSS")]
+    return int(line.split()[1]) / 1024
+
+
+def main(config_file):
+    """Run a lane until nothing is due, and print what it holds then."""
+    with environment(config_file) as env:
+        env["account.move.portal.delivery"]._run_due()
+        print(resident_megabytes())
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
