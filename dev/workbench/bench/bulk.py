@@ -6,7 +6,6 @@ kind in the same run. All parts take some ten minutes, most of which core needs.
 """
 
 import os
-import pathlib
 import subprocess
 import sys
 import threading
