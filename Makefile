@@ -3,6 +3,10 @@ PYTHON ?= python3
 ENVIRONMENT := env PYTHONPATH="$(CURDIR)/dev" $(PYTHON) -m workbench.bootstrap
 RUN := env PYTHONPATH="$(CURDIR)/dev" .dev/venv/bin/python -m
 ARGS ?=
+# Compiled Python is kept out of the sources, and kept even where the environment says
+# not to: Odoo starts dozens of times in a test run, and would compile itself each time.
+export PYTHONPYCACHEPREFIX := $(CURDIR)/.dev/pycache
+export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
 .PHONY: help bootstrap demo walkthrough test soak test-core test-versions translations pictures bench lint clean distclean

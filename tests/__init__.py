@@ -78,6 +78,7 @@ from .payment import test_stripe_params
 from .payment import test_stripe_rules
 from .scripts import test_scripts
 from .send import test_bulk
+from .send import test_bulk_browser
 from .send import test_bulk_kill
 from .send import test_bulk_limits
 from .send import test_bulk_queue_job

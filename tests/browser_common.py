@@ -1,6 +1,7 @@
 import resource
 import time
 from contextlib import contextmanager
+from urllib.request import urlopen
 from weakref import WeakKeyDictionary
 
 from odoo.tests import HttpCase
@@ -86,8 +87,17 @@ class PortalBrowserCase(HttpCase):
                 for context in browser.contexts:
                     if context not in before:
                         context.close()
-                # Else one could still be answered while the next test uses its cursor.
-                self._wait_remaining_requests()
+                self._wait_for_what_is_on_its_way()
+
+    def _wait_for_what_is_on_its_way(self):
+        """Wait until the server has answered all that closed pages have asked.
+
+        Else it could still use the test's cursor when the next test does. Connections
+        are taken in their order: one more, to a file, comes after them all.
+        """
+        file = f"{self.base_url()}/web/static/img/favicon.ico"
+        urlopen(file, timeout=ANSWERED_WITHIN).close()
+        self._wait_remaining_requests()
 
     @contextmanager
     def page(self, viewport=None, is_driven=False, **kwargs):

@@ -1,9 +1,13 @@
 """Invoices that are hard to print, as records."""
 
+import unicodedata
+from collections import Counter
+
 from pypdf import PdfReader
 
 from odoo import Command
 from odoo.tools import mute_logger
+from odoo.tools.misc import formatLang
 
 from .pdf_common import REPORT, PdfCommon
 from .pdf_corpus import generated
@@ -11,7 +15,21 @@ from .pdf_corpus import generated
 LOGGER = "odoo.addons.account_payment_portal.models.document.ir_actions_report"
 
 
+def _letters(text):
+    """A text's letters, figures and signs, whatever their form and order."""
+    plain = unicodedata.normalize(
+        "NFKD", unicodedata.normalize("NFKD", text).casefold()
+    )
+    return Counter(
+        each
+        for each in plain
+        if unicodedata.category(each)[0] in "LNS" and each.isprintable()
+    )
+
+
 class PdfCorpusCommon(PdfCommon):
+    """Compared with the records' values, not with the pages that were printed."""
+
     def _create(self, case):
         partner = {
             "name": "Gemini Furniture",
@@ -79,6 +97,45 @@ class PdfCorpusCommon(PdfCommon):
                     ]
                     yield key, move, reader, warnings
                 savepoint.rollback()
+
+    def _assert_complete(self, move, reader):
+        text = " ".join(self._texts(reader))
+        printed = _letters(text)
+        for line in move.invoice_line_ids:
+            if (
+                not line.display_type == "product"
+                or line.parent_id.collapse_composition
+            ):
+                continue
+            # Letters that are joined have no name of their own in the file.
+            lost = _letters(line.name) - printed
+            self.assertLessEqual(lost.total(), len(line.name) // 4, line.name)
+            if line.parent_id.collapse_prices:
+                continue
+            for number in (line.quantity, line.price_subtotal):
+                self._assert_number(move, number, printed)
+        for amount in (move.amount_untaxed, move.amount_tax, move.amount_total):
+            self._assert_number(move, amount, printed)
+        self.assertFalse(_letters(move.name) - printed)
+        self.assertFalse(_letters(move.partner_id.name[:8]) - printed)
+
+    def _assert_number(self, move, number, printed):
+        lang_env = self.env(context={"lang": move.partner_id.lang or "en_US"})
+        if number:
+            digits = Counter(
+                each for each in formatLang(lang_env, number) if each.isdigit()
+            )
+            self.assertFalse(digits - printed, number)
+
+    def _assert_each_complete(self, cases):
+        """All of each invoice is on its sheets, and can be read.
+
+        :param dict cases: The invoices, by name.
+        """
+        for name, move, reader, warnings in self._print_each(cases):
+            with self.subTest(name=name):
+                self._assert_complete(move, reader)
+                self.assertFalse(warnings)
 
     def _assert_no_false_alarm(self, count):
         """Invoices that are right are made without a refusal or a warning.

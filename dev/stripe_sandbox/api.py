@@ -188,10 +188,8 @@ class Api:
         extra = versions.legacy_fields(route.operation, record.version)
         _refuse_removed_types(route, record.version, params)
         checked = schema.check(schema.params_class(route.operation), params, extra)
-        if route.supports is not None:
-            missing = set(checked) - route.supports - {"expand"}
-            if missing:
-                raise unimplemented(missing)
+        if missing := route.unsupported(checked):
+            raise unimplemented(missing)
         checked.update(unsafe)
         return Call(
             self.backend,

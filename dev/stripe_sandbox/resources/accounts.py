@@ -1,7 +1,7 @@
 """The account itself, its balance, mandates and Apple Pay domains."""
 
 from ..store import random_text
-from .base import Page, Route, page
+from .base import Page, Route, list_by, retrieve
 
 
 def retrieve_account(call):
@@ -39,29 +39,6 @@ def _new_account(created):
     }
 
 
-def retrieve_mandate(call, mandate):
-    """Return a mandate."""
-    return call.backend.store.get("mandate", mandate)
-
-
-def retrieve_balance_transaction(call, txn):
-    """Return a balance transaction."""
-    return call.backend.store.get("balance_transaction", txn)
-
-
-def list_balance_transactions(call):
-    """Return balance transactions, by source, currency and type."""
-    given = {
-        k: call.params[k] for k in ("source", "currency", "type") if k in call.params
-    }
-    return page(
-        call,
-        "balance_transaction",
-        "/v1/balance_transactions",
-        lambda txn: all(txn[k] == v for k, v in given.items()),
-    )
-
-
 def create_apple_pay_domain(call):
     """Answer as Stripe does in test mode: nothing is registered."""
     return {
@@ -80,20 +57,22 @@ def list_apple_pay_domains(call):
 
 ROUTES = [
     Route("GET", "/account", retrieve_account, "account_retrieve_current"),
-    Route("GET", "/mandates/<mandate>", retrieve_mandate, "mandate_retrieve"),
+    Route("GET", "/mandates/<mandate>", retrieve("mandate"), "mandate_retrieve"),
     Route(
         "GET",
         "/balance_transactions",
-        list_balance_transactions,
-        "balance_transaction_list",
-        supports=frozenset(
-            "created currency ending_before limit source starting_after type".split()
+        list_by(
+            "balance_transaction",
+            "/v1/balance_transactions",
+            *("source", "currency", "type"),
         ),
+        "balance_transaction_list",
+        supports="created currency ending_before limit source starting_after type",
     ),
     Route(
         "GET",
         "/balance_transactions/<txn>",
-        retrieve_balance_transaction,
+        retrieve("balance_transaction"),
         "balance_transaction_retrieve",
     ),
     Route(

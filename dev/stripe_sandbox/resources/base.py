@@ -17,7 +17,7 @@ class Route:
     :param handler: function of the call and the ids in the path.
     :param str operation: the SDK's name of it, which gives its parameters.
     :param bool client: open to the publishable key too.
-    :param frozenset supports: top-level parameters that the sandbox acts on; None
+    :param str supports: top-level parameters that the sandbox acts on, as words; None
         when it acts on all.
     :param prepare: function of the raw parameters and the source that takes out
         what only Stripe.js may send and returns it converted.
@@ -28,12 +28,18 @@ class Route:
     handler: object
     operation: str
     client: bool = False
-    supports: frozenset = None
+    supports: str = None
     prepare: object = None
     pattern: re.Pattern = field(init=False)
 
     def __post_init__(self):
         self.pattern = re.compile("/v1" + _ID.sub(r"(?P<\1>[^/]+)", self.path))
+
+    def unsupported(self, params):
+        """Return the names of parameters that the sandbox would ignore."""
+        if self.supports is None:
+            return set()
+        return set(params) - {"expand", *self.supports.split()}
 
 
 @dataclass
@@ -67,6 +73,38 @@ def page(call, kind, url, keep=lambda obj: True):
         cursor = store.get(kind, params["starting_after"], "starting_after")
         start = _position(objects, cursor) + 1
     return Page(objects[start : start + limit], url, len(objects) > start + limit)
+
+
+def retrieve(kind):
+    """Return the handler that answers with one object.
+
+    :param str kind: the object type.
+    """
+
+    def handler(call, **path):
+        (object_id,) = path.values()
+        return call.backend.store.get(kind, object_id)
+
+    return handler
+
+
+def list_by(kind, url, *names):
+    """Return the handler that answers with a type's objects.
+
+    :param str kind: the object type.
+    :param str names: members that the request may ask for, besides those of `page`.
+    """
+
+    def handler(call):
+        given = {name: call.params[name] for name in names if name in call.params}
+        return page(
+            call,
+            kind,
+            url,
+            lambda obj: all(obj[name] == value for name, value in given.items()),
+        )
+
+    return handler
 
 
 def _limit(limit):

@@ -1,12 +1,7 @@
 """Charges: what an attempt to move money came to."""
 
 from ..errors import StripeError
-from .base import Route, changed, merge_metadata, page, shipping, unset
-
-
-def retrieve(call, charge):
-    """Return a charge."""
-    return call.backend.store.get("charge", charge)
+from .base import Route, changed, list_by, merge_metadata, retrieve, shipping, unset
 
 
 def update(call, charge):
@@ -38,29 +33,16 @@ def create(call):
     )
 
 
-def list_all(call):
-    """Return charges, by customer and PaymentIntent."""
-    names = ("customer", "payment_intent", "transfer_group")
-    given = {name: call.params[name] for name in names if name in call.params}
-    return page(
-        call,
-        "charge",
-        "/v1/charges",
-        lambda charge: all(charge[name] == value for name, value in given.items()),
-    )
-
-
+_LIST = list_by("charge", "/v1/charges", "customer", "payment_intent", "transfer_group")
 ROUTES = [
-    Route("GET", "/charges", list_all, "charge_list"),
+    Route("GET", "/charges", _LIST, "charge_list"),
     Route("POST", "/charges", create, "charge_create"),
-    Route("GET", "/charges/<charge>", retrieve, "charge_retrieve"),
+    Route("GET", "/charges/<charge>", retrieve("charge"), "charge_retrieve"),
     Route(
         "POST",
         "/charges/<charge>",
         update,
         "charge_update",
-        supports=frozenset(
-            "description metadata receipt_email shipping transfer_group".split()
-        ),
+        supports="description metadata receipt_email shipping transfer_group",
     ),
 ]

@@ -1,12 +1,19 @@
 """Customers and the payment methods attached to them."""
 
 from ..errors import invalid
-from .base import Route, address, changed, merge_metadata, page, shipping, unset
+from .base import (
+    Route,
+    address,
+    changed,
+    merge_metadata,
+    page,
+    retrieve,
+    shipping,
+    unset,
+)
 
 _TEXTS = ("description", "email", "name", "phone")
-_SUPPORTED = frozenset(
-    "address description email metadata name phone preferred_locales shipping".split()
-)
+_SUPPORTED = "address description email metadata name phone preferred_locales shipping"
 _LIMITS = {"email": 512, "name": 256, "phone": 20}
 
 
@@ -68,11 +75,6 @@ def _values(params, current_metadata):
     if "metadata" in params:
         values["metadata"] = merge_metadata(current_metadata, params["metadata"])
     return values
-
-
-def retrieve(call, customer):
-    """Return a customer, or the stub of a deleted one."""
-    return call.backend.store.get("customer", customer)
 
 
 def update(call, customer):
@@ -140,12 +142,13 @@ def living(backend, customer, param=None):
     return found
 
 
-_LIST = frozenset("created email ending_before limit starting_after".split())
-_METHODS = frozenset("ending_before limit starting_after type".split())
+_LIST = "created email ending_before limit starting_after"
+_METHODS = "ending_before limit starting_after type"
 ROUTES = [
     Route("POST", "/customers", create, "customer_create", supports=_SUPPORTED),
     Route("GET", "/customers", list_all, "customer_list", supports=_LIST),
-    Route("GET", "/customers/<customer>", retrieve, "customer_retrieve"),
+    # Of a deleted one a stub remains.
+    Route("GET", "/customers/<customer>", retrieve("customer"), "customer_retrieve"),
     Route(
         "POST",
         "/customers/<customer>",

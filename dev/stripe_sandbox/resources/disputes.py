@@ -1,12 +1,7 @@
 """Disputes."""
 
 from ..disputing import close_dispute
-from .base import Route, changed, merge_metadata, page
-
-
-def retrieve(call, dispute):
-    """Return a dispute."""
-    return call.backend.store.get("dispute", dispute)
+from .base import Route, changed, list_by, merge_metadata, retrieve
 
 
 def update(call, dispute):
@@ -25,22 +20,11 @@ def close(call, dispute):
     return close_dispute(call.backend, found, "lost")
 
 
-def list_all(call):
-    """Return disputes, by charge and PaymentIntent."""
-    names = ("charge", "payment_intent")
-    given = {name: call.params[name] for name in names if name in call.params}
-    return page(
-        call,
-        "dispute",
-        "/v1/disputes",
-        lambda found: all(found[name] == value for name, value in given.items()),
-    )
-
-
 _PATH = "/disputes/<dispute>"
+_LIST = list_by("dispute", "/v1/disputes", "charge", "payment_intent")
 ROUTES = [
-    Route("GET", "/disputes", list_all, "dispute_list"),
-    Route("GET", _PATH, retrieve, "dispute_retrieve"),
-    Route("POST", _PATH, update, "dispute_update", supports=frozenset(("metadata",))),
+    Route("GET", "/disputes", _LIST, "dispute_list"),
+    Route("GET", _PATH, retrieve("dispute"), "dispute_retrieve"),
+    Route("POST", _PATH, update, "dispute_update", supports="metadata"),
     Route("POST", f"{_PATH}/close", close, "dispute_close"),
 ]

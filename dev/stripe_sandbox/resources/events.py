@@ -3,12 +3,7 @@
 import fnmatch
 
 from ..errors import invalid
-from .base import Route, page
-
-
-def retrieve(call, event):
-    """Return an event."""
-    return call.backend.store.get("event", event)
+from .base import Route, page, retrieve
 
 
 def list_all(call):
@@ -33,5 +28,5 @@ def list_all(call):
 
 ROUTES = [
     Route("GET", "/events", list_all, "event_list"),
-    Route("GET", "/events/<event>", retrieve, "event_retrieve"),
+    Route("GET", "/events/<event>", retrieve("event"), "event_retrieve"),
 ]

@@ -5,7 +5,7 @@ from ..attempts import collect, release
 from ..currencies import check_amount, check_currency
 from ..errors import invalid, unexpected_state
 from . import payment_methods
-from .base import Route, changed, merge_metadata, page, shipping, unset
+from .base import Route, changed, list_by, merge_metadata, shipping, unset
 
 KIND = "payment_intent"
 _TEXTS = (
@@ -210,32 +210,17 @@ def verify_microdeposits(call, intent):
     return intents.verify_microdeposits(call, intents.find(call, KIND, intent))
 
 
-def list_all(call):
-    """Return PaymentIntents, by customer."""
-    customer = call.params.get("customer")
-    return page(
-        call,
-        KIND,
-        "/v1/payment_intents",
-        lambda intent: customer in (None, intent["customer"]),
-    )
-
-
 _PATH = "/payment_intents/<intent>"
-_COMMON = frozenset(
+_COMMON = (
     "allowed_payment_method_types amount capture_method currency customer description"
     " metadata payment_method payment_method_data payment_method_options"
     " payment_method_types receipt_email setup_future_usage shipping"
-    " statement_descriptor statement_descriptor_suffix transfer_group".split()
+    " statement_descriptor statement_descriptor_suffix transfer_group"
 )
-_CONFIRM = frozenset(
-    "payment_method payment_method_data payment_method_options receipt_email"
-    " setup_future_usage shipping".split()
-) | frozenset(_CONFIRM_ONLY)
-_CREATE = _COMMON | frozenset(_CONFIRM_ONLY)
-_CREATE |= {"automatic_payment_methods", "confirm", "confirmation_method"}
-_CAPTURE = frozenset(("amount_to_capture", "metadata"))
-_LIST = frozenset("created customer ending_before limit starting_after".split())
+_CONFIRM = " ".join(_CONFIRM_ONLY)
+_CREATE = f"{_COMMON} {_CONFIRM} automatic_payment_methods confirm confirmation_method"
+_CONFIRM += " payment_method payment_method_data payment_method_options receipt_email"
+_CONFIRM += " setup_future_usage shipping"
 ROUTES = [
     Route(
         "POST",
@@ -245,7 +230,13 @@ ROUTES = [
         supports=_CREATE,
         prepare=payment_methods.take_card,
     ),
-    Route("GET", "/payment_intents", list_all, "payment_intent_list", supports=_LIST),
+    Route(
+        "GET",
+        "/payment_intents",
+        list_by(KIND, "/v1/payment_intents", "customer"),
+        "payment_intent_list",
+        supports="created customer ending_before limit starting_after",
+    ),
     Route("GET", _PATH, retrieve, "payment_intent_retrieve", client=True),
     Route(
         "POST",
@@ -269,7 +260,7 @@ ROUTES = [
         f"{_PATH}/capture",
         capture,
         "payment_intent_capture",
-        supports=_CAPTURE,
+        supports="amount_to_capture metadata",
     ),
     Route("POST", f"{_PATH}/cancel", cancel, "payment_intent_cancel"),
     Route(

@@ -10,7 +10,7 @@ from ..instruments import (
     from_card,
     take_card,
 )
-from .base import Route, changed, merge_metadata
+from .base import Route, changed, merge_metadata, retrieve
 from .customers import living, methods_of
 
 _TYPES = ("card", "us_bank_account")
@@ -97,11 +97,6 @@ def create(call):
     return build(call.backend, call.params, call.params.get("_card"))
 
 
-def retrieve(call, method):
-    """Return a payment method."""
-    return call.backend.store.get("payment_method", method)
-
-
 def update(call, method):
     """Change billing details, expiry or metadata."""
     found = call.backend.store.get("payment_method", method)
@@ -183,10 +178,8 @@ def list_all(call):
 
 
 _PATH = "/payment_methods/<method>"
-_CREATE = frozenset(
-    "allow_redisplay billing_details card metadata type us_bank_account".split()
-)
-_LIST = frozenset("customer ending_before limit starting_after type".split())
+_CREATE = "allow_redisplay billing_details card metadata type us_bank_account"
+_LIST = "customer ending_before limit starting_after type"
 ROUTES = [
     Route(
         "POST",
@@ -198,20 +191,20 @@ ROUTES = [
         prepare=take_card,
     ),
     Route("GET", "/payment_methods", list_all, "payment_method_list", supports=_LIST),
-    Route("GET", _PATH, retrieve, "payment_method_retrieve"),
+    Route("GET", _PATH, retrieve("payment_method"), "payment_method_retrieve"),
     Route(
         "POST",
         _PATH,
         update,
         "payment_method_update",
-        supports=frozenset(("billing_details", "card", "metadata")),
+        supports="billing_details card metadata",
     ),
     Route(
         "POST",
         f"{_PATH}/attach",
         attach,
         "payment_method_attach",
-        supports=frozenset(("customer",)),
+        supports="customer",
     ),
     Route("POST", f"{_PATH}/detach", detach, "payment_method_detach"),
 ]

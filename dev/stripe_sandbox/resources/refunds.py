@@ -3,7 +3,7 @@
 from .. import ledger
 from ..clock import add_business_days
 from ..errors import invalid, missing
-from .base import Route, changed, merge_metadata, page
+from .base import Route, changed, list_by, merge_metadata, retrieve
 
 REFUND_DAYS = 5
 
@@ -151,11 +151,6 @@ def _tell(backend, refund, previous):
     backend.emit("charge.refund.updated", refund, previous)
 
 
-def retrieve(call, refund):
-    """Return a refund."""
-    return call.backend.store.get("refund", refund)
-
-
 def update(call, refund):
     """Change a refund's metadata."""
     found = call.backend.store.get("refund", refund)
@@ -167,22 +162,11 @@ def update(call, refund):
     return found
 
 
-def list_all(call):
-    """Return refunds, by charge and PaymentIntent."""
-    names = ("charge", "payment_intent")
-    given = {name: call.params[name] for name in names if name in call.params}
-    return page(
-        call,
-        "refund",
-        "/v1/refunds",
-        lambda found: all(found[name] == value for name, value in given.items()),
-    )
-
-
-_CREATE = frozenset("amount charge metadata payment_intent reason".split())
+_CREATE = "amount charge metadata payment_intent reason"
+_LIST = list_by("refund", "/v1/refunds", "charge", "payment_intent")
 ROUTES = [
     Route("POST", "/refunds", create, "refund_create", supports=_CREATE),
-    Route("GET", "/refunds", list_all, "refund_list"),
-    Route("GET", "/refunds/<refund>", retrieve, "refund_retrieve"),
+    Route("GET", "/refunds", _LIST, "refund_list"),
+    Route("GET", "/refunds/<refund>", retrieve("refund"), "refund_retrieve"),
     Route("POST", "/refunds/<refund>", update, "refund_update"),
 ]

@@ -4,7 +4,7 @@ from .. import intents, method_types
 from ..attempts import release
 from ..errors import unexpected_state
 from . import payment_methods
-from .base import Route, changed, merge_metadata, page, unset
+from .base import Route, changed, list_by, merge_metadata, unset
 
 KIND = "setup_intent"
 _EDITABLE = ("requires_payment_method", "requires_confirmation", "requires_action")
@@ -93,49 +93,26 @@ def verify_microdeposits(call, intent):
     return intents.verify_microdeposits(call, intents.find(call, KIND, intent))
 
 
-def list_all(call):
-    """Return SetupIntents, by customer and payment method."""
-    given = {
-        name: call.params[name]
-        for name in ("customer", "payment_method")
-        if name in call.params
-    }
-    return page(
-        call,
-        KIND,
-        "/v1/setup_intents",
-        lambda intent: all(intent[name] == value for name, value in given.items()),
-    )
-
-
 _PATH = "/setup_intents/<intent>"
-_COMMON = frozenset(
-    "customer description metadata payment_method payment_method_data".split()
-)
-_CONFIRM = frozenset(
-    "mandate_data payment_method payment_method_data return_url use_stripe_sdk".split()
-)
-_CREATE = frozenset(
-    "allowed_payment_method_types automatic_payment_methods confirm"
-    " payment_method_options payment_method_types usage".split()
-)
+_COMMON = "customer description metadata payment_method payment_method_data"
+_CONFIRM = "mandate_data payment_method payment_method_data return_url use_stripe_sdk"
+_CREATE = f"{_COMMON} {_CONFIRM} allowed_payment_method_types automatic_payment_methods"
+_CREATE += " confirm payment_method_options payment_method_types usage"
 ROUTES = [
     Route(
         "POST",
         "/setup_intents",
         create,
         "setup_intent_create",
-        supports=_COMMON | _CONFIRM | _CREATE,
+        supports=_CREATE,
         prepare=payment_methods.take_card,
     ),
     Route(
         "GET",
         "/setup_intents",
-        list_all,
+        list_by(KIND, "/v1/setup_intents", "customer", "payment_method"),
         "setup_intent_list",
-        supports=frozenset(
-            "created customer ending_before limit payment_method starting_after".split()
-        ),
+        supports="created customer ending_before limit payment_method starting_after",
     ),
     Route("GET", _PATH, retrieve, "setup_intent_retrieve", client=True),
     Route(

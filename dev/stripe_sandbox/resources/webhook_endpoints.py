@@ -4,10 +4,10 @@ from urllib.parse import urlsplit
 
 from ..errors import invalid
 from ..store import random_text
-from .base import Route, changed, merge_metadata, page, unset
+from .base import Route, changed, list_by, merge_metadata, retrieve, unset
 
 _MAXIMUM = 16
-_SUPPORTED = frozenset("api_version description enabled_events metadata url".split())
+_SUPPORTED = "api_version description enabled_events metadata url"
 
 
 def add(backend, url, secret, enabled_events, api_version=None, **values):
@@ -59,11 +59,6 @@ def _check_url(url):
         )
 
 
-def retrieve(call, endpoint):
-    """Return an endpoint."""
-    return call.backend.store.get("webhook_endpoint", endpoint)
-
-
 def update(call, endpoint):
     """Change an endpoint."""
     found = call.backend.store.get("webhook_endpoint", endpoint)
@@ -88,12 +83,8 @@ def delete(call, endpoint):
     return {"id": endpoint, "object": "webhook_endpoint", "deleted": True}
 
 
-def list_all(call):
-    """Return the endpoints."""
-    return page(call, "webhook_endpoint", "/v1/webhook_endpoints")
-
-
 _PATH = "/webhook_endpoints/<endpoint>"
+_LIST = list_by("webhook_endpoint", "/v1/webhook_endpoints")
 ROUTES = [
     Route(
         "POST",
@@ -102,8 +93,8 @@ ROUTES = [
         "webhook_endpoint_create",
         supports=_SUPPORTED,
     ),
-    Route("GET", "/webhook_endpoints", list_all, "webhook_endpoint_list"),
-    Route("GET", _PATH, retrieve, "webhook_endpoint_retrieve"),
+    Route("GET", "/webhook_endpoints", _LIST, "webhook_endpoint_list"),
+    Route("GET", _PATH, retrieve("webhook_endpoint"), "webhook_endpoint_retrieve"),
     Route("POST", _PATH, update, "webhook_endpoint_update"),
     Route("DELETE", _PATH, delete, "webhook_endpoint_delete"),
 ]

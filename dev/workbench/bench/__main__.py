@@ -7,6 +7,8 @@ It is a benchmark, no test: no figure fails it. Arguments choose what is measure
 
 import subprocess
 import sys
+from contextlib import contextmanager
+from urllib.parse import urlsplit
 
 from workbench.provision.commands import SetupError
 from workbench.provision.console import Console
@@ -36,109 +38,77 @@ def python(environment, *arguments, **kwargs):
         raise SetupError(f"{arguments[0]} failed.") from error
 
 
-def server(environment, config, port):
-    """The Odoo server that is measured.
+@contextmanager
+def fresh_database(environment, name):
+    """A database with the add-on in it, and where to measure it.
 
-    :rtype: Component
-    """
-    return Component(
-        "Odoo",
-        environment.odoo.command(config, "--max-cron-threads=0"),
-        environment.logs / "bench.log",
-        http_answers(port, "/web/health"),
-        env=environment.odoo.env,
-    )
-
-
-def run(environment, parts):
-    """Measure on a fresh database.
-
-    :param list[str] parts: what is measured, see ``workbench.bench.measure``
+    :param str name: of the database, of its configuration and of the result
+    :return: Odoo's configuration, the address that its server has, the result's file
     """
     port = any_free_port()
-    url = f"http://{HOST}:{port}"
-    with environment.copy(USUAL, "bench") as database:
+    result = environment.folder / f"{name}.json"
+    with environment.copy(USUAL, name) as database:
         environment.install(database)
         # Without a filter Odoo does not ask PostgreSQL for its databases whenever a
         # visitor comes without a cookie, as who opens a mail does.
         config = environment.odoo.write_config(
-            "bench.conf", database, http_port=port, dbfilter=""
+            f"{name}.conf", database, http_port=port, dbfilter=""
         )
-        with environment.console.step("Invoices to measure with"):
-            made = python(
-                environment,
-                "workbench.bench.fixtures",
-                config,
-                url,
-                stdout=subprocess.PIPE,
-            )
-            facts = made.stdout.strip().splitlines()[-1]
-        odoo = server(environment, config, port)
-        odoo.start()
-        try:
-            odoo.wait_ready()
-            result = environment.folder / "bench.json"
-            python(
-                environment,
-                "workbench.bench.measure",
-                config,
-                url,
-                odoo.log,
-                facts,
-                result,
-                *parts,
-            )
-        finally:
-            odoo.stop()
+        yield config, f"http://{HOST}:{port}", result
     environment.console.say(f"The same as JSON: {result}")
+
+
+@contextmanager
+def serving(environment, config, url):
+    """Have a server run, which is measured.
+
+    :return: its log
+    """
+    odoo = Component(
+        "Odoo",
+        environment.odoo.command(config, "--max-cron-threads=0"),
+        environment.logs / "bench.log",
+        http_answers(urlsplit(url).port, "/web/health"),
+        env=environment.odoo.env,
+    )
+    odoo.start()
+    try:
+        odoo.wait_ready()
+        yield odoo.log
+    finally:
+        odoo.stop()
+
+
+def run(environment, parts):
+    """Measure pages, documents and reports.
+
+    :param list[str] parts: what is measured, see ``workbench.bench.measure``
+    """
+    name = "workbench.bench.measure"
+    with fresh_database(environment, "bench") as (config, url, result):
+        with environment.console.step("Invoices to measure with"):
+            fixtures = ("workbench.bench.fixtures", config, url)
+            made = python(environment, *fixtures, stdout=subprocess.PIPE)
+            facts = made.stdout.strip().splitlines()[-1]
+        with serving(environment, config, url) as log:
+            python(environment, name, config, url, log, facts, result, *parts)
 
 
 def run_bulk(environment, parts):
-    """Measure mass sending, on a fresh database of its own.
+    """Measure mass sending.
 
     :param list[str] parts: what is measured, see ``workbench.bench.bulk``; none is all
     """
-    port = any_free_port()
-    with environment.copy(USUAL, "bench_bulk") as database:
-        environment.install(database)
-        config = environment.odoo.write_config(
-            "bench_bulk.conf", database, http_port=port, dbfilter=""
-        )
-        result = environment.folder / "bench_bulk.json"
+    with fresh_database(environment, "bench_bulk") as (config, url, result):
         # Core's documents ask the server for their style sheets.
-        odoo = server(environment, config, port)
-        odoo.start()
-        try:
-            odoo.wait_ready()
-            python(
-                environment,
-                "workbench.bench.bulk",
-                config,
-                f"http://{HOST}:{port}",
-                result,
-                *parts,
-            )
-        finally:
-            odoo.stop()
-    environment.console.say(f"The same as JSON: {result}")
+        with serving(environment, config, url):
+            python(environment, "workbench.bench.bulk", config, url, result, *parts)
 
 
 def run_reminders(environment):
-    """Measure the day's reminders, on a fresh database of its own."""
-    with environment.copy(USUAL, "bench_reminders") as database:
-        environment.install(database)
-        config = environment.odoo.write_config(
-            "bench_reminders.conf", database, http_port=any_free_port(), dbfilter=""
-        )
-        result = environment.folder / "bench_reminders.json"
-        python(
-            environment,
-            "workbench.bench.reminders",
-            config,
-            f"http://{HOST}:{any_free_port()}",
-            result,
-        )
-    environment.console.say(f"The same as JSON: {result}")
+    """Measure the day's reminders."""
+    with fresh_database(environment, "bench_reminders") as (config, url, result):
+        python(environment, "workbench.bench.reminders", config, url, result)
 
 
 def main():

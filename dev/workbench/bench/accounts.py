@@ -9,8 +9,8 @@ import requests
 
 from odoo.fields import Command
 
-from .pages import ACCESS, REQUESTS, TURNS, middle
-from .sample import Row
+from .fixtures import create_invoices
+from .pages import server_rows
 
 #: How many open invoices a customer has.
 INVOICES = (50, 500)
@@ -37,21 +37,7 @@ def make_customer(env, count):
             "group_ids": [Command.set(env.ref("base.group_portal").ids)],
         }
     )
-    moves = env["account.move"].create(
-        [
-            {
-                "move_type": "out_invoice",
-                "partner_id": customer.id,
-                "invoice_date": "2026-01-15",
-                "invoice_date_due": "2026-02-15",
-                "invoice_line_ids": [
-                    Command.create({"name": "Consulting", "price_unit": 42.0 + number})
-                ],
-            }
-            for number in range(count)
-        ]
-    )
-    moves.action_post()
+    create_invoices(env, [customer] * count, lines=1)
     links = env["account.move.portal.link"]
     return login, links._find_for_account(customer, env.company)._get_path()
 
@@ -75,29 +61,6 @@ def sign_in(url, login):
     return session
 
 
-def serve(session, address, log):
-    """Ask for a page, and read what Odoo says of its work.
-
-    :param pathlib.Path log: of the server
-    :return: of each request: the queries, the milliseconds, the bytes
-    :rtype: list[tuple[int, float, int]]
-    """
-    session.get(address).raise_for_status()  # Caches.
-    before = log.stat().st_size
-    sizes = [len(session.get(address).content) for _request in range(REQUESTS)]
-    while True:  # A line is written after the answer.
-        with log.open() as lines:
-            lines.seek(before)
-            found = [match for line in lines if (match := ACCESS.search(line))]
-        if len(found) >= REQUESTS:
-            return [
-                (int(queries), 1000 * (float(sql) + float(rest)), size)
-                for (queries, sql, rest), size in zip(
-                    (match.groups() for match in found), sizes, strict=False
-                )
-            ]
-
-
 def rows(env, url, log):
     """All of this module's measurements.
 
@@ -107,26 +70,15 @@ def rows(env, url, log):
     """
     customers = {count: make_customer(env, count) for count in INVOICES}
     env.cr.commit()
-    result = []
-    for count, (login, path) in customers.items():
-        sides = {
-            "ours": (requests.Session(), url + path),
-            "core": (sign_in(url, login), f"{url}/my/invoices"),
-        }
-        served = {side: [] for side in sides}
-        for _turn in range(TURNS):
-            for side, (session, address) in sides.items():
-                served[side] += serve(session, address, log)
-        kinds = (("queries", "", 1), ("server", "ms", 1), ("page", "KB", 1024))
-        result += [
-            Row(
-                f"Account of {count} invoices, {kind}",
-                unit,
-                *(
-                    middle([figure[at] for figure in served[side]]) / scale
-                    for side in served
-                ),
-            )
-            for at, (kind, unit, scale) in enumerate(kinds)
-        ]
-    return result
+    return [
+        row
+        for count, (login, path) in customers.items()
+        for row in server_rows(
+            f"Account of {count} invoices",
+            {
+                "ours": (requests.Session(), url + path),
+                "core": (sign_in(url, login), f"{url}/my/invoices"),
+            },
+            log,
+        )
+    ]

@@ -5,9 +5,7 @@ lanes that an installation has, and core's own batch on as many invoices of the 
 kind in the same run. All parts take some ten minutes, most of which core needs.
 """
 
-import json
 import os
-import pathlib
 import subprocess
 import sys
 import threading
@@ -20,9 +18,9 @@ from odoo.tools import config
 
 from workbench.mailbox import Mailbox
 
-from .fixtures import create_invoice, set_up_company
+from .fixtures import create_invoices, set_up_company
 from .odoo_env import environment
-from .sample import Row
+from .sample import Row, save
 
 SENT = 200
 LANES = 2
@@ -182,8 +180,7 @@ def send_rows(env, mailbox, customers):
 
     :rtype: list[Row]
     """
-    moves = [create_invoice(env, each, 2) for each in customers[: 2 * SENT]]
-    moves = env["account.move"].concat(*moves)
+    moves = create_invoices(env, customers[: 2 * SENT])
     ours, theirs = moves[:SENT], moves[SENT:]
     env.cr.commit()
     mailbox.clear()
@@ -320,9 +317,7 @@ def main(config_file, url, result, *parts):
                     f" = {row.ratio:.2f}"
                 )
             measured += rows
-            pathlib.Path(result).write_text(
-                json.dumps([row.as_dict() for row in measured], indent=2) + "\n"
-            )
+            save(measured, result)
 
 
 if __name__ == "__main__":

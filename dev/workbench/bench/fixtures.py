@@ -9,6 +9,7 @@ import sys
 from urllib.parse import urlsplit
 
 from odoo.fields import Command
+from odoo.tools import SQL
 
 from .odoo_env import environment
 
@@ -64,32 +65,79 @@ def create_customer(env):
     )
 
 
-def create_invoice(env, customer, lines):
-    """Create and post an invoice.
+def create_invoices(env, customers, lines=2):
+    """Create and post an invoice for each of some customers.
 
-    :param int lines: how many lines it has
+    :param customers: the customers, each as often as they get one
+    :param int lines: how many lines each has
     :rtype: account.move
     """
-    invoice = env["account.move"].create(
-        {
-            "move_type": "out_invoice",
-            "partner_id": customer.id,
-            "invoice_date": "2026-01-15",
-            "invoice_date_due": "2026-02-15",
-            "invoice_line_ids": [
-                Command.create(
-                    {
-                        "name": f"Consulting, part {number}",
-                        "quantity": number,
-                        "price_unit": 42.0,
-                    }
-                )
-                for number in range(1, lines + 1)
-            ],
-        }
+    invoices = env["account.move"].create(
+        [
+            {
+                "move_type": "out_invoice",
+                "partner_id": customer.id,
+                "invoice_date": "2026-01-15",
+                "invoice_date_due": "2026-02-15",
+                "invoice_line_ids": [
+                    Command.create(
+                        {
+                            "name": f"Consulting, part {number}",
+                            "quantity": number,
+                            "price_unit": 42.0,
+                        }
+                    )
+                    for number in range(1, lines + 1)
+                ],
+            }
+            for customer in customers
+        ]
     )
-    invoice.action_post()
-    return invoice
+    invoices.action_post()
+    return invoices
+
+
+def last_id(env, table):
+    """The highest number that a row of a table has got.
+
+    :rtype: int
+    """
+    sequence = SQL.identifier(f"{table}_id_seq")
+    [[last]] = env.execute_query(SQL("SELECT last_value FROM %s", sequence))
+    return last
+
+
+def copy_rows(env, table, row_id, count, changes):
+    """Copy a row: what Odoo's own methods take an hour for.
+
+    :param str table: of the row
+    :param int row_id: of the row, `r` in the changes
+    :param int count: how often
+    :param dict[str, SQL] changes: of columns; `n` is the number of the copy
+    """
+    columns = env.execute_query(
+        SQL(
+            "SELECT column_name FROM information_schema.columns WHERE table_name = %s "
+            "AND column_name != 'id' AND is_generated = 'NEVER' "
+            "AND table_schema = current_schema",
+            table,
+        )
+    )
+    names = [name for (name,) in columns]
+    env.cr.execute(
+        SQL(
+            "INSERT INTO %s (%s) SELECT %s FROM %s AS r, generate_series(1, %s) AS n "
+            "WHERE r.id = %s",
+            SQL.identifier(table),
+            SQL(", ").join(map(SQL.identifier, names)),
+            SQL(", ").join(
+                changes.get(name) or SQL.identifier("r", name) for name in names
+            ),
+            SQL.identifier(table),
+            count,
+            row_id,
+        )
+    )
 
 
 def addresses(invoice):
@@ -127,10 +175,10 @@ def main(config_file, url):
         customer = create_customer(env)
         facts = {
             "lines": {
-                lines: addresses(create_invoice(env, customer, lines))
+                lines: addresses(create_invoices(env, [customer], lines))
                 for lines in LINES
             },
-            "batch": [create_invoice(env, customer, 2).id for _each in range(BATCH)],
+            "batch": create_invoices(env, [customer] * BATCH).ids,
         }
     print(json.dumps(facts))
 

@@ -6,7 +6,7 @@ import sys
 
 from . import accounts, documents, pages, reports
 from .odoo_env import environment
-from .sample import table
+from .sample import save, table
 
 
 def main(config_file, url, log, facts, result, *parts):
@@ -29,9 +29,7 @@ def main(config_file, url, log, facts, result, *parts):
                 rows += module.rows(env, facts)
                 env.cr.rollback()
                 env.invalidate_all()
-    pathlib.Path(result).write_text(
-        json.dumps([row.as_dict() for row in rows], indent=2) + "\n"
-    )
+    save(rows, result)
     print(table(rows))
 
 

@@ -20,6 +20,8 @@ PHONE = {"width": 390, "height": 844}
 ACCESS = re.compile(r'" 200 - (\d+) ([\d.]+) ([\d.]+)\s*$')
 #: Requests of a page in a row, and how often each page has its turn.
 REQUESTS, TURNS = 10, 6
+#: What `serve` tells of a request: name, unit, and what it is divided by.
+KINDS = (("queries", "", 1), ("server", "ms", 1), ("page", "KB", 1024))
 #: Lines as Chromium's own tools imitate them: bytes a second down and up, latency in
 #: milliseconds.
 LINES = {
@@ -48,50 +50,57 @@ def answer_row(name, url, paths):
         )
 
 
-def serve(address, log):
+def serve(client, address, log):
     """Ask for a page, and read what Odoo says of its work.
 
+    :param client: ``requests``, or a session of it
     :param str address: of the page
     :param pathlib.Path log: of the server
-    :return: of each request: the queries, the milliseconds
-    :rtype: list[tuple[int, float]]
+    :return: of each request: the queries, the milliseconds, the bytes
+    :rtype: list[tuple[int, float, int]]
     """
-    requests.get(address).raise_for_status()  # Caches.
-    before = log.stat().st_size
+    client.get(address).raise_for_status()  # Caches.
+    before, sizes = log.stat().st_size, []
     for _request in range(REQUESTS):
-        requests.get(address).raise_for_status()
-    while True:  # A line is written after the answer.
+        answer = client.get(address)
+        answer.raise_for_status()
+        sizes.append(len(answer.content))
+    found = []
+    while len(found) < REQUESTS:  # A line is written after the answer.
         with log.open() as lines:
             lines.seek(before)
             found = [match for line in lines if (match := ACCESS.search(line))]
-        if len(found) >= REQUESTS:
-            return [
-                (int(queries), 1000 * (float(sql) + float(rest)))
-                for queries, sql, rest in (match.groups() for match in found)
-            ]
+    return [
+        (int(queries), 1000 * (float(sql) + float(rest)), size)
+        for (queries, sql, rest), size in zip(
+            (match.groups() for match in found), sizes, strict=False
+        )
+    ]
 
 
-def server_rows(name, url, paths, log):
-    """The server's own work for a page: its time and its queries.
+def server_rows(name, sides, log, kinds=KINDS):
+    """The server's own work for a page.
 
     :param str name: of the page
-    :param str url: of the server
-    :param dict paths: of the page, ours and core's
+    :param dict sides: ours and core's: who asks, and for what address
     :param pathlib.Path log: of the server
+    :param tuple kinds: those of `KINDS` that are wanted
     :rtype: list[bench.sample.Row]
     """
-    served = {"ours": [], "core": []}
+    served = {side: [] for side in sides}
     for _turn in range(TURNS):
-        for side, figures in served.items():
-            figures += serve(url + paths[side], log)
-    kinds = (("queries", ""), ("server", "ms"))
+        for side, (client, address) in sides.items():
+            served[side] += serve(client, address, log)
     return [
         Row(
             f"{name}, {kind}",
             unit,
-            *(middle([figure[at] for figure in served[side]]) for side in served),
+            *(
+                middle([figure[at] for figure in served[side]]) / scale
+                for side in served
+            ),
         )
-        for at, (kind, unit) in enumerate(kinds)
+        for at, (kind, unit, scale) in enumerate(kinds)
     ]
 
 
@@ -285,7 +294,12 @@ def rows(url, facts, log):
             row
             for name, paths in pages.items()
             for row in (
-                *server_rows(name, url, paths, log),
+                *server_rows(
+                    name,
+                    {side: (requests, url + path) for side, path in paths.items()},
+                    log,
+                    KINDS[:2],
+                ),
                 answer_row(name, url, paths),
             )
         ),

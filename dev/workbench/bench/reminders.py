@@ -5,8 +5,6 @@ out next, and what stays in memory. Core's community edition has no reminders: o
 compared with what it may take at most.
 """
 
-import json
-import pathlib
 import sys
 import time
 from datetime import timedelta
@@ -15,9 +13,9 @@ from odoo import fields
 from odoo.tools import SQL
 
 from .bulk import create_customers, create_drafts, resident_megabytes
-from .fixtures import set_up_company
+from .fixtures import copy_rows, last_id, set_up_company
 from .odoo_env import environment
-from .sample import Row
+from .sample import Row, save
 
 #: Open invoices, and how many of them are due for a reminder on a usual day.
 INVOICES, FEW = 50000, 2500
@@ -32,56 +30,35 @@ def create_open(env, draft, count, days):
 
     :param int days: For how long they are overdue.
     """
-    names = {
-        table: [
-            row[0]
-            for row in env.execute_query(
-                SQL(
-                    "SELECT column_name FROM information_schema.columns"
-                    " WHERE table_name = %s AND is_generated = 'NEVER'",
-                    table,
-                )
-            )
-        ]
-        for table in ("account_move", "account_move_line")
-    }
     env.flush_all()
+    last = last_id(env, "account_move")
+    number = SQL("%s + n", last)
+    name = SQL("'BENCH/' || %s", number)
+    copy_rows(
+        env,
+        "account_move",
+        draft.id,
+        count,
+        {
+            "name": name,
+            "payment_reference": name,
+            "sequence_prefix": SQL("'BENCH/'"),
+            "sequence_number": number,
+            "state": SQL("'posted'"),
+            "payment_state": SQL("'not_paid'"),
+            "amount_residual": SQL("r.amount_total"),
+            "amount_residual_signed": SQL("r.amount_total"),
+            "access_token": SQL("NULL"),
+        },
+    )
     due = fields.Date.today() - timedelta(days=days)
-    [[first]] = env.execute_query(SQL("SELECT MAX(id) + 1000 FROM account_move"))
-    changed = {
-        "id": f"{first} + n",
-        "name": f"'BENCH/' || {first} + n",
-        "state": "'posted'",
-        "payment_state": "'not_paid'",
-        "amount_residual": "amount_total",
-        "amount_residual_signed": "amount_total",
-        "sequence_prefix": "'BENCH/'",
-        "sequence_number": f"{first} + n",
-        "payment_reference": f"'BENCH/' || {first} + n",
+    changes = {
+        "move_id": number,
+        "parent_state": SQL("'posted'"),
+        "date_maturity": SQL("%s::date", due),
     }
-    columns = [name for name in names["account_move"] if name != "access_token"]
-    values = ", ".join(changed.get(name, f'"{name}"') for name in columns)
-    listed = ", ".join(f'"{name}"' for name in columns)
-    env.cr.execute(
-        f"INSERT INTO account_move ({listed}) SELECT {values} FROM account_move,"
-        " generate_series(1, %s) n WHERE account_move.id = %s",
-        [count, draft.id],
-    )
-    changed = {
-        "id": "nextval('account_move_line_id_seq')",
-        "move_id": f"{first} + n",
-        "parent_state": "'posted'",
-        "date_maturity": f"'{due}'::date",
-    }
-    columns = names["account_move_line"]
-    values = ", ".join(changed.get(name, f'"{name}"') for name in columns)
-    listed = ", ".join(f'"{name}"' for name in columns)
-    env.cr.execute(
-        f"INSERT INTO account_move_line ({listed}) SELECT {values}"
-        " FROM account_move_line, generate_series(1, %s) n"
-        " WHERE account_move_line.move_id = %s",
-        [count, draft.id],
-    )
+    for line in draft.line_ids:
+        copy_rows(env, "account_move_line", line.id, count, changes)
     env.cr.execute(
         "INSERT INTO account_move_portal_link (move_id, company_id, email, audience,"
         " role, email_role, token, token_selector, sent_on, past_first_viewed_on,"
@@ -89,10 +66,7 @@ def create_open(env, draft, count, days):
         " SELECT id, company_id, 'c' || id || '@customer.example', 'customer', 'to',"
         " 'to', md5(id::text) || 'x', md5(id::text), now() - interval '40 days',"
         " now() - interval '39 days', 1, now() FROM account_move WHERE id > %s",
-        [first],
-    )
-    env.cr.execute(
-        "SELECT setval('account_move_id_seq', (SELECT MAX(id) FROM account_move))"
+        [last],
     )
     env.cr.commit()
     env.cr.execute("ANALYZE")
@@ -210,9 +184,7 @@ def main(config_file, url, result):
     with environment(config_file) as env:
         set_up_company(env, url)
         measured = rows(env)
-    pathlib.Path(result).write_text(
-        json.dumps([row.as_dict() for row in measured], indent=2) + "\n"
-    )
+    save(measured, result)
     for row in measured:
         print(f"{row.name:<50} {row.ours:8.2f} {row.unit} : {row.core:8.2f} {row.unit}")
 

@@ -8,6 +8,7 @@ from contextlib import closing
 import odoo
 from odoo.tools import SQL
 
+from .fixtures import copy_rows, last_id
 from .sample import compare
 
 #: Invoices, each sent to two people.
@@ -20,36 +21,6 @@ TABLES = (
 )
 
 
-def copy_rows(env, table, row_id, changes):
-    """Copy a row for each invoice: what Odoo's own methods take an hour for.
-
-    :param str table: of the row
-    :param int row_id: of the row
-    :param dict[str, SQL] changes: of columns; `n` is the number of the copy
-    """
-    env.cr.execute(
-        "SELECT column_name FROM information_schema.columns WHERE table_name = %s "
-        "AND column_name != 'id' AND is_generated = 'NEVER' "
-        "AND table_schema = current_schema",
-        [table],
-    )
-    names = [name for (name,) in env.cr.fetchall()]
-    env.cr.execute(
-        SQL(
-            "INSERT INTO %s (%s) SELECT %s FROM %s AS r, generate_series(1, %s) AS n "
-            "WHERE r.id = %s",
-            SQL.identifier(table),
-            SQL(", ").join(map(SQL.identifier, names)),
-            SQL(", ").join(
-                changes.get(name) or SQL.identifier("r", name) for name in names
-            ),
-            SQL.identifier(table),
-            INVOICES,
-            row_id,
-        )
-    )
-
-
 def make_many(env, facts):
     """Make invoices, links and what happened at them.
 
@@ -57,14 +28,14 @@ def make_many(env, facts):
     """
     move = env["account.move"].browse(facts["lines"]["2"]["id"])
     env.flush_all()
-    env.cr.execute("SELECT max(id) FROM account_move")
-    [last_id] = env.cr.fetchone()
+    last_move_id = last_id(env, "account_move")
     # Of the last year: half are paid, a third is overdue.
     day = SQL("current_date - (n %% 365)::int")
     copy_rows(
         env,
         "account_move",
         move.id,
+        INVOICES,
         {
             "name": SQL("'BENCH/' || n"),
             "sequence_prefix": SQL("'BENCH/'"),
@@ -90,11 +61,11 @@ def make_many(env, facts):
         env,
         "account_move_line",
         line.id,
-        {"move_id": SQL("%s + n", last_id), "date": day, "invoice_date": day},
+        INVOICES,
+        {"move_id": SQL("%s + n", last_move_id), "date": day, "invoice_date": day},
     )
     sent_on = SQL("now() AT TIME ZONE 'UTC' - (n %% 365) * interval '1 day'")
-    env.cr.execute("SELECT max(id) FROM account_move_portal_link")
-    [last_link_id] = env.cr.fetchone()
+    last_link_id = last_id(env, "account_move_portal_link")
     link = move.portal_link_ids[:1]
     email = env["account.move.portal.delivery"].create(
         {
@@ -111,8 +82,9 @@ def make_many(env, facts):
             env,
             "account_move_portal_link",
             link.id,
+            INVOICES,
             {
-                "move_id": SQL("%s + n", last_id),
+                "move_id": SQL("%s + n", last_move_id),
                 "token": SQL("%s || n", f"bench-{role}-"),
                 "token_selector": SQL("%s || n", f"{role}-"),
                 "email": SQL("%s || n || '@customer.example'", role),
@@ -127,8 +99,9 @@ def make_many(env, facts):
             env,
             "account_move_portal_delivery",
             email.id,
+            INVOICES,
             {
-                "move_id": SQL("%s + n", last_id),
+                "move_id": SQL("%s + n", last_move_id),
                 "email": SQL("%s || n || '@customer.example'", role),
                 "formatted": SQL("%s || n || '@customer.example'", role),
                 "role": SQL("%s", role),

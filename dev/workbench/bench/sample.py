@@ -1,8 +1,10 @@
 """Timing, and what a reader needs to know of it."""
 
+import json
 import statistics
 import time
 from dataclasses import asdict, dataclass
+from pathlib import Path
 
 
 @dataclass
@@ -29,13 +31,6 @@ class Row:
         :rtype: float
         """
         return self.ours / self.core
-
-    def as_dict(self):
-        """The row for machines.
-
-        :rtype: dict
-        """
-        return {**asdict(self), "ratio": self.ratio}
 
 
 def seconds(action):
@@ -82,6 +77,16 @@ def spread(values):
         return 0.0
     low, middle, high = statistics.quantiles(values, n=4)
     return max(high - middle, middle - low) / middle
+
+
+def save(rows, path):
+    """Write the rows for machines.
+
+    :param list[Row] rows: the measurements
+    :param str path: of the file
+    """
+    facts = [{**asdict(row), "ratio": row.ratio} for row in rows]
+    Path(path).write_text(json.dumps(facts, indent=2) + "\n")
 
 
 def table(rows):

@@ -3,9 +3,10 @@
 import re
 from email import message_from_bytes, policy
 from functools import cached_property
-from html.parser import HTMLParser
 from typing import NamedTuple
 from urllib.parse import unquote
+
+from lxml.html import document_fromstring
 
 
 class Attachment(NamedTuple):
@@ -147,14 +148,12 @@ class Message:
     @cached_property
     def links(self):
         """The links of the HTML body: dicts of ``href`` and ``text``."""
-        return self._outline.links
-
-    @cached_property
-    def _outline(self):
-        outline = _Outline()
-        outline.feed(self.html)
-        outline.close()
-        return outline
+        found = document_fromstring(self.html.strip() or "<p/>").iterfind(".//a[@href]")
+        return [
+            {"href": link.get("href"), "text": link.text_content().strip()}
+            for link in found
+            if link.get("href")
+        ]
 
     def inline_part(self, content_id):
         """Return a part that the HTML body refers to by ``cid:``.
@@ -235,29 +234,3 @@ def _decode_text(part):
     except LookupError:
         text = content.decode("utf-8", "replace")
     return text.replace("\r\n", "\n")
-
-
-class _Outline(HTMLParser):
-    """Collects the links of an HTML body."""
-
-    def __init__(self):
-        super().__init__()
-        self.links = []
-        self._link = None
-
-    def handle_starttag(self, tag, attrs):
-        """Override of `html.parser`."""
-        href = dict(attrs).get("href")
-        if tag == "a" and href:
-            self._link = {"href": href, "text": ""}
-            self.links.append(self._link)
-
-    def handle_endtag(self, tag):
-        """Override of `html.parser`."""
-        if tag == "a":
-            self._link = None
-
-    def handle_data(self, data):
-        """Override of `html.parser`."""
-        if self._link is not None:
-            self._link["text"] = f"{self._link['text']}{data}".strip()

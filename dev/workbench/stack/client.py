@@ -1,8 +1,6 @@
 """Talks to Odoo as its web client does: logs in, calls methods of models."""
 
-import json
-import urllib.request
-from http.cookiejar import CookieJar
+import requests
 
 
 class OdooError(Exception):
@@ -19,10 +17,8 @@ class Client:
     def __init__(self, url, timeout=120):
         self.url = url
         self.timeout = timeout
-        self.opener = urllib.request.build_opener(
-            urllib.request.ProxyHandler({}),
-            urllib.request.HTTPCookieProcessor(CookieJar()),
-        )
+        self.session = requests.Session()
+        self.session.trust_env = False  # No proxy: it is on this machine.
 
     def login(self, database, login, password):
         """Open the session.
@@ -50,13 +46,9 @@ class Client:
     def _post(self, path, params):
         """Send one JSON-RPC request."""
         body = {"jsonrpc": "2.0", "method": "call", "id": 1, "params": params}
-        request = urllib.request.Request(
-            self.url + path,
-            json.dumps(body).encode(),
-            {"Content-Type": "application/json"},
-        )
-        with self.opener.open(request, timeout=self.timeout) as response:
-            answer = json.load(response)
+        response = self.session.post(self.url + path, json=body, timeout=self.timeout)
+        response.raise_for_status()
+        answer = response.json()
         if "error" in answer:
             data = answer["error"].get("data", {})
             raise OdooError(data.get("debug") or data.get("message") or str(answer))

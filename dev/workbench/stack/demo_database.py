@@ -11,16 +11,16 @@ from workbench.provision.steps import fingerprint
 #: What the add-on depends on; Odoo adds the chart of accounts and demo invoices.
 BASE = "account_payment,payment_stripe,base_automation"
 #: Folders of the clone whose content does not change the installed add-on.
-OUTSIDE = {"dev", "tests", "build", "dist", "node_modules", "__pycache__"}
+OUTSIDE = {"dev", "docs", "tests", "build", "dist", "node_modules", "__pycache__"}
 
 
 def addon_files(root):
-    """Files of the add-on that count: the manifest, and what is in its folders.
+    """Files of the add-on that count: its Python, and what is in its folders.
 
     :param pathlib.Path root: the clone
     :rtype: list[pathlib.Path]
     """
-    files = [root / "__manifest__.py"]
+    files = sorted(root.glob("*.py"))
     for folder, names, contents in os.walk(root):
         names[:] = sorted(
             name for name in names if name not in OUTSIDE and not name.startswith(".")

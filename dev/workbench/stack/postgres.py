@@ -24,6 +24,15 @@ USER = "odoo"
 #: The user that PostgreSQL runs as when we are root, as it refuses to run as root.
 SERVANT = "nobody"
 OLDEST = 130000
+#: What need not last is written once, and neither kept for a crash nor for a copy.
+BRITTLE = {
+    "fsync": "off",
+    "full_page_writes": "off",
+    "wal_level": "minimal",
+    "max_wal_senders": "0",
+    "max_wal_size": "4GB",
+    "checkpoint_timeout": "1h",
+}
 
 
 def from_environment():
@@ -151,7 +160,7 @@ class OwnServer(Server):
             "shared_buffers": "256MB",
         }
         if not self.durable:
-            settings.update(fsync="off", full_page_writes="off")
+            settings.update(BRITTLE)
         settings["synchronous_commit"] = "off"
         return [f"-c{name}={value}" for name, value in settings.items()]
 

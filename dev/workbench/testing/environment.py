@@ -15,6 +15,7 @@ from workbench.provision.foreign_addons import ensure_foreign_addons
 from workbench.provision.paths import ADDON
 from workbench.provision.steps import fingerprint
 from workbench.stack.databases import Databases
+from workbench.stack.demo_database import addon_fingerprint
 from workbench.stack.odoo_server import Odoo
 from workbench.stack.postgres import OwnServer, from_environment
 
@@ -50,7 +51,12 @@ COMPANY = Template(
     completed=("bundles",),
     base=USUAL,
 )
-#: Applications that invoices come from, all optional: each alone with what it needs.
+#: Applications that invoices come from, all optional: together, and each alone.
+APPLICATIONS = Template(
+    "applications",
+    (*DEPENDENCIES, "point_of_sale", "repair", "sale_timesheet"),
+    base=COMPANY,
+)
 SALE = Template("sale", (*DEPENDENCIES, "sale"), base=COMPANY)
 SALE_PROJECT = Template("sale_project", (*DEPENDENCIES, "sale_timesheet"), base=SALE)
 REPAIR = Template("repair", (*DEPENDENCIES, "repair"), base=SALE)
@@ -65,25 +71,6 @@ PROVIDERS = Template(
 QUEUE_JOB = Template("queue_job", (*DEPENDENCIES, "queue_job"), base=COMPANY)
 #: Packages that templates need beyond what all need.
 WHEELS = {QUEUE_JOB.name: QUEUE_JOB_WHEELS}
-TEMPLATES = (LEAN, USUAL, WEBSITE)
-
-
-def addon_files(root):
-    """What an installation depends on: all of the add-on, but its tools and tests.
-
-    :param pathlib.Path root: of the project
-    :return: paths, and texts that name them
-    :rtype: list
-    """
-    others = {"dev", "tests"}
-    files = sorted(
-        path
-        for folder in root.iterdir()
-        if folder.name not in others and not folder.name.startswith(".")
-        for path in ([folder] if folder.is_file() else folder.rglob("*"))
-        if path.is_file() and path.suffix != ".pyc"
-    )
-    return [part for path in files for part in (str(path.relative_to(root)), path)]
 
 
 class TestEnvironment:
@@ -166,6 +153,7 @@ class TestEnvironment:
             self.odoo.job(part, log, *options, console=self.console)
         if template.prepared:
             self._prepare(part, template.prepared)
+        self.databases.vacuum(part)
         self.databases.rename(part, name)
 
     def ensure_installed(self, template):
@@ -180,7 +168,8 @@ class TestEnvironment:
         base = self.ensure(template)
         name = f"{base}_installed"
         made_from = fingerprint(
-            json.dumps(self.databases.facts(base)), *addon_files(self.project.root)
+            json.dumps(self.databases.facts(base)),
+            addon_fingerprint(self.project.root),
         )
         facts = self.databases.facts(name)
         if facts.get("made_from") != made_from:
@@ -190,6 +179,7 @@ class TestEnvironment:
             if template.completed:
                 with self.console.step("Preparing it for tests"):
                     self._prepare(part, template.completed)
+            self.databases.vacuum(part)
             self.databases.rename(part, name)
             self.databases.set_facts(name, facts)
         return name, facts["problems"]

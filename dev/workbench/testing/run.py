@@ -1,4 +1,4 @@
-"""Run the tests: the add-on's own under pytest-odoo, beside them those of ``dev/``.
+"""Run the tests: the add-on's own under pytest-odoo, those of ``dev/`` by themselves.
 
 Arguments are passed on to pytest. A path below ``dev/`` or ``tests/`` limits the run to
 it. ``--soak`` runs what takes too long for each run instead: files named ``soak_*.py``.
@@ -19,14 +19,14 @@ from workbench.provision.system import find_browser
 from workbench.stack.component import ComponentFailed, kill_group
 from workbench.stack.postgres import program
 
-from .environment import TEMPLATES, TestEnvironment
+from .environment import TestEnvironment
 from .suites import choose, split
 
 #: pytest's exit code for "no test was found", which a filter may well cause.
 NO_TESTS = 5
 #: Seconds that interrupted tests may take to clean up.
 PATIENCE = 15
-#: Seconds between two looks at what the largest suite has printed.
+#: Seconds between two looks at what a suite beside the others has printed.
 POLL = 0.5
 
 
@@ -122,6 +122,9 @@ def odoo_options(environment, database):
     others = (str(program("createdb").parent), str(browser.parent))
     # A runner of jobs is started by the tests that need one, not by the tests' server.
     env["ODOO_QUEUE_JOB_CHANNELS"] = "root:0"
+    # Compiling a query takes longer than it saves where the planner overrates it: there
+    # are no statistics of what a test's transaction has made.
+    env["PGOPTIONS"] = "-c jit=off"
     env["PATH"] = os.pathsep.join((env["PATH"], *others))
     config = environment.odoo.write_config(f"{database}.conf", database)
     return env, (
@@ -150,9 +153,8 @@ def prepare(environment, suite):
     """Make the databases that a suite starts from, where they are not there yet."""
     if suite.template:
         environment.ensure_installed(suite.template)
-    else:
-        for template in TEMPLATES:
-            environment.ensure(template)
+    for template in suite.needs:
+        environment.ensure(template)
 
 
 def is_available(environment, suite):
@@ -184,10 +186,24 @@ def run_all(runner, environment, suites):
     return codes
 
 
-def run(environment, arguments):
-    """Run what the arguments ask for: the largest suite beside all others.
+def start(pool, runner, environment, suite):
+    """Start a suite beside others; it is shown later, so that nothing is mixed up.
 
-    It is shown after them, so that nothing is mixed up.
+    :return: the file that it prints to, and the promise of its exit codes
+    :rtype: tuple[pathlib.Path, Future]
+    """
+    prepare(environment, suite)  # Here, where the progress is seen.
+    output = environment.folder / f"{suite.name}-suite.log"
+    stream = output.open("w")
+    beside = TestEnvironment(environment.project, Console(stream))
+    beside.odoo.packages = environment.odoo.packages
+    future = pool.submit(run_all, runner, beside, [suite])
+    future.add_done_callback(lambda _future: stream.close())
+    return output, future
+
+
+def run(environment, arguments):
+    """Run what the arguments ask for, so that no processor waits for another.
 
     :return: exit code of the whole
     :rtype: int
@@ -198,16 +214,16 @@ def run(environment, arguments):
     suites = [suite for suite in chosen if is_available(environment, suite)]
     if not suites:
         return 0
-    *others, largest = suites
-    prepare(environment, largest)  # Here, where the progress is seen.
     runner = Runner([f"-opython_files={kind}_*.py", *options])
-    output = environment.folder / "largest-suite.log"
-    with output.open("w") as stream, ThreadPoolExecutor(1) as pool:
-        with runner.stopping():
-            beside = TestEnvironment(environment.project, Console(stream))
-            beside.odoo.packages = environment.odoo.packages
-            future = pool.submit(run_all, runner, beside, [largest])
-            codes = run_all(runner, environment, others)
+    with ThreadPoolExecutor(len(suites)) as pool, runner.stopping():
+        begun = [
+            start(pool, runner, environment, suite)
+            for suite in suites
+            if suite.is_beside
+        ]
+        others = [suite for suite in suites if not suite.is_beside]
+        codes = run_all(runner, environment, others)
+        for output, future in begun:
             show(output, environment.console, future)
             codes += future.result()
     if options and any(code != NO_TESTS for code in codes):

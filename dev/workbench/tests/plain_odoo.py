@@ -8,7 +8,7 @@ from workbench.provision.commands import tail
 from workbench.provision.console import Console
 from workbench.provision.paths import Project
 from workbench.stack.ports import any_free_port
-from workbench.testing.environment import USUAL, TestEnvironment
+from workbench.testing.environment import COMPANY, TestEnvironment
 
 #: What only `make` installs.
 ABSENT = ("aiosmtpd", "axe_playwright_python", "playwright")
@@ -37,7 +37,12 @@ def run(tags, tmp_path):
     environment = TestEnvironment(Project(), Console())
     odoo, log = environment.odoo, tmp_path / "odoo.log"
     with environment.running(shared=True):
-        with environment.copy_installed(USUAL, "plain") as (database, _problems):
+        with environment.copy_installed(COMPANY, "plain") as (database, _problems):
+            # By this name it would be found, and nobody has one ready.
+            environment.databases.execute(
+                "UPDATE res_company SET name = 'Another' WHERE name = 'company_1_data'",
+                database=database,
+            )
             # Odoo's tests ask for the port that it has bound itself.
             port = any_free_port()
             config = odoo.write_config("plain.conf", database, http_port=port)

@@ -7,8 +7,8 @@ import pytest
 from stripe_sandbox import StripeSandbox
 from workbench.provision.console import Console
 from workbench.provision.paths import Project
-from workbench.testing.environment import LEAN, WEBSITE, TestEnvironment
-from workbench.testing.lifecycle import Lifecycle
+from workbench.testing.environment import COMPANY, LEAN, WEBSITE, TestEnvironment
+from workbench.tests.lifecycle import Lifecycle
 
 #: Two customers have begun to pay, as on the payment screen.
 _PAYMENTS = """
@@ -62,28 +62,6 @@ def environment():
         yield running
 
 
-@pytest.fixture
-def lives(environment):
-    """Start a life on a copy of a template."""
-    with ExitStack() as stack:
-
-        def start(template):
-            copy = environment.copy(template, f"life_{template.name}")
-            return Lifecycle(environment, stack.enter_context(copy))
-
-        yield start
-
-
-def install(life):
-    """Install the add-on; return what there was before, and what there is now."""
-    before = life.content()
-    assert life.press("button_immediate_install") == []
-    assert life.state() == "installed"
-    installed = life.content()
-    assert ("table or view", "account_move_portal_link") in installed - before
-    return before, installed
-
-
 def uninstall(life, before):
     """Uninstall the add-on; nothing is left behind."""
     assert life.press("button_immediate_uninstall") == []
@@ -92,29 +70,39 @@ def uninstall(life, before):
     assert sorted(before - life.content()) == []
 
 
-def test_install_update_uninstall(lives):
-    """Nothing in Odoo's log at any step."""
-    life = lives(LEAN)
-    before, installed = install(life)
-    assert life.update() == []
-    assert life.state() == "installed"
-    assert life.content() == installed
-    uninstall(life, before)
+def test_install_update_uninstall(environment):
+    """Nothing in Odoo's log at any step, from the button that installs it on."""
+    with environment.copy(LEAN, "life_lean") as database:
+        life = Lifecycle(environment, database)
+        before = life.content()
+        assert life.press("button_immediate_install") == []
+        assert life.state() == "installed"
+        installed = life.content()
+        assert ("table or view", "account_move_portal_link") in installed - before
+        assert life.update() == []
+        assert life.state() == "installed"
+        assert life.content() == installed
+        uninstall(life, before)
 
 
-def test_install_uninstall_with_website(lives):
+def test_uninstall_with_website(environment):
     """``website`` extends much of what the add-on extends."""
-    life = lives(WEBSITE)
-    before, _installed = install(life)
-    uninstall(life, before)
+    before = Lifecycle(environment, environment.ensure(WEBSITE)).content()
+    with environment.copy_installed(WEBSITE, "life_website") as (database, problems):
+        assert problems == []
+        life = Lifecycle(environment, database)
+        assert life.state() == "installed"
+        assert life.content() - before
+        uninstall(life, before)
 
 
-def test_uninstall_releases_payments_under_way(lives):
+def test_uninstall_releases_payments_under_way(environment):
     """What can be stopped is; what cannot is told where staff see it afterwards."""
-    life = lives(LEAN)
-    install(life)
     sandbox = StripeSandbox()
     with ExitStack() as stack:
+        copy = environment.copy_installed(COMPANY, "life_payments")
+        database, _problems = stack.enter_context(copy)
+        life = Lifecycle(environment, database)
         sandbox.start()
         stack.callback(sandbox.stop)
         assert life.shell("payments", _PAYMENTS.format(sandbox=sandbox)) == []
@@ -125,15 +113,15 @@ def test_uninstall_releases_payments_under_way(lives):
         sandbox.faults.add("error", status=400, times=0, path=path)
         assert life.press("button_immediate_uninstall") == []
         intents = sandbox.objects("payment_intent")
-    assert life.state() == "uninstalled"
-    assert {intent["id"]: intent["status"] for intent in intents} == {
-        first: "canceled",
-        late: "requires_payment_method",
-    }
-    states = "SELECT state FROM payment_transaction ORDER BY id"
-    assert life.query(states) == [("cancel",), ("draft",)]
-    [(told,)] = life.query(
-        "SELECT body FROM mail_message WHERE model = 'account.move'"
-        " AND position('The portal was uninstalled' IN body) > 0"
-    )
-    assert late in told
+        assert life.state() == "uninstalled"
+        assert {intent["id"]: intent["status"] for intent in intents} == {
+            first: "canceled",
+            late: "requires_payment_method",
+        }
+        states = "SELECT state FROM payment_transaction ORDER BY id"
+        assert life.query(states) == [("cancel",), ("draft",)]
+        [(told,)] = life.query(
+            "SELECT body FROM mail_message WHERE model = 'account.move'"
+            " AND position('The portal was uninstalled' IN body) > 0"
+        )
+        assert late in told

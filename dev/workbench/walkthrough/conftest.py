@@ -62,11 +62,6 @@ def pages():
             )
             context.set_default_timeout(PATIENCE * 1000)
             context.on("weberror", lambda error: found["script_errors"].append(error))
-            # A driven browser says so, and is not counted as a person's.
-            context.add_init_script(
-                "Object.defineProperty(Navigator.prototype, 'webdriver', "
-                "{get: () => false})"
-            )
             found[person] = context.new_page()
         yield found
         browser.close()
