@@ -61,6 +61,11 @@ def fill_card(page, number="4242424242424242", expiry="1240", cvc="123", zip_="9
     return frame
 
 
+def pay(page):
+    """Press the button: it moves under a mouse when the fields above it grow."""
+    page.press("#pay", "Enter")
+
+
 def returned(page):
     """Wait for the way back to the shop and return its query."""
     page.wait_for_url("**/back?**")

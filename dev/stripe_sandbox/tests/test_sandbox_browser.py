@@ -5,7 +5,7 @@ import time
 import pytest
 from playwright.sync_api import expect
 
-from stripe_sandbox.tests.shop import fields, fill_card, result, returned
+from stripe_sandbox.tests.shop import fields, fill_card, pay, result, returned
 
 
 def test_pay_by_card(sandbox, visit, intent, old_client):
@@ -16,7 +16,7 @@ def test_pay_by_card(sandbox, visit, intent, old_client):
         frame.locator(f"[name={name}]").press_sequentially(keys)
     expect(frame.locator("[name=number]")).to_have_value("4242 4242 4242 4242")
     expect(frame.locator("[name=expiry]")).to_have_value("12 / 40")
-    page.click("#pay")
+    pay(page)
     back = returned(page)
     assert (back.ref, back.payment_intent, back.redirect_status) == (
         "1",
@@ -40,7 +40,7 @@ def test_the_page_never_sees_the_number(visit, intent, shop):
     heard = page.evaluate("JSON.stringify(shop.seen) + document.body.innerHTML")
     assert "4242" not in heard
     assert page.evaluate("shop.seen.at(-1).complete") is True
-    page.click("#pay")
+    pay(page)
     returned(page)
     assert not [url for url, data in sent if url.startswith(shop) and "4242" in data]
 
@@ -74,7 +74,7 @@ def test_fields_are_checked(sandbox, visit, intent):
     page = visit(type="card", cs=intent().client_secret)
     for values, code in WRONG:
         frame = fill_card(page, **values)
-        page.click("#pay")
+        pay(page)
         expected = f'"type":"validation_error","code":"{code}"'
         expect(page.locator("#out")).to_contain_text(expected)
         wrong = frame.locator("[aria-invalid=true]")
@@ -87,10 +87,10 @@ def test_fields_are_checked(sandbox, visit, intent):
 def test_a_decline_and_another_try(visit, intent):
     page = visit(type="card", cs=intent().client_secret)
     frame = fill_card(page, "4000000000000002")
-    page.click("#pay")
+    pay(page)
     assert '"message":"Your card was declined."' in result(page)
     frame.locator("[name=number]").fill("4242424242424242")
-    page.click("#pay")
+    pay(page)
     assert returned(page).redirect_status == "succeeded"
 
 
@@ -98,7 +98,7 @@ def test_a_decline_and_another_try(visit, intent):
 def test_three_d_secure(visit, intent, button):
     page = visit(type="card", cs=intent().client_secret)
     fill_card(page, "4000002760003184")
-    page.click("#pay")
+    pay(page)
     bank = page.frame_locator('iframe[title="Card authentication"]')
     bank.locator(f"#test-source-{button}-3ds").click()
     if button == "authorize":
@@ -111,14 +111,14 @@ def test_three_d_secure(visit, intent, button):
 def test_without_redirect(visit, intent):
     page = visit(type="card", cs=intent().client_secret, redirect="if_required")
     fill_card(page)
-    page.click("#pay")
+    pay(page)
     assert '"status":"succeeded"' in result(page)
 
 
 def test_the_amount_must_match(visit, intent):
     page = visit(type="card", cs=intent(amount=2500).client_secret)
     fill_card(page)
-    page.click("#pay")
+    pay(page)
     assert "does not match the expected amount (2500)" in result(page)
 
 
@@ -126,7 +126,7 @@ def test_an_updated_amount_matches(visit, intent):
     page = visit(type="card", cs=intent(amount=2500).client_secret)
     page.evaluate("shop.elements.update({amount: 2500})")
     fill_card(page)
-    page.click("#pay")
+    pay(page)
     assert returned(page).redirect_status == "succeeded"
 
 
@@ -141,7 +141,7 @@ def test_hidden_address_must_be_given(visit, intent):
     ):
         frame.locator(f"[name={name}]").fill(text)
     expect(frame.locator("[name=postalCode]")).to_have_count(0)
-    page.click("#pay")
+    pay(page)
     assert '"thrown":"IntegrationError"' in result(page)
 
 
@@ -196,10 +196,10 @@ def test_pay_by_bank_account(visit, intent, old_client):
     for name, text in values.items():
         frame.locator(f"[name={name}]").fill(text)
     frame.locator("[name=accountHolderType]").select_option("company")
-    page.click("#pay")
+    pay(page)
     assert "account_numbers_mismatch" in result(page)
     frame.locator("[name=confirmAccountNumber]").fill("000123456789")
-    page.click("#pay")
+    pay(page)
     assert returned(page).redirect_status == "pending"
     waiting = old_client.payment_intents.retrieve(
         made.id, {"expand": ["payment_method"]}
