@@ -10,6 +10,9 @@ import {useService} from "@web/core/utils/hooks";
 import {standardWidgetProps} from "@web/views/widgets/standard_widget_props";
 import {BatchBar} from "./batch_bar";
 
+/** Milliseconds between two looks at the form's numbers and emails. */
+const RELOAD_INTERVAL = 5000;
+
 /** How far the sending of the form has got, as it goes on. */
 export class PortalBatchProgress extends Component {
     static template = "account_payment_portal.BatchProgress";
@@ -20,15 +23,18 @@ export class PortalBatchProgress extends Component {
         this.orm = useService("orm");
         this.bus = useService("bus_service");
         this.state = useState({progress: null});
+        this.loadedAt = Date.now();
         this.onProgress = (progress) => {
-            const {resId} = this.props.record;
-            if (progress.id !== resId) {
+            const {record} = this.props;
+            if (progress.id !== record.resId) {
                 return;
             }
             const isOver = progress.state !== this.state.progress?.state;
+            const isTime = Date.now() - this.loadedAt >= RELOAD_INTERVAL;
             this.state.progress = progress;
-            if (isOver) {
-                this.props.record.load();
+            if (isOver || (isTime && !record.dirty)) {
+                this.loadedAt = Date.now();
+                record.load();
             }
         };
         this.bus.subscribe("account_payment_portal.batch", this.onProgress);
