@@ -41,8 +41,8 @@ class PortalAccountPayment(PortalInvoicePayment):
         visit_sudo = record_visit(link_sudo)
         return self._render_account_page(link_sudo, query, visit_sudo)
 
-    # Without a session's token against forgery: it leads to the payment screen, which
-    # says what is paid, and starts nothing.
+    # Without a CSRF token: it starts nothing, and leads to the payment screen, which
+    # says what is paid.
     @link_route("choose", methods=["POST"], csrf=False, opens=("account",))
     def portal_account_choose(self, link_sudo, what="", **entered):
         """Go on to the payment screen with what was ticked.
@@ -99,8 +99,8 @@ class PortalAccountPayment(PortalInvoicePayment):
         )
 
     # By POST because it makes the account's link where there is none, and shows its
-    # address: scanners and prefetchers follow links, but send no forms. Without a
-    # session's token against forgery: nobody else gets to see where it leads.
+    # address: scanners and prefetchers follow links, but send no forms. Without a CSRF
+    # token: another site that sends the form cannot read where it leads.
     @link_route("account", methods=["POST"], csrf=False, save_session=False)
     def portal_invoice_account(self, link_sudo, **_kwargs):
         """Lead from the page of one invoice to all of its customer's.

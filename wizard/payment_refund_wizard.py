@@ -4,7 +4,7 @@ from .. import const
 
 
 class PaymentRefundWizard(models.TransientModel):
-    """Where a payment of several invoices is refunded: which of them are due again."""
+    """Refunds a payment of several invoices: staff choose which are due again."""
 
     _inherit = "payment.refund.wizard"
 

@@ -2176,7 +2176,7 @@ class AccountMovePortalAttempt(models.Model):
 
         Whoever repeats it means that one: it is not made twice, as they were told.
 
-        :param float amount: What is to be refunded, in the payment's currency.
+        :param float amount: The amount to refund, in the payment's currency.
         :return: The refund, for this once; empty if there is none of this amount.
         :rtype: payment.transaction
         """
@@ -2652,7 +2652,7 @@ class AccountMovePortalAttempt(models.Model):
     def _check_refund(self, amount):
         """Check what was chosen for a refund that is asked for. Hook for `statement`.
 
-        :param float amount: What is to be refunded, in the payment's currency.
+        :param float amount: The amount to refund, in the payment's currency.
         :raise ValidationError: If it cannot be booked as chosen.
         """
 

@@ -151,7 +151,7 @@ class AccountMove(models.Model):
             and customer_sudo.active
             and customer.has_access("read")
         ):
-            return customer  # Most emails: nobody else has to be looked for.
+            return customer  # As for most emails: no search is needed.
         found = partners.search([("email_normalized", "=", email)])
         return found.sorted(
             lambda partner: (

@@ -152,7 +152,7 @@ class AccountMovePortalAttempt(models.Model):
     def _get_reopened_shares(self):
         """Return which invoices were chosen for the refund that is being made.
 
-        :return: As of `account.move.portal.refund._check_shares`; None if nobody chose.
+        :return: The amounts by the id of the line; None if nobody has chosen.
         :rtype: dict[int, float] | None
         """
         return self.env.context.get(const.CONTEXT_REOPENED)
@@ -221,7 +221,7 @@ class AccountMovePortalAttempt(models.Model):
         return excess
 
     def _get_unassigned_refunds(self):
-        """Return the booked refunds of which nobody chose what they reopen.
+        """Return the booked refunds for which nobody has chosen invoices to reopen.
 
         :rtype: account.move.portal.refund
         """

@@ -12,10 +12,10 @@ class AccountMovePortalRefund(models.Model):
     """A refund of a payment of several invoices, and which of them it reopens.
 
     That is for staff to say: the customer may have returned goods of one invoice, and
-    a credit note settles it. Of a refund that was made at the provider nobody has said
-    it, so it reopens none until somebody does.
+    a credit note settles it. A refund that was made at the provider reopens none until
+    somebody chooses.
 
-    What was paid too much is refunded first, and reopens nothing.
+    An overpaid amount is refunded first, and reopens nothing.
     """
 
     _name = "account.move.portal.refund"
@@ -205,7 +205,7 @@ class AccountMovePortalRefund(models.Model):
 
         :param account.move.portal.attempt attempt: The payment.
         :param payment.transaction transaction: The refund.
-        :param dict|None shares: As of `_check_shares`; None if nobody has chosen.
+        :param dict|None shares: As `_check_shares` takes them; None if nobody has chosen.
         """
         refund = attempt.refund_ids.filtered(
             lambda refund: refund.transaction_id == transaction
@@ -218,7 +218,7 @@ class AccountMovePortalRefund(models.Model):
 
         At once if it is booked, otherwise once it is.
 
-        :param dict shares: As of `_check_shares`.
+        :param dict shares: As `_check_shares` takes them.
         :raise ValidationError: If it cannot.
         """
         self.ensure_one()

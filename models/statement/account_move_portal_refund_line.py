@@ -32,5 +32,5 @@ class AccountMovePortalRefundLine(models.Model):
 
     _once = models.UniqueIndex("(refund_id, line_id)")
     _amount_positive = models.Constraint(
-        "CHECK (amount > 0)", "A refund reopens more than nothing of an invoice."
+        "CHECK (amount > 0)", "A refund must reopen an amount greater than zero."
     )

@@ -2,7 +2,7 @@ from odoo import fields, models
 
 
 class AccountMovePortalTodo(models.Model):
-    """A refund of several invoices of which nobody chose what it reopens."""
+    """A refund for which nobody has chosen which invoices it reopens."""
 
     _inherit = "account.move.portal.todo"
 

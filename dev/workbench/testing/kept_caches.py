@@ -37,7 +37,7 @@ def kept_caches(load_registry):
             names = [name for name in _CACHES_BY_KEY if not is_as_before.get(name)]
             registry.clear_cache(*names)
 
-        # What is to be called after the test is looked up before it.
+        # The set-up registers this method, to be called after the test.
         with patch.object(Registry, "clear_all_caches", clear):
             set_up(case)
 

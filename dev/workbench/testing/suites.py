@@ -109,7 +109,7 @@ def find(root, kind):
 
 
 def choose(root, dev, addon, kind="test"):
-    """Return what is to be run, what runs beside the rest first.
+    """Return the suites to run, those that run beside the others first.
 
     :param pathlib.Path root: of the project
     :param list dev: paths below ``dev/``

@@ -38,7 +38,7 @@ def run(tags, tmp_path):
     odoo, log = environment.odoo, tmp_path / "odoo.log"
     with environment.running(shared=True):
         with environment.copy_installed(COMPANY, "plain") as (database, _problems):
-            # By this name it would be found, and nobody has one ready.
+            # A plain database has no company prepared under this name.
             environment.databases.execute(
                 "UPDATE res_company SET name = 'Another' WHERE name = 'company_1_data'",
                 database=database,
