@@ -205,7 +205,7 @@ class AccountMovePortalRefund(models.Model):
 
         :param account.move.portal.attempt attempt: The payment.
         :param payment.transaction transaction: The refund.
-        :param dict|None shares: As `_check_shares` takes them; None if nobody has chosen.
+        :param dict|None shares: As `_check_shares` takes them; None if not chosen yet.
         """
         refund = attempt.refund_ids.filtered(
             lambda refund: refund.transaction_id == transaction
