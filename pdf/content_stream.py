@@ -3,37 +3,20 @@
 The converter is given one endless page for each document, and the sheets are cut from
 it afterwards (see ``pagination``). This reads the page's content stream (ISO 32000-1,
 7.8 and 8.3-8.10) as far as cutting and checking it need, and as Qt writes it: which
-bytes paint which part of the page, and what the text says.
+words paint which part of the page, and what the text says.
 """
 
 import itertools
-import re
 from typing import NamedTuple
 
-_NUMBER = rb"[-+]?[\d.]+\s+"
-# What a path is made of: a QR code is one of a thousand pieces.
-_PIECE = rb"(?:" + _NUMBER + rb")*(?:re|[mlcvyh])"
-# A group without other groups in it, text or a path as a whole, or one operation with
-# its operands. Of the operators and names that Qt writes, only `q` and `Q` contain a
-# "q".
-_OPERATION = re.compile(
-    rb"(?<!\S)(?:q\s(?P<leaf>[^qQ]*)Q|BT(?P<text>\s.*?\s)ET|(?P<image>/\S+)\s+Do"
-    rb"|(?P<state>/\S+)\s+gs"
-    rb"|(?P<path>" + _PIECE + rb"(?:\s+" + _PIECE + rb")*)"
-    rb"|(?P<operands>(?:" + _NUMBER + rb")*)"
-    rb"(?P<operator>[qQnfFSsBbgW]|cm|f\*|B\*|b\*|W\*|scn|rg))(?!\S)",
-    re.DOTALL,
-)
-_PAINTING = re.compile(rb"\s(?:[fBb]\*?|[FSs]|Do|ET)\s")
-_FONT = re.compile(rb"(/\S+)\s+([\d.]+)\s+Tf")
-_TEXT_MATRIX = re.compile(rb"((?:" + _NUMBER + rb"){6})Tm")
-_GLYPHS = re.compile(rb"([-\d.]+)\s+([-\d.]+)\s+T[dD]\s+<([0-9A-Fa-f]*)>")
 _IDENTITY = (1.0, 0.0, 0.0, 1.0, 0.0, 0.0)
-_PAINT = frozenset((b"f", b"F", b"f*", b"S", b"s", b"B", b"B*", b"b", b"b*"))
-_STROKE = frozenset((b"S", b"s"))
-_CLIP = frozenset((b"W", b"W*"))
-_PATH = frozenset((b"m", b"l", b"c", b"v", b"y", b"h", b"re"))
-_COLOR = frozenset((b"scn", b"rg", b"g"))
+_CURVES = frozenset(("m", "l", "c", "v", "y", "h", "re"))
+_STROKE = frozenset(("S", "s"))
+_PAINT = frozenset(("f", "F", "f*", "B", "B*", "b", "b*")) | _STROKE
+# What ends the operands before it and is none of the reader's business.
+_OTHER = frozenset(
+    "ET w J j M d ri i CS cs SCN SC sc RG G K k sh BI MP DP BMC BDC EMC".split()
+)
 # Height of a line of letters above and below its base, in font sizes: generous for
 # all fonts seen in reports.
 ASCENT, DESCENT = 0.9, -0.25
@@ -44,11 +27,13 @@ _NO_GLYPH = "0000"
 
 
 class Item(NamedTuple):
-    """One painted thing: its bytes in the stream, and its rectangle in points.
+    """One painted thing: its words in the stream, and its rectangle in points.
 
     The rectangle is in the page's own coordinates, y upwards.
 
-    :ivar str kind: ``text``, ``path``, ``image`` or ``void``.
+    :ivar str kind: ``text``, ``path`` or ``image``.
+    :ivar int start: its first word.
+    :ivar int end: the word after its last one.
     :ivar str name: an image's resource.
     :ivar bool covers: whether what lies below a filled path or an image is hidden.
     :ivar tuple|None clip: the rectangle outside of which nothing of it is seen.
@@ -100,10 +85,13 @@ class Font:
 
     def inked(self, codes):
         """The numbers of the first and the last glyph that leave a trace."""
-        traces = [self.characters.get(code) != "" for code in codes]
-        if True not in traces:
-            return 0, len(codes) - 1
-        return traces.index(True), len(traces) - 1 - traces[::-1].index(True)
+        meaning = self.characters.get
+        first, last = 0, len(codes) - 1
+        while first < last and meaning(codes[first]) == "":
+            first += 1
+        while first < last and meaning(codes[last]) == "":
+            last -= 1
+        return (first, last) if meaning(codes[first]) != "" else (0, len(codes) - 1)
 
 
 _UNKNOWN_FONT = Font({}, {})
@@ -141,169 +129,218 @@ def _common(first, second):
     )
 
 
-def items(data, fonts=None, opaque_states=None):
-    """Each painted item of a content stream, in painting order.
+class Content(NamedTuple):
+    """A content stream, read.
 
-    An item's bytes take in the group (``q`` to ``Q``) that has no other item; a group
-    that paints nothing is an item of kind ``void``.
+    :ivar list[str] words: operands and operators.
+    :ivar list[Item] items: what is painted, in that order.
+    :ivar list voids: ``(start, end)`` of each group that paints nothing.
+    """
+
+    words: list
+    items: list
+    voids: list
+
+    def pieces(self, items):
+        """The stream in pieces, less its voids and all but some of its items.
+
+        Each of them is whole operations or groups, so that the rest stays balanced.
+
+        :param list[Item] items: what is left of them.
+        :return: generator of ``(item, bytes)``; what stands between them has no item.
+        """
+        kept = {item.start: item for item in items}
+        spans = [(item.start, item.end) for item in self.items]
+        position = 0
+        for start, end in sorted(spans + self.voids):
+            if position < start:
+                yield None, self._bytes(position, start)
+            if start in kept:
+                yield kept[start], self._bytes(start, end)
+            position = end
+        yield None, self._bytes(position, len(self.words))
+
+    def _bytes(self, start, end):
+        return " ".join(self.words[start:end]).encode("latin-1")
+
+
+def read(data, fonts=None, opaque_states=None):
+    """Find each painted item of a content stream.
+
+    An item's words take in the group (``q`` to ``Q``) that has no other item.
 
     :param bytes data: a decoded content stream.
     :param dict[str, Font] fonts: the page's fonts by resource name.
     :param set[str] opaque_states: the graphics states in which painting hides what
         lies below; None for all.
-    :rtype: list[Item]
+    :rtype: Content
+    :raise ValueError: it is not what Qt writes.
     """
-    return _Reader(fonts or {}, opaque_states).scan(data)
+    stream = data.decode("latin-1")
+    if "(" in stream:
+        # Qt writes text as numbers; a blank in a literal one would end a word.
+        raise ValueError("literal string")
+    reader = _Reader(stream.split(), fonts or {}, opaque_states)
+    return Content(reader.words, reader.items(), reader.voids)
 
 
 class _Reader:
-    """Walks through a content stream."""
+    """Walks through the words of a content stream."""
 
-    def __init__(self, fonts, opaque_states):
+    def __init__(self, words, fonts, opaque_states):
+        self.words = words
         self.fonts = fonts
         self.opaque_states = opaque_states
-        self.items = []
+        # Of each item: where it is in the stream, and all else, in Item's order.
+        self.spans, self.found = [], []
+        self.voids = []
         self.matrix = _IDENTITY
         self.color = ()
         self.clip = None
         self.is_opaque = True
         self.is_framed = False
         self.path = []
-        self.path_start = None
+        self.path_start = 0
         self.outlines = 0
         self.groups = []
 
-    def scan(self, data):
-        self._scan(data, 0, len(data))
-        return self.items
+    def items(self):
+        handlers = {
+            **dict.fromkeys(_OTHER),
+            **dict.fromkeys(_PAINT, self._paint_path),
+            **dict.fromkeys(("W", "W*"), self._clip),
+            **dict.fromkeys(("scn", "rg", "g"), self._set_color),
+            "n": self._end_path,
+            "q": self._open_group,
+            "Q": self._close_group,
+            "cm": self._transform,
+            "gs": self._set_state,
+            "BT": self._text,
+            "Do": self._image,
+        }
+        first = 0
+        for place in [at for at, word in enumerate(self.words) if word in handlers]:
+            if handle := handlers[self.words[place]]:
+                handle(first, place)
+            first = place + 1
+        return [
+            Item(kind, *span, *rest)
+            for span, (kind, *rest) in zip(self.spans, self.found, strict=True)
+        ]
 
-    def _scan(self, data, start, end):
-        for match in _OPERATION.finditer(data, start, end):
-            kind = match.lastgroup
-            if kind == "leaf":
-                self._leaf(data, match)
-            elif kind == "operator":
-                self._operation(match, match["operator"])
-            elif kind == "path":
-                self._extend_path(match)
-            elif kind == "text":
-                self._text(match)
-            elif kind == "image":
-                self._image(match)
-            else:
-                self._state(match["state"].decode("latin-1"))
+    # Each gets where the operands begin, and where the operator is.
 
-    def _leaf(self, data, match):
-        start, end = match.span("leaf")
-        if not _PAINTING.search(data, start - 1, end):
-            span = match.span()
-            self.items.append(Item("void", *span, 0.0, 0.0, 0.0, 0.0))
-            return
-        self._open_group(match.start())
-        self._scan(data, start, end)
-        self._close_group(match.end())
-
-    def _operation(self, match, operator):
-        if operator == b"q":
-            self._open_group(match.start())
-        elif operator == b"Q":
-            self._close_group(match.end())
-        elif operator == b"cm":
-            self.matrix = _product(_numbers(match["operands"])[-6:], self.matrix)
-        elif operator in _COLOR:
-            self.color = _numbers(match["operands"])
-        elif operator in _CLIP:
-            if self.path:
-                self.clip = _common(self.clip, _box(self.path, self.matrix))
-                # Round frames are painted through a frame-shaped hole.
-                self.is_framed |= self.outlines > 1 or not _is_solid(self.path)
-        else:
-            self._end_path(match, operator)
-
-    def _state(self, name):
-        self.is_opaque = self.opaque_states is None or name in self.opaque_states
-
-    def _open_group(self, start):
+    def _open_group(self, _first, place):
         state = self.matrix, self.color, self.clip, self.is_opaque, self.is_framed
-        self.groups.append((start, len(self.items), state))
+        self.groups.append((place, len(self.spans), len(self.voids), state))
 
-    def _close_group(self, end):
+    def _close_group(self, _first, place):
         if not self.groups:
             return
-        start, first, state = self.groups.pop()
+        start, items, voids, state = self.groups.pop()
         self.matrix, self.color, self.clip, self.is_opaque, self.is_framed = state
-        inside = self.items[first:]
-        painted = [item for item in inside if item.kind != "void"]
-        if len(painted) > 1:
+        inside = len(self.spans) - items
+        if inside > 1:
             return
-        del self.items[first:]
-        item = painted[0] if painted else Item("void", 0, 0, 0.0, 0.0, 0.0, 0.0)
-        self.items.append(item._replace(start=start, end=end))
+        del self.voids[voids:]
+        if inside:
+            self.spans[-1] = start, place + 1
+        else:
+            self.voids.append((start, place + 1))
 
-    def _extend_path(self, match):
-        if self.path_start is None:
-            self.path_start = match.start()
-        pieces = match["path"].split()
-        self.outlines += pieces.count(b"m") + pieces.count(b"re")
-        if b"re" in pieces:
+    def _transform(self, _first, place):
+        self.matrix = _product(_numbers(self.words[place - 6 : place]), self.matrix)
+
+    def _set_color(self, first, place):
+        self.color = _numbers(self.words[first:place])
+
+    def _set_state(self, _first, place):
+        states = self.opaque_states
+        self.is_opaque = states is None or self.words[place - 1] in states
+
+    def _clip(self, first, place):
+        self._take_path(first, place)
+        if self.path:
+            self.clip = _common(self.clip, _box(self.path, self.matrix))
+            # Round frames are painted through a frame-shaped hole.
+            self.is_framed |= self.outlines > 1 or not _is_solid(self.path)
+
+    def _take_path(self, first, place):
+        """Read what stands before an operator, if it is a path."""
+        pieces = self.words[first:place]
+        if not pieces or pieces[-1] not in _CURVES:
+            return
+        self.path_start = first
+        self.outlines = pieces.count("m") + pieces.count("re")
+        if "re" in pieces:
             pieces = _without_rectangles(pieces)
-        values = [float(each) for each in pieces if each not in _PATH]
-        self.path += zip(values[::2], values[1::2], strict=False)
+        values = _numbers(each for each in pieces if each not in _CURVES)
+        self.path = [*zip(values[::2], values[1::2], strict=False)]
 
-    def _end_path(self, match, operator):
-        if operator in _PAINT and self.path:
-            box = _box(self.path, self.matrix)
-            span = self.path_start, match.end()
+    def _paint_path(self, first, place):
+        self._take_path(first, place)
+        if self.path:
             # Of several outlines, the inner ones may be holes: a frame.
-            is_filled = self.outlines == 1 and operator not in _STROKE
+            is_filled = self.outlines == 1 and self.words[place] not in _STROKE
             is_shown = self.is_opaque and not self.is_framed
             covers = is_shown and is_filled and _is_solid(self.path)
-            self.items.append(
-                Item("path", *span, *box, "", self.color, covers, self.clip)
-            )
-        self.path, self.path_start, self.outlines = [], None, 0
+            box = _box(self.path, self.matrix)
+            self.spans.append((self.path_start, place + 1))
+            self.found.append(("path", *box, "", self.color, covers, self.clip))
+        self._end_path(first, place)
 
-    def _image(self, match):
+    def _end_path(self, _first, _place):
+        self.path = []
+
+    def _image(self, _first, place):
         box = _box(((0.0, 0.0), (1.0, 1.0)), self.matrix)
-        name = match["image"].decode("latin-1")
-        self.items.append(
-            Item("image", *match.span(), *box, name, (), self.is_opaque, self.clip)
-        )
+        name = self.words[place - 1]
+        self.spans.append((place - 1, place + 1))
+        self.found.append(("image", *box, name, (), self.is_opaque, self.clip))
 
-    def _text(self, match):
-        source = match["text"]
-        glyphs = _GLYPHS.findall(source)
-        if not glyphs:
+    def _text(self, _first, place):
+        end = self.words.index("ET", place)
+        words = self.words[place:end]
+        moves = [
+            at
+            for at, word in enumerate(words)
+            if (word == "Td" or word == "TD") and words[at + 1][0] == "<"
+        ]
+        if not moves:
             return
-        font, size, matrix = self._text_state(source)
-        codes = [code.decode() for *_place, code in glyphs]
+        font, size, matrix = self._text_state(words)
+        codes = "".join([words[at + 1] for at in moves])[1:-1].split("><")
         text, missing, unnamed = font.decode(codes)
-        points = _text_points(glyphs, font, size, font.inked(codes))
+        inked = font.inked(codes)
+        points = _text_points(
+            list(itertools.accumulate([float(words[at - 2]) for at in moves])),
+            list(itertools.accumulate([float(words[at - 1]) for at in moves])),
+            size,
+            font.widths.get(codes[inked[1]], 0.0),
+            inked,
+        )
         box = _box(points, _product(matrix, self.matrix))
-        self.items.append(
-            Item(
-                *("text", *match.span(), *box),
-                color=self.color,
-                clip=self.clip,
-                text=text,
-                missing=missing,
-                unnamed=unnamed,
+        self.spans.append((place, end + 1))
+        self.found.append(
+            (
+                *("text", *box, "", self.color, False, self.clip),
+                *(text, missing, unnamed),
             )
         )
 
-    def _text_state(self, source):
-        font = _FONT.search(source)
-        matrix = _TEXT_MATRIX.search(source)
-        name, size = (font[1].decode("latin-1"), float(font[2])) if font else ("", 0.0)
-        return (
-            self.fonts.get(name, _UNKNOWN_FONT),
-            size,
-            _numbers(matrix[1]) if matrix else _IDENTITY,
-        )
+    def _text_state(self, words):
+        font, size, matrix = _UNKNOWN_FONT, 0.0, _IDENTITY
+        if "Tf" in words:
+            at = words.index("Tf")
+            font, size = self.fonts.get(words[at - 2], font), float(words[at - 1])
+        if "Tm" in words:
+            at = words.index("Tm")
+            matrix = _numbers(words[at - 6 : at])
+        return font, size, matrix
 
 
 def _numbers(operands):
-    return tuple(map(float, operands.split()))
+    return tuple(map(float, operands))
 
 
 def _without_rectangles(pieces):
@@ -311,9 +348,9 @@ def _without_rectangles(pieces):
     found = []
     for piece in pieces:
         found.append(piece)
-        if piece == b"re":
+        if piece == "re":
             x, y, width, height = map(float, found[-5:-1])
-            found[-3:] = x + width, y + height, b"l"
+            found[-3:] = x + width, y + height, "l"
     return found
 
 
@@ -328,36 +365,20 @@ def _is_solid(path):
     return area > _SOLID * rectangle
 
 
-def _text_points(glyphs, font, size, inked):
+def _text_points(xs, ys, size, last_width, inked):
     """Two corners of a text object, in its text space.
 
-    :param list glyphs: of each, its place after the one before, and its code.
+    :param list[float] xs: where each glyph begins.
+    :param list[float] ys: its base.
+    :param float size: of the font.
+    :param float last_width: of the last one that can be seen, in font sizes.
     :param tuple[int, int] inked: the first and the last one that can be seen.
     :rtype: list[tuple[float, float]]
     """
     first, last = inked
-    xs = list(itertools.accumulate(float(across) for across, _up, _code in glyphs))
-    ys = list(itertools.accumulate(float(up) for _across, up, _code in glyphs))
     xs, ys = xs[first : last + 1], ys[first : last + 1]
-    advance = font.widths.get(glyphs[last][2].decode(), 0.0) * size
+    advance = last_width * size
     return [
         (min(xs), min(ys) + DESCENT * size),
         (max(*xs, xs[-1] + advance), max(ys) + ASCENT * size),
     ]
-
-
-def without(data, dropped):
-    """A content stream less some of its items.
-
-    Each item's bytes are whole operations or groups, so that the rest stays balanced.
-
-    :param bytes data: the content stream.
-    :param list[Item] dropped: in painting order.
-    :rtype: bytes
-    """
-    pieces, position = [], 0
-    for item in dropped:
-        pieces.append(data[position : item.start])
-        position = item.end
-    pieces.append(data[position:])
-    return b" ".join(pieces)

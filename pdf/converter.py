@@ -32,8 +32,6 @@ _PROBE_SECONDS = 10
 _EXIT_SECONDS = 5
 # Points per CSS pixel as measured on 0.12.6 with plain Qt and 0.12.4 with patched Qt.
 _PLAIN_SCALE, _PATCHED_SCALE = 0.576279, 0.75
-# Pages that wait in the process while the caller works on another one.
-_AHEAD = 4
 # Processes that end on their own in a row before the rest of a batch is given up.
 _MAX_FAILURES = 3
 
@@ -141,33 +139,13 @@ class Converter:
         self._refusal.close()
         self._folder.cleanup()
 
-    def convert(self, pages):
-        """Convert pages, a few ahead of the caller.
+    def submit(self, page):
+        """Hand a page to the process, which converts one after another.
 
-        :param pages: iterable of ``(key, Page)``.
-        :return: generator of ``(key, path or ConversionFailed)``, in order; the path
-            is valid until this converter is left.
+        :param Page page: what to convert.
+        :return: what ``result`` takes.
+        :rtype: _Job
         """
-        waiting = collections.deque()
-        for key, page in pages:
-            waiting.append((key, self._submit(page)))
-            if len(waiting) > _AHEAD:
-                done, job = waiting.popleft()
-                yield done, self._result(job)
-        for done, job in waiting:
-            yield done, self._result(job)
-
-    def convert_one(self, page):
-        """Convert one page at once.
-
-        :return: its path, or a ConversionFailed.
-        """
-        return self._result(self._submit(page))
-
-    # --- Jobs
-
-    def _submit(self, page):
-        """Write the page down and hand it to the process."""
         self._count += 1
         if self._deadline is None:
             self._deadline = time.monotonic() + self.batch_seconds
@@ -176,6 +154,25 @@ class Converter:
         job = _Job(self._command(page, source), source)
         self._send(job)
         return job
+
+    def result(self, job):
+        """Wait for a page.
+
+        :param _Job job: what ``submit`` gave.
+        :return: the converted file's path, which is valid until this converter is
+            left; or a ConversionFailed.
+        """
+        while job.messages is None and not job.failure:
+            if not self._process or job not in self._process.pending:
+                self._send(job)
+            if not self._process:
+                job.failure = ConversionFailed(CRASH, "given up")
+                break
+            self._await_next()
+        job.source.unlink()
+        return job.failure or self._checked(job)
+
+    # --- Jobs
 
     def _command(self, page, source):
         """The page's command line, as one line of the process's standard input."""
@@ -211,18 +208,6 @@ class Converter:
             if not self._process:
                 self._process = _Process(self.binary.path, self._fonts)
             self._process.send(job)
-
-    def _result(self, job):
-        """The converted file's path, or a ConversionFailed."""
-        while job.messages is None and not job.failure:
-            if not self._process or job not in self._process.pending:
-                self._send(job)
-            if not self._process:
-                job.failure = ConversionFailed(CRASH, "given up")
-                break
-            self._await_next()
-        job.source.unlink()
-        return job.failure or self._checked(job)
 
     def _await_next(self):
         """Take the process's next answer; without one, blame the page in its hands."""

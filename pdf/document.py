@@ -1,6 +1,8 @@
 """The final file: sheets cut from the converted page, headers, footers, links."""
 
+import functools
 import io
+import math
 import re
 import string
 from typing import NamedTuple
@@ -45,21 +47,23 @@ class Converted:
 
     :ivar float width: in points.
     :ivar float height: in points.
-    :ivar bytes data: the content stream.
     :ivar list items: what is painted, without the markers and the white ground.
     :ivar list marked: ``(kind, number, item)`` of each marker.
     """
 
-    def __init__(self, page, addresses):
-        """:param list[str] addresses: the marked links, by number."""
+    def __init__(self, page, addresses, fonts):
+        """
+        :param list[str] addresses: the marked links, by number.
+        :param dict[str, content_stream.Font] fonts: by their names on the page.
+        """
         self.width, self.height = (float(each) for each in page.mediabox[2:])
         self.resources = page["/Resources"]
-        self.data = page.get_contents().get_data()
-        self.items, self._dropped, self.marked = [], [], []
+        self._content = content_stream.read(
+            page.get_contents().get_data(), fonts, self._opaque_states()
+        )
+        self.items, self.marked = [], []
         self._meanings = self._marker_images()
-        for item in content_stream.items(
-            self.data, text_fonts.read(self.resources), self._opaque_states()
-        ):
+        for item in self._content.items:
             self._sort_in(item)
         self.links = [
             Link(addresses[number], *item[3:7])
@@ -79,10 +83,7 @@ class Converted:
     def _sort_in(self, item):
         if item.name in self._meanings:
             self.marked.append((*self._meanings[item.name], item))
-            self._dropped.append(item)
-        elif item.kind == "void" or self._is_ground(item):
-            self._dropped.append(item)
-        else:
+        elif not self._is_ground(item):
             self.items.append(item)
 
     def _is_ground(self, item):
@@ -94,19 +95,28 @@ class Converted:
             and item.top - item.bottom > self.height * 0.98
         )
 
-    def stream(self, top=None, bottom=None):
+    def stream(self, top=-math.inf, bottom=math.inf):
         """The content between two heights, measured downwards; all of it by default."""
-        dropped = self._dropped
-        if top is not None:
-            outside = [each for each in self.items if self._outside(each, top, bottom)]
-            dropped = sorted([*dropped, *outside], key=lambda item: item.start)
-        return content_stream.without(self.data, dropped)
+        return b" ".join(
+            piece
+            for first, last, piece in self._pieces
+            if first < bottom and last >= top
+        )
 
-    def _outside(self, item, top, bottom):
+    @functools.cached_property
+    def _pieces(self):
+        """The content in pieces: between which heights each is shown, and its bytes."""
+        return [
+            (*(self._reach(item) if item else (-math.inf, math.inf)), piece)
+            for item, piece in self._content.pieces(self.items)
+        ]
+
+    def _reach(self, item):
         upper, lower = self.extent(item)
         if item.kind == "text":
-            return not top <= (upper + lower) / 2 < bottom
-        return lower < top - BLEED or upper > bottom + BLEED
+            middle = (upper + lower) / 2
+            return middle, middle
+        return upper - BLEED, lower + BLEED
 
     def extent(self, item):
         """An item's top and bottom, measured downwards."""
@@ -193,7 +203,9 @@ def read(path, addresses=()):
     :param list[str] addresses: the marked links, by number.
     :rtype: list[Converted]
     """
-    return [Converted(page, addresses) for page in PdfReader(path).pages]
+    pages = PdfReader(path).pages
+    fonts = text_fonts.Fonts()
+    return [Converted(page, addresses, fonts.of(page["/Resources"])) for page in pages]
 
 
 class Sheet(NamedTuple):

@@ -1,5 +1,7 @@
 """From a report's documents to finished files, for a whole batch at a time."""
 
+import collections
+import functools
 from typing import NamedTuple
 
 from . import (
@@ -23,6 +25,8 @@ _BODY_CLASS = "o_body_pdf container overflow-hidden"
 
 _WEB_CLASS = "o_body_html o_portal_document container"
 
+# Documents that wait in the converter while another one is assembled.
+_AHEAD = 4
 # Points between a header and the text, at least.
 _GAP = 8.0
 # The part of a sheet that header and footer have to leave for the text.
@@ -86,6 +90,7 @@ class Pipeline:
     def __init__(self, converter, style):
         self.converter = converter
         self.style = style
+        # By their pages: being converted, read, or what went wrong.
         self._overlays = {}
 
     def run(self, documents):
@@ -94,64 +99,79 @@ class Pipeline:
         :param documents: iterable of ``(html.Document, {"author": …, "title": …})``.
         :return: generator of Result, in the same order.
         """
-        for job, outcome in self.converter.convert(self._pages(documents)):
-            if isinstance(job, Page):
-                self._overlays[job] = outcome
-            else:
-                yield self._finished(job, outcome)
-
-    def _pages(self, documents):
-        """The pages to convert: most documents take one sheet, so start with that."""
+        waiting = collections.deque()
         for each, metadata in documents:
-            job = _Job(each, metadata, self.style, self.converter.binary.scale)
-            overlay = job.overlay_page(1) if job.has_surroundings else None
-            if overlay and overlay not in self._overlays:
-                self._overlays[overlay] = None
-                yield overlay, overlay
-            yield job, job.page
+            waiting.append(self._started(each, metadata))
+            if len(waiting) > _AHEAD:
+                yield self._finished(waiting.popleft())
+        while waiting:
+            yield self._finished(waiting.popleft())
 
-    def _finished(self, job, outcome):
+    def _started(self, each, metadata):
+        job = _Job(each, metadata, self.style, self.converter.binary.scale)
+        job.conversion = self.converter.submit(job.page)
+        # Most documents take one sheet. It is converted while the document is read.
+        self._start_overlay(job, 1)
+        # While both are converted.
+        job.expect()
+        return job
+
+    def _start_overlay(self, job, total):
+        source = job.has_surroundings and job.overlay_page(total)
+        if source and source not in self._overlays:
+            self._overlays[source] = self.converter.submit(source)
+
+    def _finished(self, job):
         try:
-            content, warnings = self._assembled(job, _successful(outcome))
+            content, warnings = self._assembled(job)
             return Result(job.document.res_id, content, None, warnings)
         except ConversionFailed as failure:
             return Result(job.document.res_id, None, failure)
 
-    def _assembled(self, job, path):
+    def _assembled(self, job):
         """The file, and what is wrong with it.
 
         :raise ConversionFailed: it cannot be used.
         """
+        path = _successful(self.converter.result(job.conversion))
         pages = _read(path, job.marked.addresses)
         place = job.geometry
         if job.has_surroundings:
             place = _between(self._overlay(job, 1)[0], place)
         sheets = document.cut(pages, place)
+        self._start_overlay(job, len(sheets))
+        findings = job.check(pages, sheets)
         overlays = [None] * len(sheets)
         if job.has_surroundings:
             overlays = self._overlay(job, len(sheets))
-        findings = job.check(pages, sheets, overlays, place)
+            findings += job.check_surroundings(sheets, overlays, place)
         if critical := next((each for each in findings if each.is_critical), None):
             raise ConversionFailed(_REASONS[critical.problem], critical.text)
         assembler = document.Assembler(place)
         for sheet, overlay in zip(sheets, overlays, strict=True):
             assembler.add(sheet, overlay)
         content = assembler.finish(lang=job.document.lang, **job.metadata)
-        return content, tuple(findings)
+        return content, tuple(dict.fromkeys(findings))
 
     def _overlay(self, job, total):
         """Header and footer of each sheet; the same ones are converted once."""
         source = job.overlay_page(total)
-        if source not in self._overlays:
-            self._overlays[source] = self.converter.convert_one(source)
-        pages = _successful(self._overlays[source])
-        if isinstance(pages, str):
-            pages = self._overlays[source] = _read(pages, job.overlay_addresses)
-        if len(pages) != total:
-            raise ConversionFailed(
-                errors.UNREADABLE, f"{len(pages)} headers, {total} sheets"
-            )
-        return pages
+        if not isinstance(self._overlays[source], list | ConversionFailed):
+            path = self.converter.result(self._overlays[source])
+            self._overlays[source] = self._read_overlay(path, job, total)
+        return _successful(self._overlays[source])
+
+    @staticmethod
+    def _read_overlay(path, job, total):
+        try:
+            pages = _read(_successful(path), job.overlay_addresses)
+        except ConversionFailed as failure:
+            return failure
+        if len(pages) == total:
+            return pages
+        return ConversionFailed(
+            errors.UNREADABLE, f"{len(pages)} headers, {total} sheets"
+        )
 
 
 _REASONS = {
@@ -219,10 +239,11 @@ class _Job:
         for part in document.headers:
             letterhead.stretch(part)
         self.marked = markers.add(document.article)
-        self.expected = check.expect(
-            document.article, self.marked, metadata.pop("number", "")
-        )
+        self.number = metadata.pop("number", "")
         self.metadata = metadata
+        #: What the converter works on, and what the result has to say.
+        self.conversion, self.expected = None, None
+        self._overlay_pages = {}
         self.overlay_addresses = []
         for part in surroundings:
             first = len(self.overlay_addresses)
@@ -266,8 +287,21 @@ class _Job:
         document = self.document
         return bool(document.headers or document.footers or self.geometry.header_line)
 
+    def expect(self):
+        """Note what the file has to say."""
+        self.expected = check.expect(self.document.article, self.marked, self.number)
+
     def overlay_page(self, total):
-        """The page with the header and footer of each sheet."""
+        """The page with the header and footer of each sheet.
+
+        :param int total: how many sheets there are.
+        :rtype: Page
+        """
+        if total not in self._overlay_pages:
+            self._overlay_pages[total] = self._make_overlay_page(total)
+        return self._overlay_pages[total]
+
+    def _make_overlay_page(self, total):
         sheets = "".join(self._sheet(number, total) for number in range(1, total + 1))
         return Page(
             self._markup(sheets, self.overlay_tokens, _OVERLAY_STYLES),
@@ -306,37 +340,48 @@ class _Job:
             f'<div class="o_portal_sheet" style="height:{height:.1f}px">{content}</div>'
         )
 
-    def check(self, pages, sheets, overlays, place):
+    def check(self, pages, sheets):
         """Compare what was painted with the document.
 
         :param list[document.Converted] pages: the document.
         :param list[document.Sheet] sheets: how it is cut.
-        :param list overlays: header and footer of each sheet, or None.
-        :param geometry.Geometry place: where it stands on the sheets.
         :rtype: list[check.Finding]
         :raise ConversionFailed: there is nothing to be seen.
         """
         if not any(item.kind != "path" for page in pages for item in page.items):
             raise ConversionFailed(errors.EMPTY)
-        around = [
+        expected = self.expected
+        if self._stands_above:
+            expected = expected._replace(number="")
+        margin = 0.0
+        if self.style.paperformat.get("css_margins"):
+            margin = self._converted(_CSS_MARGIN * self.geometry.scale)
+        return check.article(expected, pages, sheets, (margin, margin))
+
+    def check_surroundings(self, sheets, overlays, place):
+        """Compare headers and footers with what was painted of them.
+
+        :param list[document.Sheet] sheets: how the document is cut.
+        :param list[document.Converted] overlays: header and footer of each sheet.
+        :param geometry.Geometry place: where the document stands on the sheets.
+        :rtype: list[check.Finding]
+        """
+        texts = [
             text
             for part in (*self.document.headers, *self.document.footers)
             for text in visible_text.blocks(part)
         ]
-        number = self.expected.number
-        stands_above = number and number not in visible_text.text(self.document.article)
-        expected = self.expected._replace(number="") if stands_above else self.expected
-        margin = 0.0
-        if self.style.paperformat.get("css_margins"):
-            margin = self._converted(_CSS_MARGIN * self.geometry.scale)
-        findings = check.article(expected, pages, sheets, (margin, margin))
+        number = self.number if self._stands_above else ""
+        findings = []
         for sheet, overlay in zip(sheets, overlays, strict=True):
-            if overlay:
-                findings += check.surroundings(
-                    around, overlay, number if stands_above else ""
-                )
-                findings += check.collisions(sheet.page, overlay, sheet, place)
-        return list(dict.fromkeys(findings))
+            findings += check.surroundings(texts, overlay, number)
+            findings += check.collisions(sheet.page, overlay, sheet, place)
+        return findings
+
+    @functools.cached_property
+    def _stands_above(self):
+        """Whether the document's number stands in its header."""
+        return bool(self.number) and self.number not in " ".join(self.expected.blocks)
 
     def _padding(self):
         """The side margins of core's style sheet, else the paper format's."""

@@ -31,7 +31,7 @@ def measure(binary, seconds):
         600.0,
     )
     with Converter(binary, seconds, seconds) as running:
-        result = running.convert_one(page)
+        result = running.result(running.submit(page))
         if isinstance(result, ConversionFailed):
             raise result
         scale = _ruler_width(result) / _PIXELS
@@ -44,7 +44,7 @@ def _ruler_width(path):
     try:
         page = PdfReader(path).pages[0]
         images = page["/Resources"]["/XObject"]
-        for item in content_stream.items(page.get_contents().get_data()):
+        for item in content_stream.read(page.get_contents().get_data()).items:
             if item.kind == "image" and markers.meaning(images[item.name]):
                 return item.right - item.left
     except (PyPdfError, KeyError, IndexError, ValueError, OSError) as error:

@@ -12,16 +12,27 @@ _RANGE = re.compile(
 _TEXT = re.compile(rb"<([0-9A-Fa-f]+)>")
 
 
-def read(resources):
-    """The fonts of a page.
+class Fonts:
+    """The fonts of a file, each read once."""
 
-    :param resources: the page's ``/Resources``.
-    :rtype: dict[str, content_stream.Font]
-    """
-    fonts = resources.get("/Font", {})
-    return {
-        name: Font(_characters(fonts[name]), _widths(fonts[name])) for name in fonts
-    }
+    def __init__(self):
+        self._read = {}
+
+    def of(self, resources):
+        """The fonts of a page.
+
+        :param resources: the page's ``/Resources``.
+        :rtype: dict[str, content_stream.Font]
+        """
+        fonts = resources.get("/Font", {})
+        return {name: self._font(fonts.raw_get(name)) for name in fonts}
+
+    def _font(self, reference):
+        number = reference.idnum
+        if number not in self._read:
+            font = reference.get_object()
+            self._read[number] = Font(_characters(font), _widths(font))
+        return self._read[number]
 
 
 def _code(number):

@@ -144,7 +144,7 @@ class TestPdfEngine(PdfCommon):
                 842,
             )
             with converter.Converter(reports._pdf_binary(), 20, 20) as running:
-                path = running.convert_one(page)
+                path = running.result(running.submit(page))
                 if isinstance(path, str):
                     content = Path(path).read_bytes()
                     self.assertNotIn("secret", self._texts_of(content))

@@ -297,17 +297,21 @@ class TestContent(BaseCase):
             b"BT /F1 10 Tf 1 0 0 -1 0 0 Tm 3 -20 Td <0001> Tj ET "
             b"q 4 0 0 4 1 1 cm /Im1 Do Q q 1 w Q Q"
         )
-        path, text, image, void = content_stream.items(stream)
+        content = content_stream.read(stream)
+        path, text, image = content.items
         self.assertEqual(path[:1] + path[3:7], ("path", 10.0, 90.0, 20.0, 100.0))
         self.assertEqual(path.color, (1.0, 0.0, 0.0))
         self.assertEqual(text.kind, "text")
         self.assertTrue(text.bottom < 60.0 < text.top)
         self.assertEqual(image.name, "/Im1")
         self.assertEqual(image[3:7], (12.0, 90.0, 20.0, 98.0))
-        self.assertEqual(void.kind, "void")
-        self.assertTrue(stream[image.start : image.end].startswith(b"q 4 0"))
-        rest = content_stream.without(stream, [path, image, void])
-        self.assertEqual([item.kind for item in content_stream.items(rest)], ["text"])
+        self.assertEqual(content.words[image.start : image.start + 2], ["q", "4"])
+        [void] = content.voids
+        self.assertEqual(content.words[slice(*void)], ["q", "1", "w", "Q"])
+        rest = b" ".join(piece for _item, piece in content.pieces([text]))
+        self.assertEqual(
+            [item.kind for item in content_stream.read(rest).items], ["text"]
+        )
         self.assertEqual(rest.count(b"q"), rest.count(b"Q"))
 
 

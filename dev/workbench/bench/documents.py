@@ -60,17 +60,25 @@ def check_row(lines, print_invoice):
     # Only now: Odoo knows where add-ons are once it has read its configuration.
     from odoo.addons.account_payment_portal.pdf import pipeline
 
-    check, checked, printed = pipeline._Job.check, [], []
+    checked, printed = [], []
 
-    def timed(*arguments):
-        start = time.perf_counter()
-        try:
-            return check(*arguments)
-        finally:
-            checked.append(time.perf_counter() - start)
+    def timed(check):
+        def measure(*arguments):
+            start = time.perf_counter()
+            try:
+                return check(*arguments)
+            finally:
+                checked[-1] += time.perf_counter() - start
 
-    with patch.object(pipeline._Job, "check", timed):
+        return measure
+
+    job = pipeline._Job
+    checks = {
+        name: timed(getattr(job, name)) for name in ("check", "check_surroundings")
+    }
+    with patch.multiple(job, **checks):
         for _each in range(5):
+            checked.append(0.0)
             printed.append(seconds(print_invoice))
     return Row(
         f"Checking a PDF of {lines} lines, of its making",
