@@ -11,6 +11,7 @@ The modules of this package know nothing of records, users or companies. By stag
 - ``pagination``: where one sheet ends and the next one begins; ``geometry``: how large
   a sheet is;
 - ``check``: whether all of a document is there, on the sheet, and can be read;
+- ``overlays``: headers and footers, which documents share;
 - ``document``: the final file, with headers, footers, links and ``metadata``;
 - ``pipeline``: all of it, for a batch;
 - ``core_bridge``: what travels through core's report methods;

@@ -19,6 +19,7 @@ from pypdf.generic import (
 )
 
 from . import content_stream, markers, metadata, pagination, text_fonts
+from .errors import UNREADABLE, ConversionFailed
 
 _OVERLAY = "/PortalSheet"
 # The comment that says that a file has other bytes than letters (ISO 32000-1, 7.5.2).
@@ -196,16 +197,23 @@ def _with_next(kept, texts, height):
     return top, max((end for end in ends if end < bottom + height / 4), default=bottom)
 
 
-def read(path, addresses=()):
+def read(file, addresses=()):
     """The pages of a converted file.
 
-    :param str path: the file.
+    :param str|io.BytesIO file: its path, or its content.
     :param list[str] addresses: the marked links, by number.
     :rtype: list[Converted]
+    :raise ConversionFailed: it cannot be read.
     """
-    pages = PdfReader(path).pages
     fonts = text_fonts.Fonts()
-    return [Converted(page, addresses, fonts.of(page["/Resources"])) for page in pages]
+    try:
+        return [
+            Converted(page, addresses, fonts.of(page["/Resources"]))
+            for page in PdfReader(file).pages
+        ]
+    except Exception as error:
+        # Whatever a broken file makes the reader stumble over.
+        raise ConversionFailed(UNREADABLE, str(error)) from error
 
 
 class Sheet(NamedTuple):

@@ -19,6 +19,7 @@ from . import (
 from .converter import Page
 from .core_bridge import Result
 from .errors import ConversionFailed
+from .overlays import Overlays
 
 # What core's own page for the converter says of its body (template minimal_layout).
 _BODY_CLASS = "o_body_pdf container overflow-hidden"
@@ -90,8 +91,7 @@ class Pipeline:
     def __init__(self, converter, style):
         self.converter = converter
         self.style = style
-        # By their pages: being converted, read, or what went wrong.
-        self._overlays = {}
+        self.overlays = Overlays(converter)
 
     def run(self, documents):
         """Produce a file for each document.
@@ -111,15 +111,10 @@ class Pipeline:
         job = _Job(each, metadata, self.style, self.converter.binary.scale)
         job.conversion = self.converter.submit(job.page)
         # Most documents take one sheet. It is converted while the document is read.
-        self._start_overlay(job, 1)
+        self.overlays.start(job, 1)
         # While both are converted.
         job.expect()
         return job
-
-    def _start_overlay(self, job, total):
-        source = job.has_surroundings and job.overlay_page(total)
-        if source and source not in self._overlays:
-            self._overlays[source] = self.converter.submit(source)
 
     def _finished(self, job):
         try:
@@ -133,45 +128,30 @@ class Pipeline:
 
         :raise ConversionFailed: it cannot be used.
         """
-        path = _successful(self.converter.result(job.conversion))
-        pages = _read(path, job.marked.addresses)
+        path = self.converter.result(job.conversion)
+        if isinstance(path, ConversionFailed):
+            raise path
+        pages = document.read(path, job.marked.addresses)
         place = job.geometry
-        if job.has_surroundings:
-            place = _between(self._overlay(job, 1)[0], place)
+        if first := self.overlays.read(job, 1)[0]:
+            place = _between(first, place)
         sheets = document.cut(pages, place)
-        self._start_overlay(job, len(sheets))
+        # It is converted while the document is checked.
+        self.overlays.start(job, len(sheets))
         findings = job.check(pages, sheets)
-        overlays = [None] * len(sheets)
-        if job.has_surroundings:
-            overlays = self._overlay(job, len(sheets))
-            findings += job.check_surroundings(sheets, overlays, place)
+        overlays = self.overlays.read(job, len(sheets))
+        around = job.check_surroundings(sheets, overlays, place)
+        if not around:
+            for total in {1, len(sheets)}:
+                self.overlays.keep(job, total)
+        findings = list(dict.fromkeys(findings + around))
         if critical := next((each for each in findings if each.is_critical), None):
             raise ConversionFailed(_REASONS[critical.problem], critical.text)
         assembler = document.Assembler(place)
         for sheet, overlay in zip(sheets, overlays, strict=True):
             assembler.add(sheet, overlay)
         content = assembler.finish(lang=job.document.lang, **job.metadata)
-        return content, tuple(dict.fromkeys(findings))
-
-    def _overlay(self, job, total):
-        """Header and footer of each sheet; the same ones are converted once."""
-        source = job.overlay_page(total)
-        if not isinstance(self._overlays[source], list | ConversionFailed):
-            path = self.converter.result(self._overlays[source])
-            self._overlays[source] = self._read_overlay(path, job, total)
-        return _successful(self._overlays[source])
-
-    @staticmethod
-    def _read_overlay(path, job, total):
-        try:
-            pages = _read(_successful(path), job.overlay_addresses)
-        except ConversionFailed as failure:
-            return failure
-        if len(pages) == total:
-            return pages
-        return ConversionFailed(
-            errors.UNREADABLE, f"{len(pages)} headers, {total} sheets"
-        )
+        return content, tuple(findings)
 
 
 _REASONS = {
@@ -179,20 +159,6 @@ _REASONS = {
     check.OFF_SHEET: errors.OFF_SHEET,
     check.OVERPRINTED: errors.OVERPRINTED,
 }
-
-
-def _successful(outcome):
-    if isinstance(outcome, ConversionFailed):
-        raise outcome
-    return outcome
-
-
-def _read(path, addresses):
-    try:
-        return document.read(path, addresses)
-    except Exception as error:
-        # Whatever a broken file makes the reader stumble over.
-        raise ConversionFailed(errors.UNREADABLE, str(error)) from error
 
 
 def _between(overlay, place):
@@ -362,7 +328,7 @@ class _Job:
         """Compare headers and footers with what was painted of them.
 
         :param list[document.Sheet] sheets: how the document is cut.
-        :param list[document.Converted] overlays: header and footer of each sheet.
+        :param list overlays: header and footer of each sheet, or None.
         :param geometry.Geometry place: where the document stands on the sheets.
         :rtype: list[check.Finding]
         """
@@ -374,8 +340,9 @@ class _Job:
         number = self.number if self._stands_above else ""
         findings = []
         for sheet, overlay in zip(sheets, overlays, strict=True):
-            findings += check.surroundings(texts, overlay, number)
-            findings += check.collisions(sheet.page, overlay, sheet, place)
+            if overlay:
+                findings += check.surroundings(texts, overlay, number)
+                findings += check.collisions(sheet.page, overlay, sheet, place)
         return findings
 
     @functools.cached_property

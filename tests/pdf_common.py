@@ -2,7 +2,6 @@
 
 import base64
 import io
-import re
 import socket
 import sys
 import tempfile
@@ -23,8 +22,21 @@ REPORT = "account_payment_portal.report_invoice"
 PAY_URL = "https://shop.example.com/portal/invoice/AbCdEf-0123456789"
 LAYOUTS = ("standard", "boxed", "bold", "striped", "bubble", "wave", "folder")
 
-#: The lines of a page's content, as Qt writes it, that place and show text.
-_TEXT_LINE = re.compile(rb"^.*\b(?:q|Q|cm|BT|ET|Tf|Tm|Td|Tj|TJ|Do)\s*$", re.MULTILINE)
+#: What places and shows text in a page's content.
+_TEXT_OPERATORS = frozenset(b"q Q cm BT ET Tf Tm Td Tj TJ Do".split())
+
+
+def _only_text(content):
+    """A page's content, as Qt writes it, less all but its text."""
+    kept, operands = [], []
+    for word in content.split():
+        operands.append(word)
+        if word[:1].isalpha():
+            if word in _TEXT_OPERATORS:
+                kept += operands
+            operands = []
+    return b" ".join(kept)
+
 
 #: A program in the place of wkhtmltopdf, which changes each page before it is printed.
 _FALSIFIER = """#!{python}
@@ -152,9 +164,9 @@ class PdfCommon(AccountingCommon):
         """
         texts = []
         for page in reader.pages:
-            lines = _TEXT_LINE.findall(page.get_contents().get_data())
+            content = _only_text(page.get_contents().get_data())
             page[NameObject("/Contents")] = DecodedStreamObject()
-            page["/Contents"].set_data(b"\n".join(lines))
+            page["/Contents"].set_data(content)
             texts.append(" ".join(page.extract_text().split()))
         return texts
 

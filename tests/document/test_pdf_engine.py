@@ -316,6 +316,36 @@ class TestPdfEngine(PdfCommon):
         self.assertEqual(len(ahead), length)
         self.assertLess(max(ahead), 6)
 
+    def _converted_pages(self, move):
+        """How many pages the converter gets for an invoice."""
+        pages, submit = [], converter.Converter.submit
+
+        def noted(running, page):
+            pages.append(page)
+            return submit(running, page)
+
+        with patch.object(converter.Converter, "submit", noted):
+            self._pdf(move)
+        return len(pages)
+
+    def test_header_and_footer_are_converted_once(self):
+        self.company.report_footer = "Registered in Springfield"
+        self.assertEqual(self._converted_pages(self._invoice()), 2)
+        self.assertEqual(self._converted_pages(self._invoice()), 1)
+        self.company.report_footer = "Registered in Shelbyville"
+        move = self._invoice()
+        self.assertEqual(self._converted_pages(move), 2)
+        self.assertIn("Shelbyville", self._texts(self._pdf(move))[0])
+
+    @mute_logger(_MODEL_LOGGER)
+    def test_header_and_footer_that_lack_letters_are_not_kept(self):
+        # Its font may be installed by the next time.
+        self.company.report_footer = "Registered in \U00016a40"
+        move = self._invoice()
+        self.assertEqual(self._converted_pages(move), 2)
+        self.assertTrue(self.env["ir.actions.report"]._get_pdf_warnings(move))
+        self.assertEqual(self._converted_pages(self._invoice()), 2)
+
     def _assert_only(self, error, bad, good):
         self.assertEqual(list(error.failures), bad.ids)
         self.assertIn(bad.name, str(error))
