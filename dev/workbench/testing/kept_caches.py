@@ -1,6 +1,6 @@
 """A pytest plugin: what no test has changed is not worked out anew for each.
 
-Odoo empties all caches of its registry after each test. Views, compiled templates and
+Odoo empties all caches of its registry after each test. Style sheets, templates and
 routes are treated here as a server treats them after a transaction that was rolled
 back: emptied if something that they depend on was changed, else kept. That is a fifth
 of what tests of pages take.
@@ -12,7 +12,7 @@ from unittest.mock import patch
 import pytest
 
 #: Caches whose content only Odoo's own methods can change, which empty them then.
-KEPT = ("groups", "routing", "templates")
+KEPT = ("assets", "groups", "routing", "templates")
 
 
 @pytest.fixture(scope="session", autouse=True)
