@@ -43,7 +43,7 @@ class Overlays:
         else:
             self._conversions[page] = self._converter.submit(page)
 
-    def read(self, job, total):
+    def sheets(self, job, total):
         """Return header and footer of each sheet.
 
         :return: the pages; of a document without header and footer, None for each.

@@ -133,13 +133,13 @@ class Pipeline:
             raise path
         pages = document.read(path, job.marked.addresses)
         place = job.geometry
-        if first := self.overlays.read(job, 1)[0]:
+        if first := self.overlays.sheets(job, 1)[0]:
             place = _between(first, place)
         sheets = document.cut(pages, place)
         # It is converted while the document is checked.
         self.overlays.start(job, len(sheets))
         findings = job.check(pages, sheets)
-        overlays = self.overlays.read(job, len(sheets))
+        overlays = self.overlays.sheets(job, len(sheets))
         around = job.check_surroundings(sheets, overlays, place)
         if not around:
             for total in {1, len(sheets)}:
