@@ -70,7 +70,7 @@ class Exchange:
     record: ApiRequest
     raw: dict
     route: object = None
-    path_args: dict = field(default_factory=dict)
+    object_id: str = None
     begun: bool = False
     answer: dict = None
 
@@ -129,7 +129,7 @@ class Api:
         record.version = self._version(request, params)
         self._check_account(request, key)
         exchange = Exchange(record, params)
-        exchange.route, exchange.path_args = _route(record.method, record.path)
+        exchange.route, exchange.object_id = _route(record.method, record.path)
         if not exchange.route.client:
             auth.require_secret_key(record.source)
         if record.idempotency_key and record.method == "POST":
@@ -172,8 +172,8 @@ class Api:
         exchange.begun = True
         self.backend.run_due()
         with self.backend.request(record.request_id, record.idempotency_key):
-            result = exchange.route.handler(call, **exchange.path_args)
-            body = self._rendered(result, call)
+            result = exchange.route.run(call, exchange.object_id)
+            body = self._rendered(result, call, record.path)
         self.backend.run_due()
         self.sandbox.changed(record.method)
         return body
@@ -200,7 +200,7 @@ class Api:
             client_context=client.get("client_context", {}),
         )
 
-    def _rendered(self, result, call):
+    def _rendered(self, result, call, url):
         expand = call.params.get("expand", [])
         if not isinstance(result, Page):
             shown = self._shown(result, call, expand)
@@ -209,7 +209,7 @@ class Api:
         if len(inner) < len(expand):
             raise invalid("Lists expand with the prefix 'data.'.", "expand")
         data = [self._shown(obj, call, inner) for obj in result.objects]
-        return render.list_object(data, result.url, result.has_more)
+        return render.list_object(data, url, result.has_more)
 
     def _shown(self, obj, call, expand):
         if obj.get("deleted"):
@@ -313,7 +313,7 @@ def masked_params(value):
 def _route(method, path):
     for route in ROUTES:
         if route.method == method and (match := route.pattern.fullmatch(path)):
-            return route, match.groupdict()
+            return route, match.groupdict().get("object_id")
     raise invalid(
         f"Unrecognized request URL ({method}: {re.sub(r'//+', '/', path)}). Please see"
         " https://stripe.com/docs or we can help at https://support.stripe.com/.",

@@ -8,7 +8,7 @@ import copy
 from . import banks, ledger
 from .attempts import Attempt, fail, save_method, succeed_setup
 from .clock import DAY, add_business_days
-from .errors import invalid, missing
+from .errors import invalid, missing, unexpected_state
 from .store import random_text
 
 SETTLEMENT_DAYS = 4
@@ -122,11 +122,10 @@ def verify(backend, intent, amounts=None, descriptor_code=None):
 def _expected_kind(intent):
     action = intent["next_action"] or {}
     if action.get("type") != "verify_with_microdeposits":
-        raise invalid(
+        raise unexpected_state(
+            intent,
             f"You cannot verify this {intent['object']} because it has a status of"
             f" {intent['status']} and no micro-deposits to verify.",
-            code=f"{intent['object']}_unexpected_state",
-            **{intent["object"]: intent},
         )
     return action["verify_with_microdeposits"]["microdeposit_type"]
 

@@ -68,6 +68,38 @@ def missing(param):
     return invalid(f"Missing required param: {param}.", param, "parameter_missing")
 
 
+def exclusive(*names, param=None):
+    """Return the error for parameters of which only one may be sent."""
+    listed = ", ".join(names)
+    return invalid(f"You may only specify one of these parameters: {listed}.", param)
+
+
+def not_positive(param):
+    """Return the error for a number below 1 where it has no sense."""
+    return invalid(
+        "This value must be greater than or equal to 1.",
+        param,
+        "parameter_invalid_integer",
+    )
+
+
+def invalid_email(email, param):
+    """Return the error for a text that is no e-mail address."""
+    return invalid(f"Invalid email address: {email}", param, "email_invalid")
+
+
+def unusable_type(kind, param):
+    """Return the error for a type of payment method that the account has not."""
+    return invalid(
+        f'The payment method type "{kind}" is invalid. Please ensure the provided type'
+        " is activated in your dashboard"
+        " (https://dashboard.stripe.com/account/payments/settings) and your account is"
+        " enabled for any preview features that you are trying to use.",
+        param,
+        "payment_intent_invalid_parameter",
+    )
+
+
 def unknown(params):
     """Return the error for parameters that the endpoint does not have."""
     plural = "s" if len(params) > 1 else ""

@@ -6,7 +6,7 @@ from dataclasses import asdict
 from datetime import datetime, timezone
 
 from . import auth, banks, cards, schema
-from .errors import CARD_ERROR, StripeError, invalid, missing, no_such
+from .errors import CARD_ERROR, StripeError, invalid, invalid_email, missing, no_such
 from .resources.base import address, unset
 
 _CVC_LENGTHS = {"amex": 4}
@@ -53,14 +53,9 @@ def _raw_number_refused():
 def billing_details(given):
     """Return Stripe's billing details with all their members."""
     details = {name: unset(given.get(name)) for name in ("email", "name", "phone")}
-    if details["email"] and not re.fullmatch(
-        r"[^@\s]+@[^@\s]+\.[^@\s]+", details["email"]
-    ):
-        raise invalid(
-            f"Invalid email address: {details['email']}",
-            "billing_details[email]",
-            "email_invalid",
-        )
+    email = details["email"]
+    if email and not re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s]+", email):
+        raise invalid_email(email, "billing_details[email]")
     return {
         "address": address(given.get("address") or {"city": None}),
         **details,

@@ -2,26 +2,54 @@
 
 import hmac
 
-from . import auth, bank_debits
-from .attempts import PAYMENT, Attempt, use_card
-from .errors import invalid, unexpected_state
+from . import auth, bank_debits, method_types
+from .attempts import PAYMENT, SETUP, Attempt, release, use_card
+from .errors import exclusive, invalid, unexpected_state
 from .resources import payment_methods
 from .resources.customers import living
 from .store import random_text
 
 CONFIRMABLE = ("requires_payment_method", "requires_confirmation", "requires_action")
-CANCELLABLE = (*CONFIRMABLE, "requires_capture", "processing")
+_CANCELLABLE = {
+    PAYMENT: (*CONFIRMABLE, "requires_capture", "processing"),
+    SETUP: CONFIRMABLE,
+}
 
 
-def client_secret(intent_id):
-    """Return a new client secret of an intent."""
-    return f"{intent_id}_secret_{random_text(25)}"
+def create(call, kind, values):
+    """Keep a new intent, and confirm it if the call asks for that.
 
-
-def find(call, kind, intent_id):
-    """Return an intent, if the caller may have it."""
-    intent = call.backend.store.get(kind, intent_id)
-    auth.check_client_secret(intent, call.client_secret, call.source)
+    :param str kind: the object type.
+    :param dict values: the members that only this type has.
+    """
+    backend, params = call.backend, call.params
+    types = method_types.for_new_intent(call, values.get("currency"))
+    options = params.get("payment_method_options")
+    nothing = "application cancellation_reason client_secret customer_account"
+    nothing += " excluded_payment_method_types next_action on_behalf_of payment_method"
+    nothing += " payment_method_configuration_details"
+    intent = backend.create(
+        kind,
+        **dict.fromkeys(nothing.split()),
+        **types,
+        **values,
+        customer=customer_of(call),
+        payment_method_options=method_types.with_defaults(
+            types["payment_method_types"], options
+        ),
+        status="requires_payment_method",
+    )
+    intent["client_secret"] = f"{intent['id']}_secret_{random_text(25)}"
+    try:
+        set_method(call, intent)
+    except Exception:
+        del backend.store.objects[kind][intent["id"]]
+        raise
+    backend.emit(f"{kind}.created", intent)
+    if params.get("confirm"):  # with the payment method that the intent has got already
+        for name in ("payment_method", "payment_method_data"):
+            params.pop(name, None)
+        confirm(call, intent)
     return intent
 
 
@@ -45,11 +73,17 @@ def find_by_token(backend, field, token):
 def confirm(call, intent):
     """Confirm an intent with the payment method of the call or its own.
 
+    :return: the intent.
     :raise StripeError: a state that does not allow it, a payment method that does
         not fit, or a decline (402).
     """
     if intent["status"] not in CONFIRMABLE:
-        raise _cannot(intent, "confirm")
+        why = f"it has a status of {intent['status']}"
+        if intent["status"] == "succeeded":
+            why = "it has already succeeded after being previously confirmed"
+        raise unexpected_state(
+            intent, f"You cannot confirm this {_label(intent)} because {why}."
+        )
     _check_client_context(call, intent)
     method = _method(call, intent)
     if method is None:
@@ -64,22 +98,21 @@ def confirm(call, intent):
     _check_return_url(call, intent)
     attempt = _attempt(call, intent, method)
     call.backend.drop_jobs(intent=intent["id"])
-    error_field = "last_payment_error" if attempt.is_payment else "last_setup_error"
-    intent.update({"payment_method": method["id"], error_field: None})
+    intent.update({"payment_method": method["id"], attempt.error_field: None})
     intent.update(next_action=None, _challenge=None, _verification=None)
+    if not attempt.is_payment:
+        intent["mandate"] = attempt.mandate
     attempt.authenticated = intent.pop("_authenticated", False)
     run = use_card if method["type"] == "card" else bank_debits.use_bank_account
     run(attempt)
+    return intent
 
 
 def _method(call, intent):
     params = call.params
     if "payment_method_data" in params:
         if "payment_method" in params:
-            raise invalid(
-                "You may only specify one of these parameters: payment_method,"
-                " payment_method_data."
-            )
+            raise exclusive("payment_method", "payment_method_data")
         data, card = params["payment_method_data"], params.get("_card")
         return payment_methods.build(call.backend, data, card)
     chosen = params.get("payment_method") or intent["payment_method"]
@@ -191,43 +224,32 @@ def _new_mandate(call, intent, method, accepted):
 
 def _check_client_context(call, intent):
     """Refuse an intent that differs from what Elements was told in the browser."""
-    context = call.client_context
-    expected = {
-        "mode": "payment" if intent["object"] == PAYMENT else "setup",
-        "amount": str(intent.get("amount", "")),
-        "currency": intent.get("currency"),
-        "setup_future_usage": intent.get("setup_future_usage"),
-    }
-    if intent["object"] != PAYMENT:
+    context = dict(call.client_context)
+    if intent["object"] == PAYMENT:
+        expected = {
+            "mode": "payment",
+            "amount": str(intent["amount"]),
+            "currency": intent["currency"],
+            "setup_future_usage": intent["setup_future_usage"],
+            "capture_method": intent["capture_method"].removesuffix("_async"),
+        }
+    else:
         expected = {"mode": "setup"}
+    if method := context.get("capture_method"):
+        context["capture_method"] = method.removesuffix("_async")
+    if types := context.get("payment_method_types"):
+        context["payment_method_types"] = ", ".join(sorted(set(types)))
+        wanted = ", ".join(sorted(intent["payment_method_types"]))
+        expected["payment_method_types"] = wanted
     for name, value in expected.items():
         given = context.get(name) or None
         if name in context and given != value:
-            raise _differs(name, given, value, intent)
-    manual = intent.get("capture_method") == "manual"
-    if (
-        "capture_method" in context
-        and (context["capture_method"] == "manual") != manual
-    ):
-        raise _differs(
-            "capture_method",
-            context["capture_method"],
-            intent["capture_method"],
-            intent,
-        )
-    types = context.get("payment_method_types")
-    if types and set(types) != set(intent["payment_method_types"]):
-        wanted = ", ".join(intent["payment_method_types"])
-        raise _differs("payment_method_types", ", ".join(types), wanted, intent)
-
-
-def _differs(name, given, expected, intent):
-    return invalid(
-        f"The provided {name} ({given}) does not match the expected {name}"
-        f" ({expected}). Try confirming with a {_label(intent)} that is configured to"
-        " use the same parameters as Stripe Elements.",
-        name,
-    )
+            raise invalid(
+                f"The provided {name} ({given}) does not match the expected {name}"
+                f" ({value}). Try confirming with a {_label(intent)} that is configured"
+                " to use the same parameters as Stripe Elements.",
+                name,
+            )
 
 
 # Other operations.
@@ -244,8 +266,9 @@ def verify_microdeposits(call, intent):
     return intent
 
 
-def check_cancellable(backend, intent, statuses=CANCELLABLE):
-    """Refuse to cancel an intent that is beyond it."""
+def cancel(call, intent):
+    """Cancel an intent, unless it is beyond that."""
+    backend, statuses = call.backend, _CANCELLABLE[intent["object"]]
     processing = intent["status"] == "processing"
     if intent["status"] not in statuses or (
         processing and not bank_debits.cancellable(backend, intent)
@@ -257,11 +280,13 @@ def check_cancellable(backend, intent, statuses=CANCELLABLE):
             f" {intent['status']}. Only a {_label(intent)} with one of the following"
             f" statuses may be canceled: {allowed}.",
         )
+    release(backend, intent, call.params.get("cancellation_reason"))
+    return intent
 
 
-def customer_of(call, current=None):
+def customer_of(call):
     """Return the id of the customer that the call names, checked."""
-    customer = call.params.get("customer", current)
+    customer = call.params.get("customer")
     if customer:
         living(call.backend, customer, "customer")
     return customer
@@ -274,16 +299,6 @@ def set_method(call, intent):
         check_method(call.backend, intent, method)
         intent["payment_method"] = method["id"]
         intent["status"] = "requires_confirmation"
-
-
-def _cannot(intent, verb):
-    done = intent["status"] == "succeeded"
-    because = "it has already succeeded after being previously confirmed"
-    return unexpected_state(
-        intent,
-        f"You cannot {verb} this {_label(intent)} because"
-        f" {because if done else 'it has a status of ' + intent['status']}.",
-    )
 
 
 def _label(intent):

@@ -174,7 +174,7 @@ class StripeSandbox:
         secret = secret or self.webhook_secret
         with self.backend.lock:
             endpoint = webhook_endpoints.add(
-                self.backend, url, secret, list(events), **values
+                self.backend, secret, url=url, enabled_events=list(events), **values
             )
         return endpoint["id"]
 
