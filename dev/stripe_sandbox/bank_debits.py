@@ -3,8 +3,6 @@
 See https://docs.stripe.com/payments/ach-direct-debit.
 """
 
-import copy
-
 from . import banks, ledger
 from .attempts import Attempt, fail, save_method, succeed_setup
 from .clock import DAY, add_business_days
@@ -202,11 +200,10 @@ def end_verification(backend, kind, intent, reason):
 def begin_processing(attempt):
     """Hand the debit to the bank; the answer takes days."""
     backend, intent = attempt.backend, attempt.intent
-    details = {
-        **_charge_details(attempt.method),
-        "mandate": attempt.mandate,
-        "payment_reference": None,
-    }
+    bank = attempt.method["us_bank_account"]
+    copied = "account_holder_type account_type bank_name fingerprint last4"
+    details = {name: bank[name] for name in f"{copied} routing_number".split()}
+    details.update(mandate=attempt.mandate, payment_reference=None)
     charge = ledger.create_charge(
         backend,
         intent,
@@ -223,21 +220,8 @@ def begin_processing(attempt):
     backend.emit("charge.pending", charge)
     if attempt.method["_bank"]["outcome"] != "processing":
         at_once = backend.settings.settle_bank_immediately
-        due = backend.now() if at_once else settlement_date(backend.now())
+        due = add_business_days(backend.now(), 0 if at_once else SETTLEMENT_DAYS)
         backend.later(due, "settle", intent=intent["id"])
-
-
-def _charge_details(method):
-    names = "account_holder_type account_type bank_name fingerprint last4".split()
-    return {
-        name: copy.copy(method["us_bank_account"][name])
-        for name in (*names, "routing_number")
-    }
-
-
-def settlement_date(moment):
-    """Return when a debit begun at a moment is known to have gone through."""
-    return add_business_days(moment, SETTLEMENT_DAYS)
 
 
 def settle(backend, intent, failure=None):

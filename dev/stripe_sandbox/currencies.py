@@ -57,26 +57,17 @@ def check_amount(amount, currency):
     if amount < 1:
         raise not_positive("amount")
     minimum = MINIMUM.get(currency, 1)
-    if amount < minimum:
-        raise invalid(
-            f"Amount must be at least {shown(minimum, currency)}",
-            "amount",
-            "amount_too_small",
-        )
     maximum = 10 ** MAXIMUM_DIGITS.get(currency, 8) - 1
-    if amount > maximum:
-        raise invalid(
-            f"Amount must be no more than {shown(maximum, currency)}",
-            "amount",
-            "amount_too_large",
-        )
-    if amount % STEPS.get(currency, 1):
-        raise invalid(
-            f"Invalid amount: amounts in {currency} must be divisible by"
-            f" {STEPS[currency]}.",
-            "amount",
-            "invalid_charge_amount",
-        )
+    step = STEPS.get(currency, 1)
+    if amount < minimum:
+        code, why = "amount_too_small", f"at least {shown(minimum, currency)}"
+    elif amount > maximum:
+        code, why = "amount_too_large", f"no more than {shown(maximum, currency)}"
+    elif amount % step:
+        code, why = "invalid_charge_amount", f"divisible by {step} in {currency}"
+    else:
+        return
+    raise invalid(f"Amount must be {why}", "amount", code)
 
 
 def shown(amount, currency):

@@ -1,6 +1,5 @@
 """What stands behind a payment method: a test card or a test bank account."""
 
-import importlib
 import re
 from dataclasses import asdict
 from datetime import datetime, timezone
@@ -34,10 +33,10 @@ def take_card(params, source):
     del holder["card"]
     if nested:
         params["payment_method_data"] = holder
-    module = importlib.import_module("stripe.params._payment_method_create_params")
     path = ("payment_method_data", "card") if nested else ("card",)
-    fields = module.PaymentMethodCreateParamsCard
-    return {"_card": schema.check(fields, card, path=path)}
+    described = schema.fields(schema.params_class("payment_method_create"))
+    _required, choice = described["card"]
+    return {"_card": schema.check(choice.hash_type, card, path=path)}
 
 
 def _raw_number_refused():
@@ -196,6 +195,7 @@ def bank_details(backend, given, verified):
     :param bool verified: whether no micro-deposits are needed.
     """
     number = given["account_number"]
+    _token, outcome = banks.ACCOUNTS[number]
     shown = {
         "account_holder_type": given["account_holder_type"],
         "account_type": given.get("account_type", "checking"),
@@ -209,6 +209,6 @@ def bank_details(backend, given, verified):
     }
     return {
         "us_bank_account": shown,
-        "_bank": asdict(banks.ACCOUNTS[number]),
+        "_bank": {"outcome": outcome},
         "_verified": verified,
     }
