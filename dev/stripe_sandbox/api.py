@@ -16,7 +16,7 @@ from .store import random_text
 
 _logger = logging.getLogger(__name__)
 
-_SECRET_PARAMS = ("number", "cvc", "account_number")
+_SECRET_PARAMS = ("number", "cvc", "account_number", "key")
 _CORS = {
     "Access-Control-Allow-Origin": "*",
     "Access-Control-Expose-Headers": "Request-Id, Stripe-Should-Retry",
@@ -35,8 +35,7 @@ class ApiRequest:
 
     method: str
     path: str
-    params: dict
-    headers: dict
+    params: dict = field(default_factory=dict)
     idempotency_key: str = None
     source: str = ""
     version: str = ""
@@ -104,7 +103,12 @@ class Api:
         """
         if request.method == "OPTIONS":
             return Response(status=204, headers=_PREFLIGHT)
-        record = _record(request)
+        record = ApiRequest(
+            request.method,
+            request.path,
+            idempotency_key=request.headers.get("Idempotency-Key"),
+            request_id=f"req_{random_text(14)}",
+        )
         self.sandbox.requests_seen.append(record)
         try:
             status, body, headers = self._serve(request, record)
@@ -158,7 +162,7 @@ class Api:
         exchange.remember(answer)
         if exchange.begun:
             try:
-                self._strike(faults.AFTER, record)
+                self.sandbox.faults.strike(faults.AFTER, record)
             except StripeError as error:
                 answer = self._failure(error, record)
                 exchange.remember(answer)
@@ -167,7 +171,7 @@ class Api:
     def _work(self, exchange):
         """Check the parameters, do the work and return the answer's body."""
         record = exchange.record
-        self._strike(faults.BEFORE, record)
+        self.sandbox.faults.strike(faults.BEFORE, record)
         call = self._call(exchange)
         exchange.begun = True
         self.backend.run_due()
@@ -175,18 +179,15 @@ class Api:
             result = exchange.route.run(call, exchange.object_id)
             body = self._rendered(result, call, record.path)
         self.backend.run_due()
-        self.sandbox.changed(record.method)
+        if record.method != "GET":
+            self.sandbox.save()
         return body
-
-    def _strike(self, stage, record):
-        self.sandbox.faults.strike(stage, record.method, record.path, record.source)
 
     def _call(self, exchange):
         route, record = exchange.route, exchange.record
         params, client = _split_client_params(exchange.raw, record.source)
         unsafe = route.prepare(params, record.source) if route.prepare else {}
-        extra = versions.legacy_fields(route.operation, record.version)
-        _refuse_removed_types(route, record.version, params)
+        extra = _legacy_fields(route, record.version, params)
         checked = schema.check(schema.params_class(route.operation), params, extra)
         if missing := route.unsupported(checked):
             raise unimplemented(missing)
@@ -227,7 +228,7 @@ class Api:
                         shown = render.for_client(shown)
                     body["error"][kind] = shown
         if error.status == 402:  # the attempt itself was work
-            self.sandbox.changed(record.method)
+            self.sandbox.save()
         return error.status, body, error.headers
 
     def _version(self, request, params):
@@ -251,17 +252,17 @@ class Api:
             )
 
     def _response(self, record, status, body, headers):
+        default = self.backend.settings.default_api_version
         response = Response(
-            json.dumps(body, indent=2) + "\n", status, mimetype="application/json"
-        )
-        response.headers.update(_CORS)
-        response.headers.update(
+            json.dumps(body, indent=2) + "\n",
+            status,
             {
+                **_CORS,
                 "Cache-Control": "no-cache, no-store",
                 "Request-Id": record.request_id,
-                "Stripe-Version": record.version
-                or self.backend.settings.default_api_version,
-            }
+                "Stripe-Version": record.version or default,
+            },
+            mimetype="application/json",
         )
         if record.idempotency_key:
             response.headers["Idempotency-Key"] = record.idempotency_key
@@ -273,18 +274,6 @@ class Api:
 
 def _broken():
     return StripeError(500, API_ERROR, "The Stripe sandbox failed; see its log.")
-
-
-def _record(request):
-    headers = {k: v for k, v in request.headers.items() if k != "Authorization"}
-    return ApiRequest(
-        request.method,
-        request.path,
-        {},
-        headers,
-        idempotency_key=request.headers.get("Idempotency-Key"),
-        request_id=f"req_{random_text(14)}",
-    )
 
 
 def _params(request):
@@ -305,7 +294,7 @@ def masked_params(value):
     if not isinstance(value, dict):
         return value
     return {
-        key: "****" if key in (*_SECRET_PARAMS, "key") else masked_params(item)
+        key: "****" if key in _SECRET_PARAMS else masked_params(item)
         for key, item in value.items()
     }
 
@@ -330,20 +319,18 @@ def _split_client_params(params, source):
     return {k: v for k, v in params.items() if k not in client}, client
 
 
-def _refuse_removed_types(route, version, params):
-    removed = not versions.before(version, versions.METHOD_TYPES_PARAM_UNTIL)
-    legacy = versions.legacy_fields(route.operation, "2019-05-16")
-    if (
-        removed
-        and "payment_method_types" in legacy
-        and "payment_method_types" in params
-    ):
+def _legacy_fields(route, version, params):
+    legacy = versions.legacy_fields(route.operation)
+    if versions.before(version, versions.METHOD_TYPES_PARAM_UNTIL):
+        return legacy
+    for name in legacy.keys() & params.keys():
         raise invalid(
-            "The parameter payment_method_types is no longer supported in this API"
-            " version. Use allowed_payment_method_types or dynamic payment methods.",
-            "payment_method_types",
-            "payment_method_types_no_longer_supported",
+            f"The parameter {name} is no longer supported in this API version. Use"
+            " allowed_payment_method_types or dynamic payment methods.",
+            name,
+            f"{name}_no_longer_supported",
         )
+    return {}
 
 
 def _replay_headers(kept):

@@ -142,7 +142,6 @@ def unimplemented(params):
         API_ERROR,
         f"The Stripe sandbox does not implement: {', '.join(sorted(params))}.",
         code="sandbox_not_implemented",
-        headers={"Stripe-Should-Retry": "false"},
     )
 
 

@@ -1,6 +1,6 @@
 """Charges: what an attempt to move money came to."""
 
-from ..errors import StripeError
+from ..errors import unimplemented
 from .base import Route, lists, retrieves, updates
 
 KIND = "charge"
@@ -13,12 +13,7 @@ def create(call):
     :raise StripeError: always; Stripe's old way of charging is no part of this
         sandbox.
     """
-    raise StripeError(
-        501,
-        "api_error",
-        "The Stripe sandbox creates charges through PaymentIntents only.",
-        code="sandbox_not_implemented",
-    )
+    raise unimplemented(["charges without a PaymentIntent"])
 
 
 ROUTES = [
