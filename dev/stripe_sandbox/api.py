@@ -118,7 +118,9 @@ class Api:
             raise
         except Exception:  # an error of the sandbox itself, to be seen in its log
             _logger.exception("%s %s failed", record.method, record.path)
-            status, body, headers = self._failure(_broken(), record)
+            broken = "The Stripe sandbox failed; see its log."
+            error = StripeError(500, API_ERROR, broken)
+            status, body, headers = self._failure(error, record)
         record.status = status
         _logger.info("%s %s %s", record.method, record.path, status)
         return self._response(record, status, body, headers)
@@ -146,7 +148,8 @@ class Api:
         kept = self.idempotency.begin(*claim)
         if kept:
             record.replayed = True
-            return kept["status"], kept["body"], _replay_headers(kept)
+            again = {"Idempotent-Replayed": "true", "Original-Request": kept["request"]}
+            return kept["status"], kept["body"], again
         try:
             return self._attempt(exchange)
         finally:
@@ -204,18 +207,19 @@ class Api:
     def _rendered(self, result, call, url):
         expand = call.params.get("expand", [])
         if not isinstance(result, Page):
-            shown = self._shown(result, call, expand)
-            return render.for_client(shown) if call.source == auth.BROWSER else shown
+            return self._shown(result, call, expand)
         inner = [path[5:] for path in expand if path.startswith("data.")]
         if len(inner) < len(expand):
             raise invalid("Lists expand with the prefix 'data.'.", "expand")
         data = [self._shown(obj, call, inner) for obj in result.objects]
         return render.list_object(data, url, result.has_more)
 
-    def _shown(self, obj, call, expand):
+    def _shown(self, obj, caller, expand=()):
+        """Return an object as a :class:`Call` or an :class:`ApiRequest` may see it."""
         if obj.get("deleted"):
             return obj
-        return render.full(self.backend, obj, call.version, expand)
+        shown = render.full(self.backend, obj, caller.version, expand)
+        return render.for_client(shown) if caller.source == auth.BROWSER else shown
 
     def _failure(self, error, record):
         """Return status, body and headers of an error, its objects rendered."""
@@ -223,10 +227,7 @@ class Api:
             body = error.body()
             for kind in ("payment_intent", "setup_intent", "payment_method"):
                 if isinstance(obj := body["error"].get(kind), dict):
-                    shown = render.plain(self.backend, obj, record.version)
-                    if record.source == auth.BROWSER:
-                        shown = render.for_client(shown)
-                    body["error"][kind] = shown
+                    body["error"][kind] = self._shown(obj, record)
         if error.status == 402:  # the attempt itself was work
             self.sandbox.save()
         return error.status, body, error.headers
@@ -270,10 +271,6 @@ class Api:
             response.headers.setdefault("Stripe-Should-Retry", "false")
         response.headers.update(headers)
         return response
-
-
-def _broken():
-    return StripeError(500, API_ERROR, "The Stripe sandbox failed; see its log.")
 
 
 def _params(request):
@@ -331,7 +328,3 @@ def _legacy_fields(route, version, params):
             f"{name}_no_longer_supported",
         )
     return {}
-
-
-def _replay_headers(kept):
-    return {"Idempotent-Replayed": "true", "Original-Request": kept["request"]}

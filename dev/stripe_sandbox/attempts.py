@@ -364,9 +364,10 @@ def release(backend, intent, reason):
     backend.drop_jobs(intent=intent["id"])
     if intent["status"] in ("requires_capture", "processing"):
         charge = backend.store.get("charge", intent["latest_charge"])
-        charge.update(refunded=True, amount_refunded=charge["amount"])
         if intent["status"] == "processing":
-            charge.update(refunded=False, amount_refunded=0, status="failed")
+            charge["status"] = "failed"
+        else:
+            charge.update(refunded=True, amount_refunded=charge["amount"])
     intent.update(
         status="canceled",
         cancellation_reason=reason,

@@ -29,11 +29,10 @@ def use_bank_account(attempt):
             "mandate_data",
             f"{attempt.intent['object']}_mandate_invalid",
         )
-    options = attempt.intent["payment_method_options"].get("us_bank_account", {})
-    how = options.get("verification_method", "automatic")
     if _verified(attempt):
         return _proceed(attempt)
-    if how == "instant":
+    options = attempt.intent["payment_method_options"]["us_bank_account"]
+    if options["verification_method"] == "instant":
         raise invalid(
             "The bank account was entered by hand, but verification_method=instant"
             " allows only accounts linked through Financial Connections.",

@@ -56,8 +56,7 @@ def open_dispute(
     found["disputed"] = True
     backend.emit("charge.dispute.created", dispute)
     if not inquiry:
-        txn = ledger.post_adjustment(backend, -amount, dispute, FEE)
-        dispute["balance_transactions"].append(txn)
+        ledger.post_adjustment(backend, -amount, dispute, FEE)
         backend.emit("charge.dispute.funds_withdrawn", dispute)
     if final or charge.startswith("py_"):
         close_dispute(backend, dispute, "lost")
@@ -92,8 +91,7 @@ def close_dispute(backend, dispute, status, reinstated=None):
     dispute["status"] = status
     if status == "won":
         amount = dispute["amount"] if reinstated is None else reinstated
-        txn = ledger.post_adjustment(backend, amount, dispute)
-        dispute["balance_transactions"].append(txn)
+        ledger.post_adjustment(backend, amount, dispute)
         backend.emit("charge.dispute.funds_reinstated", dispute)
     backend.emit("charge.dispute.closed", dispute, previous)
     return dispute

@@ -41,17 +41,12 @@ class StripeError(Exception):
         self.headers = headers or {}
         self.members = {"code": code, "param": param, "type": error_type, **extra}
 
-    @property
-    def code(self):
-        """Return the short error code or None."""
-        return self.members["code"]
-
     def body(self):
         """Return the JSON body: ``{"error": {…}}`` without empty members."""
         error = {key: value for key, value in self.members.items() if value is not None}
         error["message"] = self.message
-        if self.code:
-            slug = self.code.replace("_", "-")
+        if "code" in error:
+            slug = error["code"].replace("_", "-")
             error["doc_url"] = f"https://stripe.com/docs/error-codes/{slug}"
         return {"error": dict(sorted(error.items()))}
 

@@ -73,14 +73,12 @@ def from_card(backend, data, card=None):
     :raise StripeError: 402 for a number, date or code that cannot be.
     """
     if card is None:
-        token = (data.get("card") or {}).get("token", "")
+        token = (data.get("card") or {}).get("token")
+        if not token:
+            raise missing("card")
         number = cards.NUMBER_BY_TOKEN.get(token.removeprefix("tok_"))
         if number is None:
-            raise (
-                no_such("token", token, "card[token]", 400)
-                if token
-                else missing("card")
-            )
+            raise no_such("token", token, "card[token]", 400)
         return card_details(backend, number)
     number = card.get("number", "").replace(" ", "")
     _check_number(number)

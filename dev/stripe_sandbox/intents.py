@@ -24,6 +24,7 @@ def create(call, kind, values):
     """
     backend, params = call.backend, call.params
     types = method_types.for_new_intent(call, values.get("currency"))
+    check_customer(call)
     options = params.get("payment_method_options")
     nothing = "application cancellation_reason client_secret customer_account"
     nothing += " excluded_payment_method_types next_action on_behalf_of payment_method"
@@ -33,7 +34,7 @@ def create(call, kind, values):
         **dict.fromkeys(nothing.split()),
         **types,
         **values,
-        customer=customer_of(call),
+        customer=params.get("customer"),
         payment_method_options=method_types.with_defaults(
             types["payment_method_types"], options
         ),
@@ -102,7 +103,6 @@ def confirm(call, intent):
     intent.update(next_action=None, _challenge=None, _verification=None)
     if not attempt.is_payment:
         intent["mandate"] = attempt.mandate
-    attempt.authenticated = intent.pop("_authenticated", False)
     run = use_card if method["type"] == "card" else bank_debits.use_bank_account
     run(attempt)
     return intent
@@ -144,14 +144,9 @@ def check_method(backend, intent, method):
 
 def _check_return_url(call, intent):
     """Refuse a server's confirmation that might have to redirect to nowhere."""
-    automatic = intent["automatic_payment_methods"] or {}
-    redirects = automatic.get("allow_redirects") == "always"
-    free = call.params.get("return_url") or call.params.get("use_stripe_sdk")
-    if (
-        redirects
-        and call.source == auth.API
-        and not (free or call.params.get("off_session"))
-    ):
+    redirects = (intent["automatic_payment_methods"] or {}).get("allow_redirects")
+    free = map(call.params.get, ("return_url", "use_stripe_sdk", "off_session"))
+    if call.source == auth.API and redirects == "always" and not any(free):
         raise invalid(
             f"This {_label(intent)} is configured to accept payment methods enabled in"
             " your Dashboard. Because some of these payment methods might redirect your"
@@ -175,6 +170,7 @@ def _attempt(call, intent, method):
         use_stripe_sdk=params.get("use_stripe_sdk", False),
         refuse_actions=params.get("error_on_requires_action", False),
         mandate=_mandate(call, intent, method),
+        authenticated=intent.pop("_authenticated", False),
     )
 
 
@@ -212,10 +208,7 @@ def _new_mandate(call, intent, method, accepted):
             "type": accepted["type"],
         },
         payment_method=method["id"],
-        payment_method_details={
-            "type": "us_bank_account",
-            "us_bank_account": {},
-        },
+        payment_method_details={"type": "us_bank_account", "us_bank_account": {}},
         status="active",
         type="multi_use" if reusable else "single_use",
         **({"multi_use": {}} if reusable else {"single_use": amount}),
@@ -257,12 +250,8 @@ def _check_client_context(call, intent):
 
 def verify_microdeposits(call, intent):
     """Check what the payer found on the bank statement."""
-    bank_debits.verify(
-        call.backend,
-        intent,
-        call.params.get("amounts"),
-        call.params.get("descriptor_code"),
-    )
+    amounts, code = map(call.params.get, ("amounts", "descriptor_code"))
+    bank_debits.verify(call.backend, intent, amounts, code)
     return intent
 
 
@@ -284,12 +273,10 @@ def cancel(call, intent):
     return intent
 
 
-def customer_of(call):
-    """Return the id of the customer that the call names, checked."""
-    customer = call.params.get("customer")
-    if customer:
+def check_customer(call):
+    """Refuse a customer that is not there, if the call names one."""
+    if customer := call.params.get("customer"):
         living(call.backend, customer, "customer")
-    return customer
 
 
 def set_method(call, intent):

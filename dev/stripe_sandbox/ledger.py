@@ -70,23 +70,20 @@ def post_charge(backend, charge):
 
 
 def post_refund(backend, refund, charge, *, failed=False):
-    """Take a refund out of the balance, or put a failed one back.
-
-    :return: the balance transaction's id.
-    """
+    """Take a refund out of the balance, or put a failed one back."""
     kind = "refund" if charge["id"].startswith("ch_") else "payment_refund"
-    amount = -refund["amount"]
     if failed:
-        amount, kind = refund["amount"], f"{kind}_failure"
-    return _transaction(backend, amount, refund, kind)["id"]
+        txn = _transaction(backend, refund["amount"], refund, f"{kind}_failure")
+        refund["failure_balance_transaction"] = txn["id"]
+    else:
+        txn = _transaction(backend, -refund["amount"], refund, kind)
+        refund["balance_transaction"] = txn["id"]
 
 
 def post_adjustment(backend, amount, dispute, fee=0):
-    """Take a disputed amount out of the balance, or put it back.
-
-    :return: the balance transaction's id.
-    """
-    return _transaction(backend, amount, dispute, "adjustment", fee=fee)["id"]
+    """Take a disputed amount out of the balance, or put it back."""
+    txn = _transaction(backend, amount, dispute, "adjustment", fee=fee)
+    dispute["balance_transactions"].append(txn["id"])
 
 
 def _transaction(backend, amount, source, kind, *, fee=0, available_on=None):

@@ -23,37 +23,31 @@ def for_new_intent(call, currency):
     """
     params = call.params
     usable = [t for t in SUPPORTED_TYPES if t == "card" or currency in ("usd", None)]
-    fields = {"allowed_payment_method_types": None, "automatic_payment_methods": None}
+    allowed = params.get("allowed_payment_method_types")
+    automatic = params.get("automatic_payment_methods") or {}
+    recent = not versions.before(call.version, versions.AUTOMATIC_METHODS_SINCE)
+    chosen, shown = ["card"], None
     if "payment_method_types" in params:
-        if (params.get("automatic_payment_methods") or {}).get("enabled"):
+        if automatic.get("enabled"):
             names = ("automatic_payment_methods", "payment_method_types")
             raise exclusive(*names, param="payment_method_types")
         chosen = _checked_types(params["payment_method_types"], usable, currency)
-        return {**fields, "payment_method_types": chosen}
-    if "allowed_payment_method_types" in params:
-        allowed = params["allowed_payment_method_types"]
+    elif allowed is not None:
         chosen = [t for t in allowed if t in usable]
         if not chosen:
             raise invalid(
                 "None of the allowed payment method types can be used.",
                 "allowed_payment_method_types",
             )
-        fields["allowed_payment_method_types"] = allowed
-        return {**fields, "payment_method_types": chosen}
-    automatic = params.get("automatic_payment_methods") or {}
-    if automatic.get("enabled") or _automatic_by_default(call, automatic):
+    elif automatic.get("enabled", recent):
+        chosen = usable
         redirects = automatic.get("allow_redirects", "always")
-        fields["automatic_payment_methods"] = {
-            "allow_redirects": redirects,
-            "enabled": True,
-        }
-        return {**fields, "payment_method_types": usable}
-    return {**fields, "payment_method_types": ["card"]}
-
-
-def _automatic_by_default(call, automatic):
-    old = versions.before(call.version, versions.AUTOMATIC_METHODS_SINCE)
-    return not old and automatic.get("enabled") is not False
+        shown = {"allow_redirects": redirects, "enabled": True}
+    return {
+        "allowed_payment_method_types": allowed,
+        "automatic_payment_methods": shown,
+        "payment_method_types": chosen,
+    }
 
 
 def _checked_types(types, usable, currency):

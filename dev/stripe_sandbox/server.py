@@ -67,11 +67,9 @@ class StripeSandbox:
         self.backend.actions = ACTIONS
         if self.state_file and self.state_file.exists():
             self.backend.clock.offset = self.backend.store.load(self.state_file)
-        self._choose_keys(
-            secret_key=secret_key,
-            publishable_key=publishable_key,
-            webhook_secret=webhook_secret,
-        )
+        self.secret_key = self._key("secret_key", secret_key, "sk_test_")
+        self.publishable_key = self._key("publishable_key", publishable_key, "pk_test_")
+        self.webhook_secret = self._key("webhook_secret", webhook_secret, "whsec_")
         self.webhook_url = webhook_url
         self.requests_seen = collections.deque(maxlen=_REQUESTS_KEPT)
         self.faults = Faults()
@@ -81,16 +79,11 @@ class StripeSandbox:
         self._control_api = control.ControlApi(self)
         self._server = self._thread = None
 
-    def _choose_keys(self, **given):
+    def _key(self, name, given, prefix):
+        """Return a key as given, as kept or new, and keep it."""
         kept = self.backend.store.secrets
-        for name, prefix in (
-            ("secret_key", "sk_test_"),
-            ("publishable_key", "pk_test_"),
-            ("webhook_secret", "whsec_"),
-        ):
-            value = given[name] or kept.get(name) or prefix + secrets.token_hex(24)
-            kept[name] = value
-            setattr(self, name, value)
+        kept[name] = given or kept.get(name) or prefix + secrets.token_hex(24)
+        return kept[name]
 
     # Life.
 

@@ -77,7 +77,7 @@ def update(call, intent):
 def _updates(call, intent):
     params = call.params
     values = members(params, f"{_NOTES} amount capture_method customer", intent)
-    intents.customer_of(call)
+    intents.check_customer(call)
     currency = check_currency(params.get("currency", intent["currency"]))
     if "amount" in params or "currency" in params:
         values["currency"] = currency

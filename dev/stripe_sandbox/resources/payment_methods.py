@@ -52,7 +52,7 @@ def _keep(backend, kind, details, holder=None, data=None):
 # Finding them.
 
 
-def resolve(backend, method_id, param="payment_method"):
+def resolve(backend, method_id):
     """Return a payment method by its id or by one of Stripe's test tokens.
 
     A token such as ``pm_card_visa`` makes a new payment method each time.
@@ -71,7 +71,7 @@ def resolve(backend, method_id, param="payment_method"):
         details = bank_details(backend, given, verified)
         holder = {"name": "Jenny Rosen", "email": "jenny@example.com"}
         return _keep(backend, "us_bank_account", details, holder)
-    return backend.store.get(KIND, method_id, param)
+    return backend.store.get(KIND, method_id, "payment_method")
 
 
 def attach_to(backend, method, customer):

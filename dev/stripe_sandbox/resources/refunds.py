@@ -31,7 +31,7 @@ def create(call):
         status="pending" if pending else "succeeded",
         transfer_reversal=None,
     )
-    refund["balance_transaction"] = ledger.post_refund(backend, refund, charge)
+    ledger.post_refund(backend, refund, charge)
     _count(charge, amount)
     backend.emit("refund.created", refund)
     backend.emit("charge.refunded", charge)
@@ -125,8 +125,7 @@ def fail_refund(backend, refund, reason="expired_or_canceled_card"):
     previous = {"status": found["status"]}
     charge = backend.store.get("charge", found["charge"])
     found.update(status="failed", failure_reason=reason)
-    txn = ledger.post_refund(backend, found, charge, failed=True)
-    found["failure_balance_transaction"] = txn
+    ledger.post_refund(backend, found, charge, failed=True)
     _count(charge, -found["amount"])
     backend.emit("refund.failed", found)
     for event in _CHANGED:

@@ -29,7 +29,7 @@ def update(call, intent):
             f" {intent['status']}.",
         )
     values = members(call.params, "customer description metadata", intent)
-    intents.customer_of(call)
+    intents.check_customer(call)
     change(call.backend, intent, values)
     intents.set_method(call, intent)
     return intent
