@@ -9,6 +9,14 @@ from .errors import CARD_ERROR, StripeError, invalid, invalid_email, missing, no
 from .resources.base import address, unset
 
 _CVC_LENGTHS = {"amex": 4}
+# What a card cannot be -> the parameter to blame, and what the payer is told.
+_WRONG = {
+    "invalid_number": ("number", "The card number is not a valid credit card number."),
+    "incorrect_number": ("number", "Your card number is incorrect."),
+    "invalid_expiry_month": ("exp_month", "Your card's expiration month is invalid."),
+    "invalid_expiry_year": ("exp_year", "Your card's expiration year is invalid."),
+    "invalid_cvc": ("cvc", "Your card's security code is invalid."),
+}
 
 
 def take_card(params, source):
@@ -86,23 +94,15 @@ def from_card(backend, data, card=None):
     known = cards.CARDS[number]
     if (cvc := card.get("cvc")) is not None:
         if len(cvc) != _CVC_LENGTHS.get(known.brand, 3) or not cvc.isdigit():
-            raise _card_error(
-                "invalid_cvc", "cvc", "Your card's security code is invalid."
-            )
+            raise _card_error("invalid_cvc")
     return card_details(backend, number, card["exp_month"], card["exp_year"], bool(cvc))
 
 
 def _check_number(number):
     if not number.isdigit() or not 12 <= len(number) <= 19:
-        raise _card_error(
-            "invalid_number",
-            "number",
-            "The card number is not a valid credit card number.",
-        )
+        raise _card_error("invalid_number")
     if not cards.luhn_valid(number):
-        raise _card_error(
-            "incorrect_number", "number", "Your card number is incorrect."
-        )
+        raise _card_error("incorrect_number")
     if number not in cards.CARDS:
         raise cards.declined("test_mode_live_card")
 
@@ -112,21 +112,16 @@ def _check_expiry(backend, card):
         if name not in card:
             raise missing(f"card[{name}]")
     if not 1 <= card["exp_month"] <= 12:
-        raise _card_error(
-            "invalid_expiry_month",
-            "exp_month",
-            "Your card's expiration month is invalid.",
-        )
+        raise _card_error("invalid_expiry_month")
     card["exp_year"] += 2000 if card["exp_year"] < 100 else 0
     today = datetime.fromtimestamp(backend.now(), timezone.utc)
     ahead = card["exp_year"] - today.year
     if not 0 <= ahead <= 50 or (ahead == 0 and card["exp_month"] < today.month):
-        raise _card_error(
-            "invalid_expiry_year", "exp_year", "Your card's expiration year is invalid."
-        )
+        raise _card_error("invalid_expiry_year")
 
 
-def _card_error(code, param, message):
+def _card_error(code):
+    param, message = _WRONG[code]
     return StripeError(402, CARD_ERROR, message, code=code, param=param)
 
 

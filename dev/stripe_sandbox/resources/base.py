@@ -81,7 +81,7 @@ class Page:
     has_more: bool
 
 
-def page(call, kind, keep=lambda obj: True):
+def page(call, kind, keep):
     """Return the page of a type's objects that a list request asks for.
 
     Newest first; ``limit`` from 1 to 100, ``starting_after`` and ``ending_before``
