@@ -16,7 +16,7 @@ from .store import random_text
 
 _logger = logging.getLogger(__name__)
 
-_SECRET_PARAMS = ("number", "cvc", "account_number")
+_SECRET_PARAMS = ("number", "cvc", "account_number", "key")
 _CORS = {
     "Access-Control-Allow-Origin": "*",
     "Access-Control-Expose-Headers": "Request-Id, Stripe-Should-Retry",
@@ -35,8 +35,7 @@ class ApiRequest:
 
     method: str
     path: str
-    params: dict
-    headers: dict
+    params: dict = field(default_factory=dict)
     idempotency_key: str = None
     source: str = ""
     version: str = ""
@@ -70,7 +69,7 @@ class Exchange:
     record: ApiRequest
     raw: dict
     route: object = None
-    path_args: dict = field(default_factory=dict)
+    object_id: str = None
     begun: bool = False
     answer: dict = None
 
@@ -104,7 +103,12 @@ class Api:
         """
         if request.method == "OPTIONS":
             return Response(status=204, headers=_PREFLIGHT)
-        record = _record(request)
+        record = ApiRequest(
+            request.method,
+            request.path,
+            idempotency_key=request.headers.get("Idempotency-Key"),
+            request_id=f"req_{random_text(14)}",
+        )
         self.sandbox.requests_seen.append(record)
         try:
             status, body, headers = self._serve(request, record)
@@ -114,7 +118,9 @@ class Api:
             raise
         except Exception:  # an error of the sandbox itself, to be seen in its log
             _logger.exception("%s %s failed", record.method, record.path)
-            status, body, headers = self._failure(_broken(), record)
+            broken = "The Stripe sandbox failed; see its log."
+            error = StripeError(500, API_ERROR, broken)
+            status, body, headers = self._failure(error, record)
         record.status = status
         _logger.info("%s %s %s", record.method, record.path, status)
         return self._response(record, status, body, headers)
@@ -129,7 +135,7 @@ class Api:
         record.version = self._version(request, params)
         self._check_account(request, key)
         exchange = Exchange(record, params)
-        exchange.route, exchange.path_args = _route(record.method, record.path)
+        exchange.route, exchange.object_id = _route(record.method, record.path)
         if not exchange.route.client:
             auth.require_secret_key(record.source)
         if record.idempotency_key and record.method == "POST":
@@ -142,7 +148,8 @@ class Api:
         kept = self.idempotency.begin(*claim)
         if kept:
             record.replayed = True
-            return kept["status"], kept["body"], _replay_headers(kept)
+            again = {"Idempotent-Replayed": "true", "Original-Request": kept["request"]}
+            return kept["status"], kept["body"], again
         try:
             return self._attempt(exchange)
         finally:
@@ -158,7 +165,7 @@ class Api:
         exchange.remember(answer)
         if exchange.begun:
             try:
-                self._strike(faults.AFTER, record)
+                self.sandbox.faults.strike(faults.AFTER, record)
             except StripeError as error:
                 answer = self._failure(error, record)
                 exchange.remember(answer)
@@ -167,26 +174,23 @@ class Api:
     def _work(self, exchange):
         """Check the parameters, do the work and return the answer's body."""
         record = exchange.record
-        self._strike(faults.BEFORE, record)
+        self.sandbox.faults.strike(faults.BEFORE, record)
         call = self._call(exchange)
         exchange.begun = True
         self.backend.run_due()
         with self.backend.request(record.request_id, record.idempotency_key):
-            result = exchange.route.handler(call, **exchange.path_args)
-            body = self._rendered(result, call)
+            result = exchange.route.run(call, exchange.object_id)
+            body = self._rendered(result, call, record.path)
         self.backend.run_due()
-        self.sandbox.changed(record.method)
+        if record.method != "GET":
+            self.sandbox.save()
         return body
-
-    def _strike(self, stage, record):
-        self.sandbox.faults.strike(stage, record.method, record.path, record.source)
 
     def _call(self, exchange):
         route, record = exchange.route, exchange.record
         params, client = _split_client_params(exchange.raw, record.source)
         unsafe = route.prepare(params, record.source) if route.prepare else {}
-        extra = versions.legacy_fields(route.operation, record.version)
-        _refuse_removed_types(route, record.version, params)
+        extra = _legacy_fields(route, record.version, params)
         checked = schema.check(schema.params_class(route.operation), params, extra)
         if missing := route.unsupported(checked):
             raise unimplemented(missing)
@@ -200,21 +204,22 @@ class Api:
             client_context=client.get("client_context", {}),
         )
 
-    def _rendered(self, result, call):
+    def _rendered(self, result, call, url):
         expand = call.params.get("expand", [])
         if not isinstance(result, Page):
-            shown = self._shown(result, call, expand)
-            return render.for_client(shown) if call.source == auth.BROWSER else shown
+            return self._shown(result, call, expand)
         inner = [path[5:] for path in expand if path.startswith("data.")]
         if len(inner) < len(expand):
             raise invalid("Lists expand with the prefix 'data.'.", "expand")
         data = [self._shown(obj, call, inner) for obj in result.objects]
-        return render.list_object(data, result.url, result.has_more)
+        return render.list_object(data, url, result.has_more)
 
-    def _shown(self, obj, call, expand):
+    def _shown(self, obj, caller, expand=()):
+        """Return an object as a :class:`Call` or an :class:`ApiRequest` may see it."""
         if obj.get("deleted"):
             return obj
-        return render.full(self.backend, obj, call.version, expand)
+        shown = render.full(self.backend, obj, caller.version, expand)
+        return render.for_client(shown) if caller.source == auth.BROWSER else shown
 
     def _failure(self, error, record):
         """Return status, body and headers of an error, its objects rendered."""
@@ -222,12 +227,9 @@ class Api:
             body = error.body()
             for kind in ("payment_intent", "setup_intent", "payment_method"):
                 if isinstance(obj := body["error"].get(kind), dict):
-                    shown = render.plain(self.backend, obj, record.version)
-                    if record.source == auth.BROWSER:
-                        shown = render.for_client(shown)
-                    body["error"][kind] = shown
+                    body["error"][kind] = self._shown(obj, record)
         if error.status == 402:  # the attempt itself was work
-            self.sandbox.changed(record.method)
+            self.sandbox.save()
         return error.status, body, error.headers
 
     def _version(self, request, params):
@@ -251,17 +253,17 @@ class Api:
             )
 
     def _response(self, record, status, body, headers):
+        default = self.backend.settings.default_api_version
         response = Response(
-            json.dumps(body, indent=2) + "\n", status, mimetype="application/json"
-        )
-        response.headers.update(_CORS)
-        response.headers.update(
+            json.dumps(body, indent=2) + "\n",
+            status,
             {
+                **_CORS,
                 "Cache-Control": "no-cache, no-store",
                 "Request-Id": record.request_id,
-                "Stripe-Version": record.version
-                or self.backend.settings.default_api_version,
-            }
+                "Stripe-Version": record.version or default,
+            },
+            mimetype="application/json",
         )
         if record.idempotency_key:
             response.headers["Idempotency-Key"] = record.idempotency_key
@@ -269,22 +271,6 @@ class Api:
             response.headers.setdefault("Stripe-Should-Retry", "false")
         response.headers.update(headers)
         return response
-
-
-def _broken():
-    return StripeError(500, API_ERROR, "The Stripe sandbox failed; see its log.")
-
-
-def _record(request):
-    headers = {k: v for k, v in request.headers.items() if k != "Authorization"}
-    return ApiRequest(
-        request.method,
-        request.path,
-        {},
-        headers,
-        idempotency_key=request.headers.get("Idempotency-Key"),
-        request_id=f"req_{random_text(14)}",
-    )
 
 
 def _params(request):
@@ -305,7 +291,7 @@ def masked_params(value):
     if not isinstance(value, dict):
         return value
     return {
-        key: "****" if key in (*_SECRET_PARAMS, "key") else masked_params(item)
+        key: "****" if key in _SECRET_PARAMS else masked_params(item)
         for key, item in value.items()
     }
 
@@ -313,7 +299,7 @@ def masked_params(value):
 def _route(method, path):
     for route in ROUTES:
         if route.method == method and (match := route.pattern.fullmatch(path)):
-            return route, match.groupdict()
+            return route, match.groupdict().get("object_id")
     raise invalid(
         f"Unrecognized request URL ({method}: {re.sub(r'//+', '/', path)}). Please see"
         " https://stripe.com/docs or we can help at https://support.stripe.com/.",
@@ -330,21 +316,15 @@ def _split_client_params(params, source):
     return {k: v for k, v in params.items() if k not in client}, client
 
 
-def _refuse_removed_types(route, version, params):
-    removed = not versions.before(version, versions.METHOD_TYPES_PARAM_UNTIL)
-    legacy = versions.legacy_fields(route.operation, "2019-05-16")
-    if (
-        removed
-        and "payment_method_types" in legacy
-        and "payment_method_types" in params
-    ):
+def _legacy_fields(route, version, params):
+    legacy = versions.legacy_fields(route.operation)
+    if versions.before(version, versions.METHOD_TYPES_PARAM_UNTIL):
+        return legacy
+    for name in legacy.keys() & params.keys():
         raise invalid(
-            "The parameter payment_method_types is no longer supported in this API"
-            " version. Use allowed_payment_method_types or dynamic payment methods.",
-            "payment_method_types",
-            "payment_method_types_no_longer_supported",
+            f"The parameter {name} is no longer supported in this API version. Use"
+            " allowed_payment_method_types or dynamic payment methods.",
+            name,
+            f"{name}_no_longer_supported",
         )
-
-
-def _replay_headers(kept):
-    return {"Idempotent-Replayed": "true", "Original-Request": kept["request"]}
+    return {}

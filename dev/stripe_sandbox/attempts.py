@@ -1,7 +1,7 @@
 """One attempt of an intent with a payment method: from confirmation to its end.
 
-Works for PaymentIntents and SetupIntents; the two differ only in
-:data:`_ERROR_FIELDS`, in their events and in that one of them makes charges.
+Works for PaymentIntents and SetupIntents; the two differ only in the name of their
+last error, in their events and in that one of them makes charges.
 """
 
 from dataclasses import dataclass
@@ -14,9 +14,6 @@ from .store import random_text
 
 PAYMENT = "payment_intent"
 SETUP = "setup_intent"
-_ERROR_FIELDS = {PAYMENT: "last_payment_error", SETUP: "last_setup_error"}
-_FAILED_EVENTS = {PAYMENT: "payment_intent.payment_failed"}
-_FAILED_EVENTS[SETUP] = "setup_intent.setup_failed"
 AUTHORIZATION_DAYS = 7
 
 
@@ -46,6 +43,11 @@ class Attempt:
     def is_payment(self):
         """Whether money is to move."""
         return self.intent["object"] == PAYMENT
+
+    @property
+    def error_field(self):
+        """The intent's member that tells why the last attempt failed."""
+        return "last_payment_error" if self.is_payment else "last_setup_error"
 
     def emit(self, name):
         """Record an event of the intent, ``name`` being its last part."""
@@ -184,9 +186,9 @@ def fail(attempt, error):
         status="requires_payment_method",
         next_action=None,
         payment_method=None,
-        **{_ERROR_FIELDS[intent["object"]]: reason},
+        **{attempt.error_field: reason},
     )
-    backend.emit(_FAILED_EVENTS[intent["object"]], intent)
+    attempt.emit("payment_failed" if attempt.is_payment else "setup_failed")
 
 
 def _authorize(attempt, card):
@@ -362,9 +364,10 @@ def release(backend, intent, reason):
     backend.drop_jobs(intent=intent["id"])
     if intent["status"] in ("requires_capture", "processing"):
         charge = backend.store.get("charge", intent["latest_charge"])
-        charge.update(refunded=True, amount_refunded=charge["amount"])
         if intent["status"] == "processing":
-            charge.update(refunded=False, amount_refunded=0, status="failed")
+            charge["status"] = "failed"
+        else:
+            charge.update(refunded=True, amount_refunded=charge["amount"])
     intent.update(
         status="canceled",
         cancellation_reason=reason,

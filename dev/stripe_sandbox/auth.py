@@ -1,8 +1,7 @@
 """API keys: who calls, and what a publishable key may do."""
 
-import base64
-import binascii
 import hmac
+import re
 
 from .errors import INVALID_REQUEST, StripeError, invalid
 
@@ -17,15 +16,8 @@ def key_of(request, params):
     Stripe takes it as bearer token, as user name of basic authentication, or from
     Stripe.js as the parameter ``key``.
     """
-    scheme, _space, value = request.headers.get("Authorization", "").partition(" ")
-    if scheme.lower() == "bearer" and value:
-        return value.strip()
-    if scheme.lower() == "basic":
-        try:
-            return base64.b64decode(value).decode().partition(":")[0]
-        except (binascii.Error, UnicodeDecodeError):
-            return None
-    return params.get("key")
+    given = request.authorization
+    return given.token or given.username if given else params.get("key")
 
 
 def source_of(key, secret_key, publishable_key):
@@ -50,9 +42,7 @@ def source_of(key, secret_key, publishable_key):
 def masked(key):
     """Return a key with all but its kind and its end replaced."""
     visible = key[-4:] if len(key) > 12 else ""
-    kind = (
-        key[:8] if key[:8] in ("sk_test_", "pk_test_", "sk_live_", "pk_live_") else ""
-    )
+    kind = re.match("[sp]k_(test|live)_|", key)[0]
     return f"{kind}{'*' * 16}{visible}"
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from . import render, versions
 from .clock import Clock
-from .store import Store, random_text
+from .store import Store
 
 # Types that tell neither when they were made nor whether they are real.
 _WITHOUT_TIME = ("mandate",)
@@ -45,11 +45,11 @@ class Settings:
 class Backend:
     """Objects, clock, events and due jobs, behind one lock."""
 
-    def __init__(self, settings=None):
+    def __init__(self, settings):
         self.lock = threading.RLock()
         self.store = Store()
         self.clock = Clock()
-        self.settings = settings or Settings()
+        self.settings = settings
         self.base_url = ""
         self.actions = {}
         self.origin = None
@@ -133,9 +133,7 @@ class Backend:
         :param str action: a name registered in :attr:`actions`.
         :param arguments: JSON values for the action.
         """
-        self.store.jobs.append(
-            {"id": random_text(8), "due": due, "action": action, "with": arguments}
-        )
+        self.store.jobs.append({"due": due, "action": action, "with": arguments})
 
     def drop_jobs(self, **arguments):
         """Forget the planned actions that have these arguments."""

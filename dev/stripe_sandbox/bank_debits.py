@@ -3,12 +3,10 @@
 See https://docs.stripe.com/payments/ach-direct-debit.
 """
 
-import copy
-
 from . import banks, ledger
 from .attempts import Attempt, fail, save_method, succeed_setup
 from .clock import DAY, add_business_days
-from .errors import invalid, missing
+from .errors import invalid, missing, unexpected_state
 from .store import random_text
 
 SETTLEMENT_DAYS = 4
@@ -31,11 +29,10 @@ def use_bank_account(attempt):
             "mandate_data",
             f"{attempt.intent['object']}_mandate_invalid",
         )
-    options = attempt.intent["payment_method_options"].get("us_bank_account", {})
-    how = options.get("verification_method", "automatic")
     if _verified(attempt):
         return _proceed(attempt)
-    if how == "instant":
+    options = attempt.intent["payment_method_options"]["us_bank_account"]
+    if options["verification_method"] == "instant":
         raise invalid(
             "The bank account was entered by hand, but verification_method=instant"
             " allows only accounts linked through Financial Connections.",
@@ -122,11 +119,10 @@ def verify(backend, intent, amounts=None, descriptor_code=None):
 def _expected_kind(intent):
     action = intent["next_action"] or {}
     if action.get("type") != "verify_with_microdeposits":
-        raise invalid(
+        raise unexpected_state(
+            intent,
             f"You cannot verify this {intent['object']} because it has a status of"
             f" {intent['status']} and no micro-deposits to verify.",
-            code=f"{intent['object']}_unexpected_state",
-            **{intent["object"]: intent},
         )
     return action["verify_with_microdeposits"]["microdeposit_type"]
 
@@ -203,11 +199,10 @@ def end_verification(backend, kind, intent, reason):
 def begin_processing(attempt):
     """Hand the debit to the bank; the answer takes days."""
     backend, intent = attempt.backend, attempt.intent
-    details = {
-        **_charge_details(attempt.method),
-        "mandate": attempt.mandate,
-        "payment_reference": None,
-    }
+    bank = attempt.method["us_bank_account"]
+    copied = "account_holder_type account_type bank_name fingerprint last4"
+    details = {name: bank[name] for name in f"{copied} routing_number".split()}
+    details.update(mandate=attempt.mandate, payment_reference=None)
     charge = ledger.create_charge(
         backend,
         intent,
@@ -224,21 +219,8 @@ def begin_processing(attempt):
     backend.emit("charge.pending", charge)
     if attempt.method["_bank"]["outcome"] != "processing":
         at_once = backend.settings.settle_bank_immediately
-        due = backend.now() if at_once else settlement_date(backend.now())
+        due = add_business_days(backend.now(), 0 if at_once else SETTLEMENT_DAYS)
         backend.later(due, "settle", intent=intent["id"])
-
-
-def _charge_details(method):
-    names = "account_holder_type account_type bank_name fingerprint last4".split()
-    return {
-        name: copy.copy(method["us_bank_account"][name])
-        for name in (*names, "routing_number")
-    }
-
-
-def settlement_date(moment):
-    """Return when a debit begun at a moment is known to have gone through."""
-    return add_business_days(moment, SETTLEMENT_DAYS)
 
 
 def settle(backend, intent, failure=None):

@@ -3,42 +3,25 @@
 See https://docs.stripe.com/payments/ach-direct-debit/accept-a-payment#test-account-numbers
 """
 
-from dataclasses import dataclass
-
 ROUTING_NUMBER = "110000000"
 BANK_NAME = "STRIPE TEST BANK"
 
-
-@dataclass(frozen=True)
-class TestBankAccount:
-    """How a test bank account behaves once it is debited.
-
-    :param str outcome: ``succeeded``, ``processing`` (never settles),
-        ``disputed``, ``microdeposits_fail``, or a failure code of
-        :data:`FAILURES`.
-    """
-
-    __test__ = False
-
-    token: str
-    outcome: str
-
-
+# Number -> what stands for it in ``pm_usBankAccount_…``, and what becomes of a debit:
+# `succeeded`, `processing` (never settles), `disputed`, `microdeposits_fail` (before
+# it) or a failure code.
 ACCOUNTS = {
-    "000123456789": TestBankAccount("success", "succeeded"),
-    "000111111113": TestBankAccount("accountClosed", "account_closed"),
-    "000111111116": TestBankAccount("noAccount", "no_account"),
-    "000222222227": TestBankAccount("insufficientFunds", "insufficient_funds"),
-    "000333333335": TestBankAccount("debitNotAuthorized", "debit_not_authorized"),
-    "000444444440": TestBankAccount("invalidCurrency", "invalid_currency"),
-    "000666666661": TestBankAccount("failMicrodeposits", "microdeposits_fail"),
-    "000555555559": TestBankAccount("dispute", "disputed"),
-    "000000000009": TestBankAccount("processing", "processing"),
-    "000777777771": TestBankAccount(
-        "weeklyLimitExceeded", "charge_exceeds_weekly_limit"
-    ),
+    "000123456789": ("success", "succeeded"),
+    "000111111113": ("accountClosed", "account_closed"),
+    "000111111116": ("noAccount", "no_account"),
+    "000222222227": ("insufficientFunds", "insufficient_funds"),
+    "000333333335": ("debitNotAuthorized", "debit_not_authorized"),
+    "000444444440": ("invalidCurrency", "invalid_currency"),
+    "000666666661": ("failMicrodeposits", "microdeposits_fail"),
+    "000555555559": ("dispute", "disputed"),
+    "000000000009": ("processing", "processing"),
+    "000777777771": ("weeklyLimitExceeded", "charge_exceeds_weekly_limit"),
 }
-NUMBER_BY_TOKEN = {account.token: n for n, account in ACCOUNTS.items()}
+NUMBER_BY_TOKEN = {token: number for number, (token, _outcome) in ACCOUNTS.items()}
 
 # Failure codes of a bank debit and what Stripe tells about them.
 FAILURES = {

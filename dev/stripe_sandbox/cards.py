@@ -25,6 +25,7 @@ class Decline:
 class TestCard:
     """How a test card behaves.
 
+    :param str token: what stands for the number in ``pm_card_…`` and ``tok_…``.
     :param str brand: Stripe's brand name.
     :param str decline: key of :data:`DECLINES` for every use of the card.
     :param str charge_decline: the same, but only when it is charged.
@@ -38,8 +39,8 @@ class TestCard:
 
     __test__ = False
 
-    brand: str
     token: str = ""
+    brand: str = "visa"
     funding: str = "credit"
     country: str = "US"
     decline: str = ""
@@ -91,110 +92,91 @@ DECLINES = {
 }
 
 CARDS = {
-    "4242424242424242": TestCard("visa", "visa"),
-    "4000056655665556": TestCard("visa", "visa_debit", funding="debit"),
+    "4242424242424242": TestCard("visa"),
+    "4000056655665556": TestCard("visa_debit", funding="debit"),
     "5555555555554444": TestCard("mastercard", "mastercard"),
-    "2223003122003222": TestCard("mastercard"),
-    "5200828282828210": TestCard("mastercard", "mastercard_debit", funding="debit"),
-    "5105105105105100": TestCard("mastercard", "mastercard_prepaid", funding="prepaid"),
+    "2223003122003222": TestCard("", "mastercard"),
+    "5200828282828210": TestCard("mastercard_debit", "mastercard", funding="debit"),
+    "5105105105105100": TestCard("mastercard_prepaid", "mastercard", funding="prepaid"),
     "378282246310005": TestCard("amex", "amex", three_d_secure="unsupported"),
-    "371449635398431": TestCard("amex"),
+    "371449635398431": TestCard("", "amex"),
     "6011111111111117": TestCard("discover", "discover"),
-    "6011000990139424": TestCard("discover"),
+    "6011000990139424": TestCard("", "discover"),
     "3056930009020004": TestCard("diners", "diners"),
-    "36227206271667": TestCard("diners"),
+    "36227206271667": TestCard("", "diners"),
     "3566002020360505": TestCard("jcb", "jcb"),
     "6200000000000005": TestCard("unionpay", "unionpay"),
-    "4000002760000016": TestCard("visa", "de", country="DE"),
-    "4000002500000003": TestCard("visa", "fr", country="FR"),
-    "4000008260000000": TestCard("visa", "gb", country="GB"),
-    "4000000560000004": TestCard("visa", "be", country="BE"),
-    "4000000000000077": TestCard("visa", "bypassPending"),
+    "4000002760000016": TestCard("de", country="DE"),
+    "4000002500000003": TestCard("fr", country="FR"),
+    "4000008260000000": TestCard("gb", country="GB"),
+    "4000000560000004": TestCard("be", country="BE"),
+    "4000000000000077": TestCard("bypassPending"),
     # Declines.
-    "4000000000000002": TestCard("visa", "chargeDeclined", decline="generic_decline"),
-    "4000000000009995": TestCard(
-        "visa", "chargeDeclinedInsufficientFunds", decline="insufficient_funds"
-    ),
-    "4000000000009987": TestCard("visa", "chargeDeclinedLostCard", decline="lost_card"),
-    "4000000000009979": TestCard(
-        "visa", "chargeDeclinedStolenCard", decline="stolen_card"
-    ),
-    "4000000000000069": TestCard(
-        "visa", "chargeDeclinedExpiredCard", decline="expired_card"
-    ),
-    "4000000000000127": TestCard(
-        "visa", "chargeDeclinedIncorrectCvc", decline="incorrect_cvc"
-    ),
-    "4000000000000119": TestCard(
-        "visa", "chargeDeclinedProcessingError", decline="processing_error"
-    ),
-    "4000000000006975": TestCard(
-        "visa", "chargeDeclinedVelocityLimitExceeded", decline="card_velocity_exceeded"
-    ),
+    **{
+        number: TestCard(f"chargeDeclined{name}", decline=reason)
+        for number, name, reason in (
+            ("4000000000000002", "", "generic_decline"),
+            ("4000000000009995", "InsufficientFunds", "insufficient_funds"),
+            ("4000000000009987", "LostCard", "lost_card"),
+            ("4000000000009979", "StolenCard", "stolen_card"),
+            ("4000000000000069", "ExpiredCard", "expired_card"),
+            ("4000000000000127", "IncorrectCvc", "incorrect_cvc"),
+            ("4000000000000119", "ProcessingError", "processing_error"),
+            ("4000000000006975", "VelocityLimitExceeded", "card_velocity_exceeded"),
+        )
+    },
     "4000000000000341": TestCard(
-        "visa", "chargeCustomerFail", charge_decline="generic_decline"
+        "chargeCustomerFail", charge_decline="generic_decline"
     ),
     # Fraud prevention.
     "4100000000000019": TestCard(
-        "visa",
-        "radarBlock",
-        decline="fraudulent",
-        risk_level="highest",
-        risk_score=89,
+        "radarBlock", decline="fraudulent", risk_level="highest", risk_score=89
     ),
     "4000000000004954": TestCard(
-        "visa",
         "riskLevelHighest",
         charge_decline="fraudulent",
         risk_level="highest",
         risk_score=77,
     ),
     "4000000000009235": TestCard(
-        "visa", "riskLevelElevated", risk_level="elevated", risk_score=65
+        "riskLevelElevated", risk_level="elevated", risk_score=65
     ),
     # 3-D Secure.
-    "4000000000003220": TestCard(
-        "visa", "threeDSecure2Required", three_d_secure="required"
-    ),
+    "4000000000003220": TestCard("threeDSecure2Required", three_d_secure="required"),
     "4000002760003184": TestCard(
-        "visa", "authenticationRequired", three_d_secure="required", country="DE"
+        "authenticationRequired", three_d_secure="required", country="DE"
     ),
     "4000002500003155": TestCard(
-        "visa", "authenticationRequiredOnSetup", three_d_secure="setup", country="FR"
+        "authenticationRequiredOnSetup", three_d_secure="setup", country="FR"
     ),
     "4000003800000446": TestCard(
-        "visa",
-        "authenticationRequiredSetupForOffSession",
-        three_d_secure="ready",
-        country="IT",
+        "authenticationRequiredSetupForOffSession", three_d_secure="ready", country="IT"
     ),
     "4000008260003178": TestCard(
-        "visa",
         "authenticationRequiredChargeDeclinedInsufficientFunds",
         charge_decline="insufficient_funds",
         three_d_secure="required",
         country="GB",
     ),
     "4000008400001629": TestCard(
-        "visa",
         "threeDSecureRequiredChargeDeclined",
         charge_decline="generic_decline",
         three_d_secure="required",
     ),
     "4000008400001280": TestCard(
-        "visa", "threeDSecureRequiredProcessingError", decline="generic_decline"
+        "threeDSecureRequiredProcessingError", decline="generic_decline"
     ),
-    "4000000000003055": TestCard("visa", "threeDSecureOptional"),
+    "4000000000003055": TestCard("threeDSecureOptional"),
     # Disputes and refunds.
-    "4000000000000259": TestCard("visa", "createDispute", dispute="fraudulent"),
+    "4000000000000259": TestCard("createDispute", dispute="fraudulent"),
     "4000000000002685": TestCard(
-        "visa", "createDisputeProductNotReceived", dispute="product_not_received"
+        "createDisputeProductNotReceived", dispute="product_not_received"
     ),
     "4000000000001976": TestCard(
-        "visa", "createDisputeInquiry", dispute="fraudulent", inquiry=True
+        "createDisputeInquiry", dispute="fraudulent", inquiry=True
     ),
-    "4000000000007726": TestCard("visa", "pendingRefund", refund="pending"),
-    "4000000000005126": TestCard("visa", "refundFail", refund="failed"),
+    "4000000000007726": TestCard("pendingRefund", refund="pending"),
+    "4000000000005126": TestCard("refundFail", refund="failed"),
 }
 
 NUMBER_BY_TOKEN = {card.token: number for number, card in CARDS.items() if card.token}

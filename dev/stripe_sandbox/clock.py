@@ -7,13 +7,10 @@ DAY = 86400
 
 
 class Clock:
-    """Real time plus an offset.
+    """Real time, plus the seconds that the sandbox is ahead of the machine."""
 
-    :param int offset: seconds that the sandbox is ahead of the machine.
-    """
-
-    def __init__(self, offset=0):
-        self.offset = offset
+    def __init__(self):
+        self.offset = 0
 
     def now(self):
         """Return the sandbox's time in whole seconds since the epoch (UTC)."""

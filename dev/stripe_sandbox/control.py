@@ -1,11 +1,11 @@
 """What a test may do to the sandbox, in the process or over ``/_sandbox/…``."""
 
 import json
+from contextlib import contextmanager
 
 from werkzeug.wrappers import Response
 
-from . import bank_debits, banks, disputing, render
-from .clock import DAY
+from . import bank_debits, banks, disputing
 from .errors import StripeError, invalid
 from .resources import refunds
 
@@ -20,22 +20,21 @@ class Control:
         self.sandbox = sandbox
         self.backend = sandbox.backend
 
-    def advance_time(self, days=0, hours=0, seconds=0):
-        """Put the sandbox's clock forward; what becomes due on the way happens."""
-        delta = int(days * DAY + hours * 3600 + seconds)
-        self.backend.run_due(self.backend.now() + delta)
-        self.sandbox.changed()
+    @contextmanager
+    def _change(self):
+        with self.backend.lock:
+            yield
+            self.backend.run_due()
+        self.sandbox.save()
 
     def settle(self, intent):
         """Let a bank debit under way go through now.
 
         :param str intent: id of the PaymentIntent.
         """
-        with self.backend.lock:
+        with self._change():
             self._in_status(intent, "processing")
             bank_debits.settle(self.backend, intent)
-        self.backend.run_due()
-        self.sandbox.changed()
 
     def return_payment(self, intent, reason="insufficient_funds"):
         """Let the payer's bank return a debit, before or after it settled.
@@ -47,7 +46,7 @@ class Control:
         """
         if reason not in banks.FAILURES:
             raise ValueError(f"unknown reason {reason!r}")
-        with self.backend.lock:
+        with self._change():
             found = self._in_status(intent, "processing", "succeeded")
             if found["status"] == "processing":
                 bank_debits.settle(self.backend, intent, reason)
@@ -56,37 +55,31 @@ class Control:
                 reason = reason if reason in codes else "bank_cannot_process"
                 charge = found["latest_charge"]
                 disputing.open_dispute(self.backend, charge, reason, final=True)
-        self.sandbox.changed()
 
     def dispute(self, intent, reason="fraudulent", inquiry=False, amount=None):
         """Dispute a payment, or an amount of it, and return the dispute's id."""
-        with self.backend.lock:
-            found = self._in_status(intent, "succeeded")
-            charge = found["latest_charge"]
+        with self._change():
+            charge = self._in_status(intent, "succeeded")["latest_charge"]
             dispute = disputing.open_dispute(
                 self.backend, charge, reason, inquiry, amount=amount
             )
-        self.sandbox.changed()
         return dispute["id"]
 
     def close_dispute(self, dispute, status="lost", reinstated=None):
         """End a dispute as ``won`` or ``lost``; see `disputing.close_dispute`."""
-        with self.backend.lock:
+        with self._change():
             found = self.backend.store.get("dispute", dispute)
             disputing.close_dispute(self.backend, found, status, reinstated)
-        self.sandbox.changed()
 
     def succeed_refund(self, refund):
         """Let a pending refund arrive."""
-        with self.backend.lock:
+        with self._change():
             refunds.succeed_refund(self.backend, refund)
-        self.sandbox.changed()
 
     def fail_refund(self, refund, reason="expired_or_canceled_card"):
         """Let a refund come back."""
-        with self.backend.lock:
+        with self._change():
             refunds.fail_refund(self.backend, refund, reason)
-        self.sandbox.changed()
 
     def change_settings(self, **values):
         """Change :class:`backend.Settings`."""
@@ -115,7 +108,7 @@ class ControlApi:
         self.sandbox = sandbox
         control, hooks, faults = sandbox.control, sandbox.webhooks, sandbox.faults
         self.posts = {
-            "advance_time": control.advance_time,
+            "advance_time": sandbox.advance_time,
             "close_dispute": control.close_dispute,
             "dispute": control.dispute,
             "fail_refund": control.fail_refund,
@@ -133,9 +126,9 @@ class ControlApi:
             "webhooks/resend": hooks.resend,
         }
         self.gets = {
-            "deliveries": self._deliveries,
+            "deliveries": lambda: list(map(vars, hooks.deliveries)),
             "health": lambda: {"ready": True},
-            "requests": self._requests,
+            "requests": lambda: list(map(vars, sandbox.requests)),
         }
 
     def answer(self, request):
@@ -162,21 +155,7 @@ class ControlApi:
             raise invalid("unknown control", status=404)
         return self.gets[name]()
 
-    def _requests(self):
-        return [vars(request) for request in self.sandbox.requests]
-
-    def _deliveries(self):
-        return [vars(delivery) for delivery in self.sandbox.webhooks.deliveries]
-
 
 def _json(body, status=200):
     text = json.dumps(body, indent=2)
     return Response(text, status, mimetype="application/json")
-
-
-def shown(backend, kind):
-    """Return all objects of a type, oldest first, in the newest shape."""
-    with backend.lock:
-        version = backend.settings.default_api_version
-        found = list(backend.store.objects[kind].values())
-        return [render.plain(backend, obj, version) for obj in found]

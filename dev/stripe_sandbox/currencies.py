@@ -4,7 +4,7 @@ Sources: https://docs.stripe.com/currencies (zero-decimal currencies, special ca
 minimum and maximum charge amounts).
 """
 
-from .errors import invalid
+from .errors import invalid, not_positive
 
 ZERO_DECIMAL = frozenset(
     "bif clp djf gnf jpy kmf krw mga pyg rwf vnd vuv xaf xof xpf".split()
@@ -48,39 +48,26 @@ def check_currency(currency):
     return code
 
 
-def check_amount(amount, currency, param="amount"):
+def check_amount(amount, currency):
     """Refuse an amount that cannot be charged.
 
     :param int amount: in the currency's smallest unit.
     :param str currency: lower-case code.
     """
     if amount < 1:
-        raise invalid(
-            "This value must be greater than or equal to 1.",
-            param,
-            "parameter_invalid_integer",
-        )
+        raise not_positive("amount")
     minimum = MINIMUM.get(currency, 1)
-    if amount < minimum:
-        raise invalid(
-            f"Amount must be at least {shown(minimum, currency)}",
-            param,
-            "amount_too_small",
-        )
     maximum = 10 ** MAXIMUM_DIGITS.get(currency, 8) - 1
-    if amount > maximum:
-        raise invalid(
-            f"Amount must be no more than {shown(maximum, currency)}",
-            param,
-            "amount_too_large",
-        )
-    if amount % STEPS.get(currency, 1):
-        raise invalid(
-            f"Invalid amount: amounts in {currency} must be divisible by"
-            f" {STEPS[currency]}.",
-            param,
-            "invalid_charge_amount",
-        )
+    step = STEPS.get(currency, 1)
+    if amount < minimum:
+        code, why = "amount_too_small", f"at least {shown(minimum, currency)}"
+    elif amount > maximum:
+        code, why = "amount_too_large", f"no more than {shown(maximum, currency)}"
+    elif amount % step:
+        code, why = "invalid_charge_amount", f"divisible by {step} in {currency}"
+    else:
+        return
+    raise invalid(f"Amount must be {why}", "amount", code)
 
 
 def shown(amount, currency):

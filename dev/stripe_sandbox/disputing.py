@@ -32,16 +32,33 @@ def open_dispute(
     found = backend.store.get("charge", charge)
     amount = found["amount_captured"] if amount is None else amount
     _check(backend, found, reason, amount)
-    final = final or found["id"].startswith("py_")
-    values = _values(backend, found, reason, inquiry)
-    dispute = backend.create("dispute", **{**values, "amount": amount})
+    dispute = backend.create(
+        "dispute",
+        amount=amount,
+        balance_transactions=[],
+        charge=charge,
+        currency=found["currency"],
+        enhanced_eligibility_types=[],
+        evidence={},
+        evidence_details={
+            "due_by": backend.now() + EVIDENCE_DAYS * DAY,
+            "enhanced_eligibility": {},
+            "has_evidence": False,
+            "past_due": False,
+            "submission_count": 0,
+        },
+        is_charge_refundable=inquiry,
+        metadata={},
+        payment_intent=found["payment_intent"],
+        reason=reason,
+        status="warning_needs_response" if inquiry else "needs_response",
+    )
     found["disputed"] = True
     backend.emit("charge.dispute.created", dispute)
     if not inquiry:
-        txn = ledger.post_adjustment(backend, -dispute["amount"], dispute, FEE)
-        dispute["balance_transactions"].append(txn)
+        ledger.post_adjustment(backend, -amount, dispute, FEE)
         backend.emit("charge.dispute.funds_withdrawn", dispute)
-    if final:
+    if final or charge.startswith("py_"):
         close_dispute(backend, dispute, "lost")
     return dispute
 
@@ -61,28 +78,6 @@ def _check(backend, charge, reason, amount):
         raise invalid("No more than the charge can be disputed.", "amount")
 
 
-def _values(backend, charge, reason, inquiry):
-    return {
-        "balance_transactions": [],
-        "charge": charge["id"],
-        "currency": charge["currency"],
-        "enhanced_eligibility_types": [],
-        "evidence": {},
-        "evidence_details": {
-            "due_by": backend.now() + EVIDENCE_DAYS * DAY,
-            "enhanced_eligibility": {},
-            "has_evidence": False,
-            "past_due": False,
-            "submission_count": 0,
-        },
-        "is_charge_refundable": inquiry,
-        "metadata": {},
-        "payment_intent": charge["payment_intent"],
-        "reason": reason,
-        "status": "warning_needs_response" if inquiry else "needs_response",
-    }
-
-
 def close_dispute(backend, dispute, status, reinstated=None):
     """End a dispute.
 
@@ -96,8 +91,7 @@ def close_dispute(backend, dispute, status, reinstated=None):
     dispute["status"] = status
     if status == "won":
         amount = dispute["amount"] if reinstated is None else reinstated
-        txn = ledger.post_adjustment(backend, amount, dispute)
-        dispute["balance_transactions"].append(txn)
+        ledger.post_adjustment(backend, amount, dispute)
         backend.emit("charge.dispute.funds_reinstated", dispute)
     backend.emit("charge.dispute.closed", dispute, previous)
     return dispute

@@ -41,17 +41,12 @@ class StripeError(Exception):
         self.headers = headers or {}
         self.members = {"code": code, "param": param, "type": error_type, **extra}
 
-    @property
-    def code(self):
-        """Return the short error code or None."""
-        return self.members["code"]
-
     def body(self):
         """Return the JSON body: ``{"error": {…}}`` without empty members."""
         error = {key: value for key, value in self.members.items() if value is not None}
         error["message"] = self.message
-        if self.code:
-            slug = self.code.replace("_", "-")
+        if "code" in error:
+            slug = error["code"].replace("_", "-")
             error["doc_url"] = f"https://stripe.com/docs/error-codes/{slug}"
         return {"error": dict(sorted(error.items()))}
 
@@ -66,6 +61,38 @@ def invalid(message, param=None, code=None, status=400, **extra):
 def missing(param):
     """Return the error for a required parameter that was not sent."""
     return invalid(f"Missing required param: {param}.", param, "parameter_missing")
+
+
+def exclusive(*names, param=None):
+    """Return the error for parameters of which only one may be sent."""
+    listed = ", ".join(names)
+    return invalid(f"You may only specify one of these parameters: {listed}.", param)
+
+
+def not_positive(param):
+    """Return the error for a number below 1 where it has no sense."""
+    return invalid(
+        "This value must be greater than or equal to 1.",
+        param,
+        "parameter_invalid_integer",
+    )
+
+
+def invalid_email(email, param):
+    """Return the error for a text that is no e-mail address."""
+    return invalid(f"Invalid email address: {email}", param, "email_invalid")
+
+
+def unusable_type(kind, param):
+    """Return the error for a type of payment method that the account has not."""
+    return invalid(
+        f'The payment method type "{kind}" is invalid. Please ensure the provided type'
+        " is activated in your dashboard"
+        " (https://dashboard.stripe.com/account/payments/settings) and your account is"
+        " enabled for any preview features that you are trying to use.",
+        param,
+        "payment_intent_invalid_parameter",
+    )
 
 
 def unknown(params):
@@ -110,7 +137,6 @@ def unimplemented(params):
         API_ERROR,
         f"The Stripe sandbox does not implement: {', '.join(sorted(params))}.",
         code="sandbox_not_implemented",
-        headers={"Stripe-Should-Retry": "false"},
     )
 
 

@@ -38,13 +38,13 @@ class Fault:
     path: str = ""
     source: str = ""
 
-    def matches(self, stage, method, path, source):
-        """Tell whether a request at a stage is to be hit."""
+    def matches(self, stage, request):
+        """Tell whether an :class:`api.ApiRequest` at a stage is to be hit."""
         return (
             self.stage == stage
-            and self.method in ("", method)
-            and self.source in ("", source)
-            and re.search(self.path, path) is not None
+            and self.method in ("", request.method)
+            and self.source in ("", request.source)
+            and re.search(self.path, request.path) is not None
         )
 
 
@@ -67,13 +67,13 @@ class Faults:
         with self._lock:
             self._waiting.clear()
 
-    def strike(self, stage, method, path, source):
+    def strike(self, stage, request):
         """Do to a request what was planned for it.
 
         :raise StripeError: a server error was planned.
         :raise ConnectionDropped: a broken connection was planned.
         """
-        for fault in self._take(stage, method, path, source):
+        for fault in self._take(stage, request):
             if fault.kind == "latency":
                 time.sleep(fault.seconds)
             elif fault.kind == "drop":
@@ -81,9 +81,9 @@ class Faults:
             else:
                 raise _server_error(fault.status)
 
-    def _take(self, *request):
+    def _take(self, stage, request):
         with self._lock:
-            hits = [fault for fault in self._waiting if fault.matches(*request)]
+            hits = [fault for fault in self._waiting if fault.matches(stage, request)]
             for fault in hits:
                 if fault.times == 1:
                     self._waiting.remove(fault)

@@ -1,15 +1,22 @@
 """What stands behind a payment method: a test card or a test bank account."""
 
-import importlib
 import re
 from dataclasses import asdict
 from datetime import datetime, timezone
 
 from . import auth, banks, cards, schema
-from .errors import CARD_ERROR, StripeError, invalid, missing, no_such
+from .errors import CARD_ERROR, StripeError, invalid, invalid_email, missing, no_such
 from .resources.base import address, unset
 
 _CVC_LENGTHS = {"amex": 4}
+# What a card cannot be -> the parameter to blame, and what the payer is told.
+_WRONG = {
+    "invalid_number": ("number", "The card number is not a valid credit card number."),
+    "incorrect_number": ("number", "Your card number is incorrect."),
+    "invalid_expiry_month": ("exp_month", "Your card's expiration month is invalid."),
+    "invalid_expiry_year": ("exp_year", "Your card's expiration year is invalid."),
+    "invalid_cvc": ("cvc", "Your card's security code is invalid."),
+}
 
 
 def take_card(params, source):
@@ -34,10 +41,10 @@ def take_card(params, source):
     del holder["card"]
     if nested:
         params["payment_method_data"] = holder
-    module = importlib.import_module("stripe.params._payment_method_create_params")
     path = ("payment_method_data", "card") if nested else ("card",)
-    fields = module.PaymentMethodCreateParamsCard
-    return {"_card": schema.check(fields, card, path=path)}
+    described = schema.fields(schema.params_class("payment_method_create"))
+    _required, choice = described["card"]
+    return {"_card": schema.check(choice.hash_type, card, path=path)}
 
 
 def _raw_number_refused():
@@ -53,14 +60,9 @@ def _raw_number_refused():
 def billing_details(given):
     """Return Stripe's billing details with all their members."""
     details = {name: unset(given.get(name)) for name in ("email", "name", "phone")}
-    if details["email"] and not re.fullmatch(
-        r"[^@\s]+@[^@\s]+\.[^@\s]+", details["email"]
-    ):
-        raise invalid(
-            f"Invalid email address: {details['email']}",
-            "billing_details[email]",
-            "email_invalid",
-        )
+    email = details["email"]
+    if email and not re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s]+", email):
+        raise invalid_email(email, "billing_details[email]")
     return {
         "address": address(given.get("address") or {"city": None}),
         **details,
@@ -79,14 +81,12 @@ def from_card(backend, data, card=None):
     :raise StripeError: 402 for a number, date or code that cannot be.
     """
     if card is None:
-        token = (data.get("card") or {}).get("token", "")
+        token = (data.get("card") or {}).get("token")
+        if not token:
+            raise missing("card")
         number = cards.NUMBER_BY_TOKEN.get(token.removeprefix("tok_"))
         if number is None:
-            raise (
-                no_such("token", token, "card[token]", 400)
-                if token
-                else missing("card")
-            )
+            raise no_such("token", token, "card[token]", 400)
         return card_details(backend, number)
     number = card.get("number", "").replace(" ", "")
     _check_number(number)
@@ -94,23 +94,15 @@ def from_card(backend, data, card=None):
     known = cards.CARDS[number]
     if (cvc := card.get("cvc")) is not None:
         if len(cvc) != _CVC_LENGTHS.get(known.brand, 3) or not cvc.isdigit():
-            raise _card_error(
-                "invalid_cvc", "cvc", "Your card's security code is invalid."
-            )
+            raise _card_error("invalid_cvc")
     return card_details(backend, number, card["exp_month"], card["exp_year"], bool(cvc))
 
 
 def _check_number(number):
     if not number.isdigit() or not 12 <= len(number) <= 19:
-        raise _card_error(
-            "invalid_number",
-            "number",
-            "The card number is not a valid credit card number.",
-        )
+        raise _card_error("invalid_number")
     if not cards.luhn_valid(number):
-        raise _card_error(
-            "incorrect_number", "number", "Your card number is incorrect."
-        )
+        raise _card_error("incorrect_number")
     if number not in cards.CARDS:
         raise cards.declined("test_mode_live_card")
 
@@ -120,21 +112,16 @@ def _check_expiry(backend, card):
         if name not in card:
             raise missing(f"card[{name}]")
     if not 1 <= card["exp_month"] <= 12:
-        raise _card_error(
-            "invalid_expiry_month",
-            "exp_month",
-            "Your card's expiration month is invalid.",
-        )
+        raise _card_error("invalid_expiry_month")
     card["exp_year"] += 2000 if card["exp_year"] < 100 else 0
     today = datetime.fromtimestamp(backend.now(), timezone.utc)
     ahead = card["exp_year"] - today.year
     if not 0 <= ahead <= 50 or (ahead == 0 and card["exp_month"] < today.month):
-        raise _card_error(
-            "invalid_expiry_year", "exp_year", "Your card's expiration year is invalid."
-        )
+        raise _card_error("invalid_expiry_year")
 
 
-def _card_error(code, param, message):
+def _card_error(code):
+    param, message = _WRONG[code]
     return StripeError(402, CARD_ERROR, message, code=code, param=param)
 
 
@@ -201,6 +188,7 @@ def bank_details(backend, given, verified):
     :param bool verified: whether no micro-deposits are needed.
     """
     number = given["account_number"]
+    _token, outcome = banks.ACCOUNTS[number]
     shown = {
         "account_holder_type": given["account_holder_type"],
         "account_type": given.get("account_type", "checking"),
@@ -214,6 +202,6 @@ def bank_details(backend, given, verified):
     }
     return {
         "us_bank_account": shown,
-        "_bank": asdict(banks.ACCOUNTS[number]),
+        "_bank": {"outcome": outcome},
         "_verified": verified,
     }

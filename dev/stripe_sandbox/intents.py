@@ -2,26 +2,55 @@
 
 import hmac
 
-from . import auth, bank_debits
-from .attempts import PAYMENT, Attempt, use_card
-from .errors import invalid, unexpected_state
+from . import auth, bank_debits, method_types
+from .attempts import PAYMENT, SETUP, Attempt, release, use_card
+from .errors import exclusive, invalid, unexpected_state
 from .resources import payment_methods
 from .resources.customers import living
 from .store import random_text
 
 CONFIRMABLE = ("requires_payment_method", "requires_confirmation", "requires_action")
-CANCELLABLE = (*CONFIRMABLE, "requires_capture", "processing")
+_CANCELLABLE = {
+    PAYMENT: (*CONFIRMABLE, "requires_capture", "processing"),
+    SETUP: CONFIRMABLE,
+}
 
 
-def client_secret(intent_id):
-    """Return a new client secret of an intent."""
-    return f"{intent_id}_secret_{random_text(25)}"
+def create(call, kind, values):
+    """Keep a new intent, and confirm it if the call asks for that.
 
-
-def find(call, kind, intent_id):
-    """Return an intent, if the caller may have it."""
-    intent = call.backend.store.get(kind, intent_id)
-    auth.check_client_secret(intent, call.client_secret, call.source)
+    :param str kind: the object type.
+    :param dict values: the members that only this type has.
+    """
+    backend, params = call.backend, call.params
+    types = method_types.for_new_intent(call, values.get("currency"))
+    check_customer(call)
+    options = params.get("payment_method_options")
+    nothing = "application cancellation_reason client_secret customer_account"
+    nothing += " excluded_payment_method_types next_action on_behalf_of payment_method"
+    nothing += " payment_method_configuration_details"
+    intent = backend.create(
+        kind,
+        **dict.fromkeys(nothing.split()),
+        **types,
+        **values,
+        customer=params.get("customer"),
+        payment_method_options=method_types.with_defaults(
+            types["payment_method_types"], options
+        ),
+        status="requires_payment_method",
+    )
+    intent["client_secret"] = f"{intent['id']}_secret_{random_text(25)}"
+    try:
+        set_method(call, intent)
+    except Exception:
+        del backend.store.objects[kind][intent["id"]]
+        raise
+    backend.emit(f"{kind}.created", intent)
+    if params.get("confirm"):  # with the payment method that the intent has got already
+        for name in ("payment_method", "payment_method_data"):
+            params.pop(name, None)
+        confirm(call, intent)
     return intent
 
 
@@ -45,11 +74,17 @@ def find_by_token(backend, field, token):
 def confirm(call, intent):
     """Confirm an intent with the payment method of the call or its own.
 
+    :return: the intent.
     :raise StripeError: a state that does not allow it, a payment method that does
         not fit, or a decline (402).
     """
     if intent["status"] not in CONFIRMABLE:
-        raise _cannot(intent, "confirm")
+        why = f"it has a status of {intent['status']}"
+        if intent["status"] == "succeeded":
+            why = "it has already succeeded after being previously confirmed"
+        raise unexpected_state(
+            intent, f"You cannot confirm this {_label(intent)} because {why}."
+        )
     _check_client_context(call, intent)
     method = _method(call, intent)
     if method is None:
@@ -64,22 +99,20 @@ def confirm(call, intent):
     _check_return_url(call, intent)
     attempt = _attempt(call, intent, method)
     call.backend.drop_jobs(intent=intent["id"])
-    error_field = "last_payment_error" if attempt.is_payment else "last_setup_error"
-    intent.update({"payment_method": method["id"], error_field: None})
+    intent.update({"payment_method": method["id"], attempt.error_field: None})
     intent.update(next_action=None, _challenge=None, _verification=None)
-    attempt.authenticated = intent.pop("_authenticated", False)
+    if not attempt.is_payment:
+        intent["mandate"] = attempt.mandate
     run = use_card if method["type"] == "card" else bank_debits.use_bank_account
     run(attempt)
+    return intent
 
 
 def _method(call, intent):
     params = call.params
     if "payment_method_data" in params:
         if "payment_method" in params:
-            raise invalid(
-                "You may only specify one of these parameters: payment_method,"
-                " payment_method_data."
-            )
+            raise exclusive("payment_method", "payment_method_data")
         data, card = params["payment_method_data"], params.get("_card")
         return payment_methods.build(call.backend, data, card)
     chosen = params.get("payment_method") or intent["payment_method"]
@@ -111,14 +144,9 @@ def check_method(backend, intent, method):
 
 def _check_return_url(call, intent):
     """Refuse a server's confirmation that might have to redirect to nowhere."""
-    automatic = intent["automatic_payment_methods"] or {}
-    redirects = automatic.get("allow_redirects") == "always"
-    free = call.params.get("return_url") or call.params.get("use_stripe_sdk")
-    if (
-        redirects
-        and call.source == auth.API
-        and not (free or call.params.get("off_session"))
-    ):
+    redirects = (intent["automatic_payment_methods"] or {}).get("allow_redirects")
+    free = map(call.params.get, ("return_url", "use_stripe_sdk", "off_session"))
+    if call.source == auth.API and redirects == "always" and not any(free):
         raise invalid(
             f"This {_label(intent)} is configured to accept payment methods enabled in"
             " your Dashboard. Because some of these payment methods might redirect your"
@@ -142,6 +170,7 @@ def _attempt(call, intent, method):
         use_stripe_sdk=params.get("use_stripe_sdk", False),
         refuse_actions=params.get("error_on_requires_action", False),
         mandate=_mandate(call, intent, method),
+        authenticated=intent.pop("_authenticated", False),
     )
 
 
@@ -179,10 +208,7 @@ def _new_mandate(call, intent, method, accepted):
             "type": accepted["type"],
         },
         payment_method=method["id"],
-        payment_method_details={
-            "type": "us_bank_account",
-            "us_bank_account": {},
-        },
+        payment_method_details={"type": "us_bank_account", "us_bank_account": {}},
         status="active",
         type="multi_use" if reusable else "single_use",
         **({"multi_use": {}} if reusable else {"single_use": amount}),
@@ -191,43 +217,32 @@ def _new_mandate(call, intent, method, accepted):
 
 def _check_client_context(call, intent):
     """Refuse an intent that differs from what Elements was told in the browser."""
-    context = call.client_context
-    expected = {
-        "mode": "payment" if intent["object"] == PAYMENT else "setup",
-        "amount": str(intent.get("amount", "")),
-        "currency": intent.get("currency"),
-        "setup_future_usage": intent.get("setup_future_usage"),
-    }
-    if intent["object"] != PAYMENT:
+    context = dict(call.client_context)
+    if intent["object"] == PAYMENT:
+        expected = {
+            "mode": "payment",
+            "amount": str(intent["amount"]),
+            "currency": intent["currency"],
+            "setup_future_usage": intent["setup_future_usage"],
+            "capture_method": intent["capture_method"].removesuffix("_async"),
+        }
+    else:
         expected = {"mode": "setup"}
+    if method := context.get("capture_method"):
+        context["capture_method"] = method.removesuffix("_async")
+    if types := context.get("payment_method_types"):
+        context["payment_method_types"] = ", ".join(sorted(set(types)))
+        wanted = ", ".join(sorted(intent["payment_method_types"]))
+        expected["payment_method_types"] = wanted
     for name, value in expected.items():
         given = context.get(name) or None
         if name in context and given != value:
-            raise _differs(name, given, value, intent)
-    manual = intent.get("capture_method") == "manual"
-    if (
-        "capture_method" in context
-        and (context["capture_method"] == "manual") != manual
-    ):
-        raise _differs(
-            "capture_method",
-            context["capture_method"],
-            intent["capture_method"],
-            intent,
-        )
-    types = context.get("payment_method_types")
-    if types and set(types) != set(intent["payment_method_types"]):
-        wanted = ", ".join(intent["payment_method_types"])
-        raise _differs("payment_method_types", ", ".join(types), wanted, intent)
-
-
-def _differs(name, given, expected, intent):
-    return invalid(
-        f"The provided {name} ({given}) does not match the expected {name}"
-        f" ({expected}). Try confirming with a {_label(intent)} that is configured to"
-        " use the same parameters as Stripe Elements.",
-        name,
-    )
+            raise invalid(
+                f"The provided {name} ({given}) does not match the expected {name}"
+                f" ({value}). Try confirming with a {_label(intent)} that is configured"
+                " to use the same parameters as Stripe Elements.",
+                name,
+            )
 
 
 # Other operations.
@@ -235,17 +250,14 @@ def _differs(name, given, expected, intent):
 
 def verify_microdeposits(call, intent):
     """Check what the payer found on the bank statement."""
-    bank_debits.verify(
-        call.backend,
-        intent,
-        call.params.get("amounts"),
-        call.params.get("descriptor_code"),
-    )
+    amounts, code = map(call.params.get, ("amounts", "descriptor_code"))
+    bank_debits.verify(call.backend, intent, amounts, code)
     return intent
 
 
-def check_cancellable(backend, intent, statuses=CANCELLABLE):
-    """Refuse to cancel an intent that is beyond it."""
+def cancel(call, intent):
+    """Cancel an intent, unless it is beyond that."""
+    backend, statuses = call.backend, _CANCELLABLE[intent["object"]]
     processing = intent["status"] == "processing"
     if intent["status"] not in statuses or (
         processing and not bank_debits.cancellable(backend, intent)
@@ -257,14 +269,14 @@ def check_cancellable(backend, intent, statuses=CANCELLABLE):
             f" {intent['status']}. Only a {_label(intent)} with one of the following"
             f" statuses may be canceled: {allowed}.",
         )
+    release(backend, intent, call.params.get("cancellation_reason"))
+    return intent
 
 
-def customer_of(call, current=None):
-    """Return the id of the customer that the call names, checked."""
-    customer = call.params.get("customer", current)
-    if customer:
+def check_customer(call):
+    """Refuse a customer that is not there, if the call names one."""
+    if customer := call.params.get("customer"):
         living(call.backend, customer, "customer")
-    return customer
 
 
 def set_method(call, intent):
@@ -274,16 +286,6 @@ def set_method(call, intent):
         check_method(call.backend, intent, method)
         intent["payment_method"] = method["id"]
         intent["status"] = "requires_confirmation"
-
-
-def _cannot(intent, verb):
-    done = intent["status"] == "succeeded"
-    because = "it has already succeeded after being previously confirmed"
-    return unexpected_state(
-        intent,
-        f"You cannot {verb} this {_label(intent)} because"
-        f" {because if done else 'it has a status of ' + intent['status']}.",
-    )
 
 
 def _label(intent):

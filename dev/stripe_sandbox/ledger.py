@@ -17,24 +17,23 @@ def create_charge(backend, intent, method, status, **values):
     :param str status: ``succeeded``, ``pending`` or ``failed``.
     :param values: what differs from a plain charge.
     """
-    charge = backend.create("charge", **_charge_values(intent, method, status))
-    charge.update(values)
+    values = {**_charge_values(intent, method, status), **values}
     if method["type"] != "card":  # Stripe's ids tell cards from other methods
-        del backend.store.objects["charge"][charge["id"]]
-        charge["id"] = f"py_3{random_text(23)}"
-        backend.store.add(charge)
+        values["id"] = f"py_3{random_text(23)}"
+    charge = backend.create("charge", **values)
     intent["latest_charge"] = charge["id"]
     return charge
 
 
 def _charge_values(intent, method, status):
-    copied = "amount currency customer description receipt_email shipping".split()
-    copied += "statement_descriptor statement_descriptor_suffix transfer_group".split()
+    copied = "amount currency customer description metadata receipt_email shipping"
+    copied += " statement_descriptor statement_descriptor_suffix transfer_group"
     nothing = "application application_fee application_fee_amount balance_transaction"
     nothing += " failure_balance_transaction failure_code failure_message on_behalf_of"
-    nothing += " receipt_number receipt_url review source source_transfer transfer_data"
+    nothing += " outcome receipt_number receipt_url review source source_transfer"
+    nothing += " transfer_data"
     return {
-        **{name: copy.deepcopy(intent[name]) for name in copied},
+        **{name: copy.deepcopy(intent[name]) for name in copied.split()},
         **dict.fromkeys(nothing.split()),
         "amount_captured": 0,
         "amount_refunded": 0,
@@ -43,8 +42,6 @@ def _charge_values(intent, method, status):
         "captured": True,
         "disputed": False,
         "fraud_details": {},
-        "metadata": copy.deepcopy(intent["metadata"]),
-        "outcome": None,
         "paid": status == "succeeded",
         "payment_intent": intent["id"],
         "payment_method": method["id"],
@@ -73,23 +70,20 @@ def post_charge(backend, charge):
 
 
 def post_refund(backend, refund, charge, *, failed=False):
-    """Take a refund out of the balance, or put a failed one back.
-
-    :return: the balance transaction's id.
-    """
+    """Take a refund out of the balance, or put a failed one back."""
     kind = "refund" if charge["id"].startswith("ch_") else "payment_refund"
-    amount = -refund["amount"]
     if failed:
-        amount, kind = refund["amount"], f"{kind}_failure"
-    return _transaction(backend, amount, refund, kind)["id"]
+        txn = _transaction(backend, refund["amount"], refund, f"{kind}_failure")
+        refund["failure_balance_transaction"] = txn["id"]
+    else:
+        txn = _transaction(backend, -refund["amount"], refund, kind)
+        refund["balance_transaction"] = txn["id"]
 
 
 def post_adjustment(backend, amount, dispute, fee=0):
-    """Take a disputed amount out of the balance, or put it back.
-
-    :return: the balance transaction's id.
-    """
-    return _transaction(backend, amount, dispute, "adjustment", fee=fee)["id"]
+    """Take a disputed amount out of the balance, or put it back."""
+    txn = _transaction(backend, amount, dispute, "adjustment", fee=fee)
+    dispute["balance_transactions"].append(txn["id"])
 
 
 def _transaction(backend, amount, source, kind, *, fee=0, available_on=None):

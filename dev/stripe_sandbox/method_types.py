@@ -1,16 +1,17 @@
 """Which payment methods an intent takes, and the options of each."""
 
-import copy
-
 from . import versions
-from .errors import invalid
+from .errors import exclusive, invalid, unusable_type
 
 SUPPORTED_TYPES = ("card", "us_bank_account")
-CARD_OPTIONS = {
-    "installments": None,
-    "mandate_options": None,
-    "network": None,
-    "request_three_d_secure": "automatic",
+_DEFAULT_OPTIONS = {
+    "card": {
+        "installments": None,
+        "mandate_options": None,
+        "network": None,
+        "request_three_d_secure": "automatic",
+    },
+    "us_bank_account": {"verification_method": "automatic"},
 }
 
 
@@ -22,54 +23,37 @@ def for_new_intent(call, currency):
     """
     params = call.params
     usable = [t for t in SUPPORTED_TYPES if t == "card" or currency in ("usd", None)]
-    fields = {"allowed_payment_method_types": None, "automatic_payment_methods": None}
+    allowed = params.get("allowed_payment_method_types")
+    automatic = params.get("automatic_payment_methods") or {}
+    recent = not versions.before(call.version, versions.AUTOMATIC_METHODS_SINCE)
+    chosen, shown = ["card"], None
     if "payment_method_types" in params:
-        if (params.get("automatic_payment_methods") or {}).get("enabled"):
-            raise invalid(
-                "You may only specify one of these parameters:"
-                " automatic_payment_methods, payment_method_types.",
-                "payment_method_types",
-            )
+        if automatic.get("enabled"):
+            names = ("automatic_payment_methods", "payment_method_types")
+            raise exclusive(*names, param="payment_method_types")
         chosen = _checked_types(params["payment_method_types"], usable, currency)
-        return {**fields, "payment_method_types": chosen}
-    if "allowed_payment_method_types" in params:
-        allowed = params["allowed_payment_method_types"]
+    elif allowed is not None:
         chosen = [t for t in allowed if t in usable]
         if not chosen:
             raise invalid(
                 "None of the allowed payment method types can be used.",
                 "allowed_payment_method_types",
             )
-        fields["allowed_payment_method_types"] = allowed
-        return {**fields, "payment_method_types": chosen}
-    automatic = params.get("automatic_payment_methods") or {}
-    if automatic.get("enabled") or _automatic_by_default(call, automatic):
+    elif automatic.get("enabled", recent):
+        chosen = usable
         redirects = automatic.get("allow_redirects", "always")
-        fields["automatic_payment_methods"] = {
-            "allow_redirects": redirects,
-            "enabled": True,
-        }
-        return {**fields, "payment_method_types": usable}
-    return {**fields, "payment_method_types": ["card"]}
-
-
-def _automatic_by_default(call, automatic):
-    old = versions.before(call.version, versions.AUTOMATIC_METHODS_SINCE)
-    return not old and automatic.get("enabled") is not False
+        shown = {"allow_redirects": redirects, "enabled": True}
+    return {
+        "allowed_payment_method_types": allowed,
+        "automatic_payment_methods": shown,
+        "payment_method_types": chosen,
+    }
 
 
 def _checked_types(types, usable, currency):
     for given in types:
         if given not in SUPPORTED_TYPES:
-            raise invalid(
-                f'The payment method type "{given}" is invalid. Please ensure the'
-                " provided type is activated in your dashboard"
-                " (https://dashboard.stripe.com/account/payments/settings) and your"
-                " account is enabled for any preview features that you are trying to"
-                " use.",
-                "payment_method_types",
-                "payment_intent_invalid_parameter",
-            )
+            raise unusable_type(given, "payment_method_types")
         if given not in usable:
             raise invalid(
                 f"The currency provided ({currency}) is invalid for one or more"
@@ -86,11 +70,13 @@ def with_defaults(intent_types, given):
 
     :param dict given: as sent.
     """
-    defaults = {
-        "card": CARD_OPTIONS,
-        "us_bank_account": {"verification_method": "automatic"},
-    }
-    options = {t: copy.deepcopy(defaults[t]) for t in intent_types}
+    options = {t: dict(_DEFAULT_OPTIONS[t]) for t in intent_types}
+    merge_options(options, given)
+    return options
+
+
+def merge_options(options, given):
+    """Put payment method options of a request into those of an intent."""
     for name, values in (given or {}).items():
         if name not in options:
             raise invalid(
@@ -100,4 +86,3 @@ def with_defaults(intent_types, given):
                 "payment_intent_invalid_parameter",
             )
         options[name].update(values or {})
-    return options

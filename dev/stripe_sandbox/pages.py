@@ -37,17 +37,19 @@ class Pages:
 
     def answer(self, request):
         """Return the response to a Werkzeug request."""
-        head, *rest = request.path.strip("/").split("/")
-        if head in ("v3", "") and not rest:
-            return self._script() if head else _file("index.html")
-        if head == "static" and len(rest) == 1:
-            return _file(rest[0])
-        if head == "elements" and len(rest) == 1:
-            return _file("element.html")
-        if head == "3ds" and len(rest) == 1:
-            return self._challenge(request, rest[0])
-        if head == "microdeposits" and len(rest) == 1:
-            return self._microdeposits(request, rest[0])
+        match request.path.strip("/").split("/"):
+            case [""]:
+                return _file("index.html")
+            case ["v3"]:
+                return self._script()
+            case ["static", name]:
+                return _file(name)
+            case ["elements", _kind]:
+                return _file("element.html")
+            case ["3ds", token]:
+                return self._challenge(request, token)
+            case ["microdeposits", token]:
+                return self._microdeposits(request, token)
         return _not_found()
 
     def _script(self):
@@ -73,7 +75,7 @@ class Pages:
             )
             self.backend.run_due()
             query = intents.return_query(intent)
-        self.sandbox.changed()
+        self.sandbox.save()
         if direct and back:
             return redirect(with_query(back, query), 303)
         return _filled("challenge_done.html")
@@ -90,7 +92,7 @@ class Pages:
                 message = self._verify(request.form, intent, kind)
                 if not message:
                     self.backend.run_due()
-                    self.sandbox.changed()
+                    self.sandbox.save()
                     return _filled("microdeposits_done.html", **_subject(intent))
             page = f"microdeposits_{kind}.html"
             hidden = "" if message else "hidden"
@@ -108,7 +110,7 @@ class Pages:
         except ValueError:
             return "Enter both amounts in cents, such as 32 and 45."
         except StripeError as error:
-            self.sandbox.changed()
+            self.sandbox.save()
             return error.message
         return ""
 
@@ -141,10 +143,10 @@ def _script(calls):
     return _respond(f'(function () {{\n"use strict";\n{code}}})();\n', "v3.js")
 
 
-def _filled(name, **values):
+def _filled(name, http_status=200, **values):
     text = Template((_STATIC / name).read_text())
     safe = {key: escape(str(value)) for key, value in values.items()}
-    return _respond(text.substitute(safe), name)
+    return _respond(text.substitute(safe), name, http_status)
 
 
 def _respond(text, name, status=200):
@@ -164,8 +166,7 @@ def _respond(text, name, status=200):
 
 
 def _gone(message):
-    text = Template((_STATIC / "gone.html").read_text())
-    return _respond(text.substitute(message=escape(message)), "gone.html", 404)
+    return _filled("gone.html", 404, message=message)
 
 
 def _not_found():

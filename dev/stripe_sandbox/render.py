@@ -7,35 +7,20 @@ import hmac
 from . import versions
 from .errors import invalid
 
-# Field -> type of the object that its id points at.
+# Members of each type that hold the id of another object, named after its type or
+# as below.
 EXPANDABLE = {
-    "balance_transaction": {},
-    "charge": {
-        "balance_transaction": "balance_transaction",
-        "customer": "customer",
-        "failure_balance_transaction": "balance_transaction",
-        "payment_intent": "payment_intent",
-    },
-    "customer": {},
-    "dispute": {"charge": "charge", "payment_intent": "payment_intent"},
-    "mandate": {"payment_method": "payment_method"},
-    "payment_intent": {
-        "customer": "customer",
-        "latest_charge": "charge",
-        "payment_method": "payment_method",
-    },
-    "payment_method": {"customer": "customer"},
-    "refund": {
-        "balance_transaction": "balance_transaction",
-        "charge": "charge",
-        "failure_balance_transaction": "balance_transaction",
-        "payment_intent": "payment_intent",
-    },
-    "setup_intent": {
-        "customer": "customer",
-        "mandate": "mandate",
-        "payment_method": "payment_method",
-    },
+    "charge": "balance_transaction customer failure_balance_transaction payment_intent",
+    "dispute": "charge payment_intent",
+    "mandate": "payment_method",
+    "payment_intent": "customer latest_charge payment_method",
+    "payment_method": "customer",
+    "refund": "balance_transaction charge failure_balance_transaction payment_intent",
+    "setup_intent": "customer mandate payment_method",
+}
+_NAMED_OTHERWISE = {
+    "failure_balance_transaction": "balance_transaction",
+    "latest_charge": "charge",
 }
 
 # What a holder of the publishable key may see of an intent.
@@ -103,17 +88,12 @@ def _expand(backend, shown, parts, version, path):
     if head == "refunds" and shown.get("object") == "charge":
         shown.setdefault("refunds", _refunds(backend, shown["id"], version))
     value = shown.get(head)
+    known = head in EXPANDABLE.get(shown.get("object"), "").split()
+    if not known and (value is None or isinstance(value, str)):
+        raise invalid(f"This property cannot be expanded ({path}).", "expand")
     if isinstance(value, str):
-        kind = EXPANDABLE.get(shown["object"], {}).get(head)
-        if kind is None:
-            raise _not_expandable(path)
-        value = shown[head] = plain(backend, backend.store.get(kind, value), version)
-    elif value is None and head not in EXPANDABLE.get(shown.get("object"), {}):
-        raise _not_expandable(path)
-    _expand_inside(backend, value, rest, version, path)
-
-
-def _expand_inside(backend, value, rest, version, path):
+        found = backend.store.get(_NAMED_OTHERWISE.get(head, head), value)
+        value = shown[head] = plain(backend, found, version)
     if not rest or value is None:
         return
     if value.get("object") == "list" and rest[0] == "data":
@@ -122,10 +102,6 @@ def _expand_inside(backend, value, rest, version, path):
                 _expand(backend, item, rest[1:], version, path)
     else:
         _expand(backend, value, rest, version, path)
-
-
-def _not_expandable(path):
-    return invalid(f"This property cannot be expanded ({path}).", "expand")
 
 
 def _refunds(backend, charge_id, version, limit=10):

@@ -14,18 +14,14 @@ from .resources import (
 )
 
 ROUTES = [
-    route
-    for module in (
-        accounts,
-        charges,
-        customers,
-        disputes,
-        events,
-        payment_intents,
-        payment_methods,
-        refunds,
-        setup_intents,
-        webhook_endpoints,
-    )
-    for route in module.ROUTES
+    *accounts.ROUTES,
+    *charges.ROUTES,
+    *customers.ROUTES,
+    *disputes.ROUTES,
+    *events.ROUTES,
+    *payment_intents.ROUTES,
+    *payment_methods.ROUTES,
+    *refunds.ROUTES,
+    *setup_intents.ROUTES,
+    *webhook_endpoints.ROUTES,
 ]

@@ -9,6 +9,7 @@ import importlib
 import re
 import types
 import typing
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import typing_extensions
@@ -23,6 +24,8 @@ _TRUTH = {"true": True, "True": True, "false": False, "False": False}
 # Stripe.js says "card" here; the description of the API leaves cards out because
 # servers must not send them.
 _UNDESCRIBED = {"payment_method_data[type]": ("card",)}
+# What the SDK imports for type checkers only, in options that are no parameters.
+_TYPE_CHECKED = {"Mapping": Mapping, "StripeContext": object}
 
 
 @dataclass(frozen=True)
@@ -49,43 +52,30 @@ def params_class(operation):
 @functools.cache
 def fields(cls):
     """Return ``{name: (required, Choice)}`` of a typed dictionary."""
-    module = importlib.import_module(cls.__module__)
-    result = {}
-    for field, annotation in cls.__annotations__.items():
-        if field in RequestOptions.__annotations__:
-            continue
-        annotation = _resolve(annotation, module)
-        required = typing.get_origin(annotation) is not typing_extensions.NotRequired
-        if not required:
-            annotation = annotation.__args__[0]
-        result[field] = (required, _choice(annotation, module))
-    return result
+    hints = typing_extensions.get_type_hints(cls, localns=_TYPE_CHECKED)
+    return {
+        name: (name in cls.__required_keys__, _choice(hint))
+        for name, hint in hints.items()
+        if name not in RequestOptions.__annotations__
+    }
 
 
-def _resolve(annotation, module):
-    while isinstance(annotation, (str, typing.ForwardRef)):
-        text = getattr(annotation, "__forward_arg__", annotation)
-        annotation = eval(text, vars(module))  # noqa: S307 (the SDK's own source)
-    return annotation
-
-
-def _leaves(annotation, module):
-    annotation = _resolve(annotation, module)
+def _leaves(annotation):
     if typing.get_origin(annotation) in (typing.Union, types.UnionType):
         for part in typing.get_args(annotation):
-            yield from _leaves(part, module)
+            yield from _leaves(part)
     else:
         yield annotation
 
 
-def _choice(annotation, module):
+def _choice(annotation):
     literals, plain, hash_type, map_type, item = [], set(), None, False, None
-    for leaf in _leaves(annotation, module):
+    for leaf in _leaves(annotation):
         origin = typing.get_origin(leaf)
         if origin is typing.Literal:
             literals.extend(typing.get_args(leaf))
         elif origin is list:
-            item = _choice(typing.get_args(leaf)[0], module)
+            item = _choice(typing.get_args(leaf)[0])
         elif hasattr(leaf, "__total__"):
             hash_type = leaf
         elif leaf in (str, int, float, bool):
@@ -131,13 +121,15 @@ def _convert_hash(choice, value, path):
         return check(choice.hash_type, value, path=path)
     if choice.map_type:
         return _convert_map(value, path)
-    raise invalid(f"Invalid string: {forms.name(path)} must not be a hash", *_at(path))
+    where = forms.name(path)
+    raise invalid(f"Invalid string: {where} must not be a hash", where)
 
 
 def _convert_map(value, path):
     for key, item in value.items():
         if not isinstance(item, str):
-            raise invalid("Invalid string: must be a string", *_at((*path, key)))
+            where = forms.name((*path, key))
+            raise invalid("Invalid string: must be a string", where)
     return value
 
 
@@ -146,7 +138,8 @@ def _convert_list(choice, value, path):
         return [_convert(choice.item, v, (*path, i)) for i, v in enumerate(value)]
     if choice.map_type:  # metadata whose keys are digits
         return _convert_map({str(i): v for i, v in enumerate(value)}, path)
-    raise invalid(f"Invalid array: {forms.name(path)} is not a list", *_at(path))
+    where = forms.name(path)
+    raise invalid(f"Invalid array: {where} is not a list", where)
 
 
 def _convert_empty(choice, path):
@@ -155,16 +148,16 @@ def _convert_empty(choice, path):
     # Addresses come from forms with optional lines; Stripe reads "" as absent there,
     # but for what has been seen to be refused.
     is_needed = path[-1] == "country" or path[-3:] == ("shipping", "address", "line1")
-    if is_needed:
-        raise empty(forms.name(path))
-    if str in choice.plain and not choice.literals and "address" in path[:-1]:
+    is_text = str in choice.plain and not choice.literals
+    if is_text and "address" in path[:-1] and not is_needed:
         return None
     raise empty(forms.name(path))
 
 
 def _convert_scalar(choice, value, path):
+    where = forms.name(path)
     values = tuple(literal for literal in choice.literals if literal != "")
-    values += _UNDESCRIBED.get(forms.name(path), ())
+    values += _UNDESCRIBED.get(where, ())
     if bool in choice.plain and value in _TRUTH:
         return _TRUTH[value]
     if value in values:
@@ -172,24 +165,23 @@ def _convert_scalar(choice, value, path):
     if int in choice.plain and _INTEGER.match(value):
         return int(value)
     if float in choice.plain:
-        return _decimal(value, path)
+        return _decimal(value, where)
     if str in choice.plain and not values:
         return value
-    raise _mismatch(choice, values, value, path)
+    raise _mismatch(choice, values, value, where)
 
 
-def _decimal(value, path):
+def _decimal(value, where):
     try:
         return float(value)
     except ValueError:
-        raise invalid(f"Invalid decimal: {value}", *_at(path)) from None
+        raise invalid(f"Invalid decimal: {value}", where) from None
 
 
-def _mismatch(choice, values, value, path):
-    where = forms.name(path)
+def _mismatch(choice, values, value, where):
     if values:
-        listed = ", ".join(map(str, values[:-1]))
-        listed = f"{listed}, or {values[-1]}" if listed else values[-1]
+        *others, last = values
+        listed = f"{', '.join(others)}, or {last}" if others else last
         return invalid(f"Invalid {where}: must be one of {listed}", where)
     if int in choice.plain:
         return invalid(f"Invalid integer: {value}", where, "parameter_invalid_integer")
@@ -197,7 +189,3 @@ def _mismatch(choice, values, value, path):
         return invalid(f"Invalid boolean: {value}", where)
     kind = "array" if choice.item else "object"
     return invalid(f"Invalid {kind}", where)
-
-
-def _at(path):
-    return (forms.name(path),)

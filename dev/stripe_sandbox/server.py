@@ -11,9 +11,10 @@ from pathlib import Path
 from werkzeug.serving import WSGIRequestHandler, make_server
 from werkzeug.wrappers import Request, Response
 
-from . import attempts, bank_debits, control, disputing
+from . import attempts, bank_debits, control, disputing, render
 from .api import Api
 from .backend import Backend, Settings
+from .clock import DAY
 from .faults import ConnectionDropped, Faults
 from .pages import Pages
 from .resources import refunds, webhook_endpoints
@@ -31,7 +32,8 @@ ACTIONS = {
     "succeed_refund": refunds.succeed_refund,
 }
 # Odoo's payment_stripe asks Stripe for events in this version.
-WEBHOOK_VERSION = "2019-05-16"
+_WEBHOOK_VERSION = "2019-05-16"
+_HOST = "127.0.0.1"
 _REQUESTS_KEPT = 10000
 
 
@@ -39,11 +41,9 @@ class StripeSandbox:
     """A stand-in for Stripe on one port of this machine.
 
     :param int port: 0 takes a free one.
-    :param str host: address to listen on.
-    :param int fd: a socket that listens already, instead of host and port.
+    :param int fd: a socket that listens already, instead of a port.
     :param str webhook_url: gets every event, signed with ``webhook_secret``.
     :param str webhook_secret: the ``whsec_…`` of that URL.
-    :param str webhook_api_version: API version of the events that go there.
     :param str state_file: keeps everything over a restart.
     :param str secret_key: ``sk_test_…``; a random one by default.
     :param str publishable_key: ``pk_test_…``; a random one by default.
@@ -53,28 +53,24 @@ class StripeSandbox:
     def __init__(
         self,
         port=0,
-        host="127.0.0.1",
         webhook_url=None,
         webhook_secret=None,
         state_file=None,
         secret_key=None,
         publishable_key=None,
-        webhook_api_version=WEBHOOK_VERSION,
         fd=None,
         **options,
     ):
-        self.host, self.port, self._fd = host, port, fd
+        self.port, self._fd = port, fd
         self.state_file = state_file and Path(state_file)
         self.backend = Backend(Settings(**options))
         self.backend.actions = ACTIONS
         if self.state_file and self.state_file.exists():
             self.backend.clock.offset = self.backend.store.load(self.state_file)
-        self._choose_keys(
-            secret_key=secret_key,
-            publishable_key=publishable_key,
-            webhook_secret=webhook_secret,
-        )
-        self.webhook_url, self._webhook_version = webhook_url, webhook_api_version
+        self.secret_key = self._key("secret_key", secret_key, "sk_test_")
+        self.publishable_key = self._key("publishable_key", publishable_key, "pk_test_")
+        self.webhook_secret = self._key("webhook_secret", webhook_secret, "whsec_")
+        self.webhook_url = webhook_url
         self.requests_seen = collections.deque(maxlen=_REQUESTS_KEPT)
         self.faults = Faults()
         self.webhooks = Webhooks(self.backend)
@@ -83,28 +79,23 @@ class StripeSandbox:
         self._control_api = control.ControlApi(self)
         self._server = self._thread = None
 
-    def _choose_keys(self, **given):
+    def _key(self, name, given, prefix):
+        """Return a key as given, as kept or new, and keep it."""
         kept = self.backend.store.secrets
-        for name, prefix in (
-            ("secret_key", "sk_test_"),
-            ("publishable_key", "pk_test_"),
-            ("webhook_secret", "whsec_"),
-        ):
-            value = given[name] or kept.get(name) or prefix + secrets.token_hex(24)
-            kept[name] = value
-            setattr(self, name, value)
+        kept[name] = given or kept.get(name) or prefix + secrets.token_hex(24)
+        return kept[name]
 
     # Life.
 
     @property
     def url(self):
         """The base URL, without a slash at its end."""
-        return f"http://{self.host}:{self.port}"
+        return f"http://{_HOST}:{self.port}"
 
     def start(self):
         """Listen, answer in the background, and return the sandbox."""
         self._server = make_server(
-            self.host,
+            _HOST,
             self.port,
             self,
             threaded=True,
@@ -128,7 +119,7 @@ class StripeSandbox:
         ending = threading.Thread(target=self._server.shutdown)
         ending.start()
         with contextlib.suppress(OSError):  # wakes the server out of its poll
-            socket.create_connection((self.host, self.port), 1).close()
+            socket.create_connection((_HOST, self.port), 1).close()
         ending.join()
         self._thread.join()
         self._server.server_close()
@@ -150,13 +141,12 @@ class StripeSandbox:
             kept.update(
                 status=status,
                 url=self.webhook_url or kept["url"],
-                api_version=self._webhook_version,
+                api_version=_WEBHOOK_VERSION,
                 _secret=self.webhook_secret,
             )
         elif self.webhook_url:
-            version = self._webhook_version
             self.add_webhook_endpoint(
-                self.webhook_url, api_version=version, _configured=True
+                self.webhook_url, api_version=_WEBHOOK_VERSION, _configured=True
             )
 
     def _resume_deliveries(self):
@@ -165,23 +155,17 @@ class StripeSandbox:
             if event["pending_webhooks"]:
                 self.webhooks.enqueue(event)
 
-    def add_webhook_endpoint(self, url, secret=None, events=("*",), **values):
-        """Send events to one more URL and return the endpoint's id.
+    def add_webhook_endpoint(self, url, **values):
+        """Send all events to one more URL and return the endpoint's id.
 
-        :param str secret: signs what goes there; the sandbox's own by default.
-        :param events: names of event types.
+        :param values: members of the endpoint, such as ``api_version``.
         """
-        secret = secret or self.webhook_secret
+        values.update(url=url, enabled_events=["*"])
         with self.backend.lock:
             endpoint = webhook_endpoints.add(
-                self.backend, url, secret, list(events), **values
+                self.backend, self.webhook_secret, **values
             )
         return endpoint["id"]
-
-    def changed(self, method="POST"):
-        """Save the state after a change."""
-        if method != "GET":
-            self.save()
 
     def save(self):
         """Write the state file, if there is one."""
@@ -201,11 +185,16 @@ class StripeSandbox:
 
         :param str kind: such as ``payment_intent``.
         """
-        return control.shown(self.backend, kind)
+        version = self.backend.settings.default_api_version
+        with self.backend.lock:
+            found = self.backend.store.objects[kind].values()
+            return [render.plain(self.backend, obj, version) for obj in found]
 
     def advance_time(self, days=0, hours=0, seconds=0):
-        """Put the clock forward, see :meth:`control.Control.advance_time`."""
-        self.control.advance_time(days, hours, seconds)
+        """Put the sandbox's clock forward; what becomes due on the way happens."""
+        delta = int(days * DAY + hours * 3600 + seconds)
+        self.backend.run_due(self.backend.now() + delta)
+        self.save()
 
     # WSGI.
 

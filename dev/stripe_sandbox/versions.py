@@ -40,16 +40,12 @@ def before(version, release):
     return version[:10] < release
 
 
-def legacy_fields(operation, version):
-    """Return the parameters that only an older version has.
+def legacy_fields(operation):
+    """Return the parameters that only versions before endive have.
 
     :param str operation: in the SDK's words, such as ``payment_intent_create``.
     """
-    writable = ("payment_intent_create", "payment_intent_update")
-    writable += ("payment_intent_confirm", "setup_intent_create", "setup_intent_update")
-    if operation in writable and before(version, METHOD_TYPES_PARAM_UNTIL):
-        known_fields = schema.fields(schema.params_class(operation))
-        # A client of an older version knows the older name itself.
-        if renamed := known_fields.get("allowed_payment_method_types"):
-            return {"payment_method_types": renamed}
-    return {}
+    known_fields = schema.fields(schema.params_class(operation))
+    # A client of an older version knows the older name itself.
+    renamed = known_fields.get("allowed_payment_method_types")
+    return {"payment_method_types": renamed} if renamed else {}

@@ -67,15 +67,13 @@ class Webhooks:
         self._queue = []
         self._busy = 0
         self._stopping = False
-        self._thread = None
+        self._thread = threading.Thread(target=self._run, name="webhooks", daemon=True)
         backend.on_event = self.enqueue
 
     # Control.
 
     def start(self):
         """Begin to deliver."""
-        self._stopping = False
-        self._thread = threading.Thread(target=self._run, name="webhooks", daemon=True)
         self._thread.start()
 
     def stop(self):
@@ -83,8 +81,7 @@ class Webhooks:
         with self._changed:
             self._stopping = True
             self._changed.notify_all()
-        if self._thread:
-            self._thread.join(_STOP_SECONDS)
+        self._thread.join(_STOP_SECONDS)
 
     def hold(self):
         """Keep every delivery back until :meth:`release`."""
@@ -110,8 +107,7 @@ class Webhooks:
         """Lose what is held and stop holding."""
         with self._changed:
             self._queue.clear()
-            self.held = False
-            self._changed.notify_all()
+            self.release()
 
     def duplicate(self, copies):
         """Send each event that many times from now on."""

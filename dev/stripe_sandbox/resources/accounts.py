@@ -1,10 +1,10 @@
 """The account itself, its balance, mandates and Apple Pay domains."""
 
 from ..store import random_text
-from .base import Page, Route, list_by, retrieve
+from .base import Page, Route, lists, retrieves
 
 
-def retrieve_account(call):
+def retrieve(call):
     """Return the account that the key belongs to."""
     store = call.backend.store
     if store.account is None:
@@ -52,34 +52,15 @@ def create_apple_pay_domain(call):
 
 def list_apple_pay_domains(call):
     """Return the empty list of registered domains."""
-    return Page([], "/v1/apple_pay/domains", False)
+    return Page([], False)
 
 
+_DOMAINS = {"kind": "apple_pay_domain", "path": "/apple_pay/domains"}
 ROUTES = [
-    Route("GET", "/account", retrieve_account, "account_retrieve_current"),
-    Route("GET", "/mandates/<mandate>", retrieve("mandate"), "mandate_retrieve"),
-    Route(
-        "GET",
-        "/balance_transactions",
-        list_by(
-            "balance_transaction",
-            "/v1/balance_transactions",
-            *("source", "currency", "type"),
-        ),
-        "balance_transaction_list",
-        supports="created currency ending_before limit source starting_after type",
-    ),
-    Route(
-        "GET",
-        "/balance_transactions/<txn>",
-        retrieve("balance_transaction"),
-        "balance_transaction_retrieve",
-    ),
-    Route(
-        "POST",
-        "/apple_pay/domains",
-        create_apple_pay_domain,
-        "apple_pay_domain_create",
-    ),
-    Route("GET", "/apple_pay/domains", list_apple_pay_domains, "apple_pay_domain_list"),
+    Route("account", "retrieve", retrieve, path="/account"),
+    retrieves("mandate"),
+    lists("balance_transaction", "currency source type"),
+    retrieves("balance_transaction"),
+    Route(name="create", handler=create_apple_pay_domain, **_DOMAINS),
+    Route(name="list", handler=list_apple_pay_domains, **_DOMAINS),
 ]

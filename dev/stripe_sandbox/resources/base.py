@@ -1,45 +1,76 @@
-"""What all resources share: routes, lists, metadata, looking things up."""
+"""What all resources share: routes, lists, updates, metadata."""
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
+from .. import auth
 from ..errors import invalid
 
-_ID = re.compile(r"<(\w+)>")
+# HTTP method and end of the path of the operations that most types have.
+_USUAL = {
+    "create": ("POST", ""),
+    "list": ("GET", ""),
+    "retrieve": ("GET", "/<id>"),
+    "update": ("POST", "/<id>"),
+    "delete": ("DELETE", "/<id>"),
+}
+# What `page` acts on in every list.
+_PAGING = ("created", "ending_before", "limit", "starting_after")
 
 
 @dataclass
 class Route:
     """One operation of the API.
 
-    :param str method: HTTP method.
-    :param str path: with ``<name>`` where an id stands.
-    :param handler: function of the call and the ids in the path.
-    :param str operation: the SDK's name of it, which gives its parameters.
+    Method and path follow from the names: `update` of a `refund` is
+    ``POST /v1/refunds/<id>``, and what is not usual, such as `capture`, is
+    ``POST /v1/payment_intents/<id>/capture``.
+
+    :param str kind: the object type.
+    :param str name: the SDK's name of the operation, which gives its parameters.
+    :param handler: function of the call and, if the path has an id, of the object.
     :param bool client: open to the publishable key too.
     :param str supports: top-level parameters that the sandbox acts on, as words; None
         when it acts on all.
     :param prepare: function of the raw parameters and the source that takes out
         what only Stripe.js may send and returns it converted.
+    :param find: function of the backend and the id that gives the object to the
+        handler, where it is not just the stored one.
+    :param str path: with ``<id>``, where it does not follow from the names.
     """
 
-    method: str
-    path: str
+    kind: str
+    name: str
     handler: object
-    operation: str
     client: bool = False
     supports: str = None
     prepare: object = None
-    pattern: re.Pattern = field(init=False)
+    find: object = None
+    path: str = None
 
     def __post_init__(self):
-        self.pattern = re.compile("/v1" + _ID.sub(r"(?P<\1>[^/]+)", self.path))
+        self.operation = f"{self.kind}_{self.name}"
+        usual = _USUAL.get(self.name, ("POST", f"/<id>/{self.name}"))
+        self.method, end = usual
+        path = self.path or f"/{self.kind}s{end}"
+        self.pattern = re.compile("/v1" + path.replace("<id>", "(?P<object_id>[^/]+)"))
 
     def unsupported(self, params):
         """Return the names of parameters that the sandbox would ignore."""
         if self.supports is None:
             return set()
-        return set(params) - {"expand", *self.supports.split()}
+        return set(params) - {"expand", *_PAGING, *self.supports.split()}
+
+    def run(self, call, object_id=None):
+        """Do the work and return an object or a :class:`Page`."""
+        if object_id is None:
+            return self.handler(call)
+        if self.find:
+            return self.handler(call, self.find(call.backend, object_id))
+        obj = call.backend.store.get(self.kind, object_id)
+        if "client_secret" in obj:
+            auth.check_client_secret(obj, call.client_secret, call.source)
+        return self.handler(call, obj)
 
 
 @dataclass
@@ -47,11 +78,10 @@ class Page:
     """A handler's answer when it is a list of stored objects."""
 
     objects: list
-    url: str
     has_more: bool
 
 
-def page(call, kind, url, keep=lambda obj: True):
+def page(call, kind, keep):
     """Return the page of a type's objects that a list request asks for.
 
     Newest first; ``limit`` from 1 to 100, ``starting_after`` and ``ending_before``
@@ -67,44 +97,53 @@ def page(call, kind, url, keep=lambda obj: True):
     objects = [o for o in store.newest_first(kind) if keep(o) and within(o)]
     if "ending_before" in params:
         end = _position(objects, store.get(kind, params["ending_before"], "id"))
-        return Page(objects[max(0, end - limit) : end], url, end > limit)
+        return Page(objects[max(0, end - limit) : end], end > limit)
     start = 0
     if "starting_after" in params:
         cursor = store.get(kind, params["starting_after"], "starting_after")
         start = _position(objects, cursor) + 1
-    return Page(objects[start : start + limit], url, len(objects) > start + limit)
+    return Page(objects[start : start + limit], len(objects) > start + limit)
 
 
-def retrieve(kind):
-    """Return the handler that answers with one object.
+def retrieves(kind, **options):
+    """Return the route that answers with one object.
 
     :param str kind: the object type.
+    :param options: see :class:`Route`.
     """
-
-    def handler(call, **path):
-        (object_id,) = path.values()
-        return call.backend.store.get(kind, object_id)
-
-    return handler
+    return Route(kind, "retrieve", lambda call, obj: obj, **options)
 
 
-def list_by(kind, url, *names):
-    """Return the handler that answers with a type's objects.
+def lists(kind, names=""):
+    """Return the route that answers with a type's objects.
 
     :param str kind: the object type.
-    :param str names: members that the request may ask for, besides those of `page`.
+    :param str names: members that the request may ask for, besides the parameters of
+        `page`, as words.
     """
 
     def handler(call):
-        given = {name: call.params[name] for name in names if name in call.params}
-        return page(
-            call,
-            kind,
-            url,
-            lambda obj: all(obj[name] == value for name, value in given.items()),
-        )
+        asked = {
+            name: call.params[name] for name in names.split() if name in call.params
+        }
+        return page(call, kind, lambda obj: asked.items() <= obj.items())
 
-    return handler
+    return Route(kind, "list", handler, supports=names)
+
+
+def updates(kind, names, *events):
+    """Return the route that changes members of an object.
+
+    :param str kind: the object type.
+    :param str names: members that the request may set, as words.
+    :param str events: types of the events that tell of a change.
+    """
+
+    def handler(call, obj):
+        change(call.backend, obj, members(call.params, names, obj), *events)
+        return obj
+
+    return Route(kind, "update", handler, supports=names)
 
 
 def _limit(limit):
@@ -119,10 +158,7 @@ def _limit(limit):
 
 
 def _position(objects, cursor):
-    for index, obj in enumerate(objects):
-        if obj["id"] == cursor["id"]:
-            return index
-    return len(objects)
+    return objects.index(cursor) if cursor in objects else len(objects)
 
 
 def _created_filter(created):
@@ -135,7 +171,7 @@ def _created_filter(created):
     return lambda obj: low <= obj["created"] <= high
 
 
-def merge_metadata(current, given):
+def _merge_metadata(current, given):
     """Return metadata after an update.
 
     An empty value removes its key, an empty text removes all
@@ -165,6 +201,32 @@ def merge_metadata(current, given):
     return merged
 
 
+def members(params, names, current):
+    """Return the members that a request sets, in the form in which they are kept.
+
+    An empty text unsets a member, metadata is merged into what there is.
+
+    :param str names: the members that count, as words.
+    :param dict current: the object as it is.
+    """
+    shapes = {
+        "address": address,
+        "metadata": lambda given: _merge_metadata(current["metadata"], given),
+        "shipping": shipping,
+    }
+    return {
+        name: shapes.get(name, unset)(params[name])
+        for name in names.split()
+        if name in params
+    }
+
+
+def new_members(params, names):
+    """Return the same for an object that is made: what is not set is None."""
+    empty = {**dict.fromkeys(names.split()), "metadata": {}}
+    return {**empty, **members(params, names, empty)}
+
+
 def unset(value):
     """Return None for the empty text with which a caller unsets a field."""
     return None if value == "" else value
@@ -174,25 +236,25 @@ def address(given):
     """Return Stripe's address with all its members, or None."""
     if not given:
         return None
-    members = ("city", "country", "line1", "line2", "postal_code", "state")
-    return {member: given.get(member) for member in members}
+    names = ("city", "country", "line1", "line2", "postal_code", "state")
+    return {name: given.get(name) for name in names}
 
 
 def shipping(given):
     """Return Stripe's shipping details with all their members, or None."""
     if not given:
         return None
-    return {
-        "address": address(given.get("address")),
-        "carrier": given.get("carrier"),
-        "name": given.get("name"),
-        "phone": given.get("phone"),
-        "tracking_number": given.get("tracking_number"),
-    }
+    names = ("carrier", "name", "phone", "tracking_number")
+    details = {name: given.get(name) for name in names}
+    return {"address": address(given.get("address")), **details}
 
 
-def changed(obj, updates):
-    """Apply updates and return the attributes that they replaced."""
-    previous = {k: obj.get(k) for k, v in updates.items() if obj.get(k) != v}
-    obj.update(updates)
-    return previous
+def change(backend, obj, values, *events):
+    """Give an object's members other values, and tell of it if they were others.
+
+    :param str events: types of the events.
+    """
+    previous = {k: obj.get(k) for k, v in values.items() if obj.get(k) != v}
+    obj.update(values)
+    for event in events if previous else ():
+        backend.emit(event, obj, previous)

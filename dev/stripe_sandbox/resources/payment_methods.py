@@ -1,7 +1,7 @@
 """Payment methods: made from a card, a bank account or a test token."""
 
 from .. import banks, cards
-from ..errors import invalid, missing
+from ..errors import invalid, missing, unusable_type
 from ..instruments import (
     bank_details,
     billing_details,
@@ -10,10 +10,11 @@ from ..instruments import (
     from_card,
     take_card,
 )
-from .base import Route, changed, merge_metadata, retrieve
+from ..method_types import SUPPORTED_TYPES
+from .base import Route, change, members, new_members, retrieves
 from .customers import living, methods_of
 
-_TYPES = ("card", "us_bank_account")
+KIND = "payment_method"
 
 
 def build(backend, data, card=None):
@@ -25,15 +26,8 @@ def build(backend, data, card=None):
     kind = data.get("type")
     if kind is None:
         raise missing("type")
-    if kind not in _TYPES:
-        raise invalid(
-            f"The payment method type provided: {kind} is invalid. Please ensure the"
-            " provided type is activated in your dashboard"
-            " (https://dashboard.stripe.com/account/payments/settings) and your account"
-            " is enabled for any preview features that you are trying to use.",
-            "type",
-            "payment_intent_invalid_parameter",
-        )
+    if kind not in SUPPORTED_TYPES:
+        raise unusable_type(kind, "type")
     if kind == "card":
         details = from_card(backend, data, card)
     else:
@@ -42,13 +36,12 @@ def build(backend, data, card=None):
 
 
 def _keep(backend, kind, details, holder=None, data=None):
-    given = data or {}
+    given = {"allow_redisplay": "unspecified", **(data or {})}
     return backend.create(
-        "payment_method",
-        allow_redisplay=given.get("allow_redisplay", "unspecified"),
+        KIND,
+        **new_members(given, "allow_redisplay metadata"),
         billing_details=billing_details(holder or {}),
         customer=None,
-        metadata=merge_metadata({}, given.get("metadata") or {}),
         type=kind,
         _used=False,
         _set_up=False,
@@ -59,7 +52,7 @@ def _keep(backend, kind, details, holder=None, data=None):
 # Finding them.
 
 
-def resolve(backend, method_id, param="payment_method"):
+def resolve(backend, method_id):
     """Return a payment method by its id or by one of Stripe's test tokens.
 
     A token such as ``pm_card_visa`` makes a new payment method each time.
@@ -78,7 +71,7 @@ def resolve(backend, method_id, param="payment_method"):
         details = bank_details(backend, given, verified)
         holder = {"name": "Jenny Rosen", "email": "jenny@example.com"}
         return _keep(backend, "us_bank_account", details, holder)
-    return backend.store.get("payment_method", method_id, param)
+    return backend.store.get(KIND, method_id, "payment_method")
 
 
 def attach_to(backend, method, customer):
@@ -99,32 +92,30 @@ def create(call):
 
 def update(call, method):
     """Change billing details, expiry or metadata."""
-    found = call.backend.store.get("payment_method", method)
-    params, updates = call.params, {}
-    if found["customer"] is None:
+    params = call.params
+    if method["customer"] is None:
         raise invalid(
             "You must save this PaymentMethod to a customer before you can update it."
         )
+    values = members(params, "metadata", method)
     if "billing_details" in params:
-        given = params["billing_details"]
-        merged = {**found["billing_details"], **given}
-        updates["billing_details"] = billing_details(merged)
-    if "metadata" in params:
-        updates["metadata"] = merge_metadata(found["metadata"], params["metadata"])
+        merged = {**method["billing_details"], **params["billing_details"]}
+        values["billing_details"] = billing_details(merged)
     if params.get("card"):
-        updates["card"] = {**found["card"], **params["card"]}
-    previous = changed(found, updates)
-    if previous:
-        call.backend.emit("payment_method.updated", found, previous)
-    return found
+        values["card"] = {**method["card"], **params["card"]}
+    change(call.backend, method, values, "payment_method.updated")
+    return method
 
 
-def attach(call, method):
-    """Attach a payment method to a customer; an issuer may refuse that."""
+def attach(call, method_id):
+    """Attach a payment method to a customer; an issuer may refuse that.
+
+    :param str method_id: may be a test token, of which a payment method is made.
+    """
     if "customer" not in call.params:
         raise missing("customer")
     customer = living(call.backend, call.params["customer"], "customer")
-    found = resolve(call.backend, method)
+    found = resolve(call.backend, method_id)
     if found["customer"] not in (None, customer["id"]):
         raise invalid(
             "The payment method you provided has already been attached to a customer.",
@@ -156,17 +147,15 @@ def refuse_used(method):
 
 def detach(call, method):
     """Detach a payment method for good."""
-    found = call.backend.store.get("payment_method", method)
-    if found["customer"] is None:
+    customer = method["customer"]
+    if customer is None:
         raise invalid(
             "The payment method you provided is not attached to a customer so"
             " detachment is impossible."
         )
-    previous = changed(found, {"customer": None, "_used": True})
-    call.backend.emit(
-        "payment_method.detached", found, {"customer": previous["customer"]}
-    )
-    return found
+    method.update(customer=None, _used=True)
+    call.backend.emit("payment_method.detached", method, {"customer": customer})
+    return method
 
 
 def list_all(call):
@@ -174,37 +163,17 @@ def list_all(call):
     customer = call.params.get("customer")
     if customer is not None:
         living(call.backend, customer, "customer")
-    return methods_of(call, customer, "/v1/payment_methods")
+    return methods_of(call, customer)
 
 
-_PATH = "/payment_methods/<method>"
 _CREATE = "allow_redisplay billing_details card metadata type us_bank_account"
-_LIST = "customer ending_before limit starting_after type"
 ROUTES = [
+    Route(KIND, "create", create, client=True, supports=_CREATE, prepare=take_card),
+    Route(KIND, "list", list_all, supports="customer type"),
+    retrieves(KIND),
+    Route(KIND, "update", update, supports="billing_details card metadata"),
     Route(
-        "POST",
-        "/payment_methods",
-        create,
-        "payment_method_create",
-        client=True,
-        supports=_CREATE,
-        prepare=take_card,
+        KIND, "attach", attach, supports="customer", find=lambda _backend, name: name
     ),
-    Route("GET", "/payment_methods", list_all, "payment_method_list", supports=_LIST),
-    Route("GET", _PATH, retrieve("payment_method"), "payment_method_retrieve"),
-    Route(
-        "POST",
-        _PATH,
-        update,
-        "payment_method_update",
-        supports="billing_details card metadata",
-    ),
-    Route(
-        "POST",
-        f"{_PATH}/attach",
-        attach,
-        "payment_method_attach",
-        supports="customer",
-    ),
-    Route("POST", f"{_PATH}/detach", detach, "payment_method_detach"),
+    Route(KIND, "detach", detach),
 ]

@@ -2,9 +2,12 @@
 
 from .. import ledger
 from ..clock import add_business_days
-from ..errors import invalid, missing
-from .base import Route, changed, list_by, merge_metadata, retrieve
+from ..errors import exclusive, invalid, missing, not_positive
+from .base import Route, change, lists, new_members, retrieves, updates
 
+KIND = "refund"
+_SUPPORTED = "amount charge metadata payment_intent reason"
+_CHANGED = ("refund.updated", "charge.refund.updated")
 REFUND_DAYS = 5
 
 
@@ -15,21 +18,20 @@ def create(call):
     amount = _amount(charge, params.get("amount"))
     pending = charge["_refund"] == "pending"
     refund = backend.create(
-        "refund",
+        KIND,
+        **new_members(params, "metadata reason"),
         amount=amount,
         balance_transaction=None,
         charge=charge["id"],
         currency=charge["currency"],
         destination_details=_destination(charge),
-        metadata=merge_metadata({}, params.get("metadata") or {}),
         payment_intent=charge["payment_intent"],
-        reason=params.get("reason"),
         receipt_number=None,
         source_transfer_reversal=None,
         status="pending" if pending else "succeeded",
         transfer_reversal=None,
     )
-    refund["balance_transaction"] = ledger.post_refund(backend, refund, charge)
+    ledger.post_refund(backend, refund, charge)
     _count(charge, amount)
     backend.emit("refund.created", refund)
     backend.emit("charge.refunded", charge)
@@ -44,9 +46,7 @@ def _charge(call):
     params, store = call.params, call.backend.store
     if ("charge" in params) == ("payment_intent" in params):
         if "charge" in params:
-            raise invalid(
-                "You may only specify one of these parameters: charge, payment_intent."
-            )
+            raise exclusive("charge", "payment_intent")
         raise missing("payment_intent")
     if "charge" in params:
         charge = store.get("charge", params["charge"], "charge")
@@ -66,23 +66,14 @@ def _charge(call):
 
 def _check_refundable(charge):
     if charge["status"] != "succeeded" or not charge["captured"]:
-        raise invalid(
-            f"Charge {charge['id']} cannot be refunded: it has not succeeded.",
-            "charge",
-            "charge_not_refundable",
-        )
-    if charge["refunded"]:
-        raise invalid(
-            f"Charge {charge['id']} has already been refunded.",
-            "charge",
-            "charge_already_refunded",
-        )
-    if charge["disputed"]:
-        raise invalid(
-            f"Charge {charge['id']} has been charged back; cannot issue a refund.",
-            "charge",
-            "charge_disputed",
-        )
+        code, why = "charge_not_refundable", "cannot be refunded: it has not succeeded"
+    elif charge["refunded"]:
+        code, why = "charge_already_refunded", "has already been refunded"
+    elif charge["disputed"]:
+        code, why = "charge_disputed", "has been charged back; cannot issue a refund"
+    else:
+        return
+    raise invalid(f"Charge {charge['id']} {why}.", "charge", code)
 
 
 def _amount(charge, amount):
@@ -90,11 +81,7 @@ def _amount(charge, amount):
     if amount is None:
         return left
     if amount < 1:
-        raise invalid(
-            "This value must be greater than or equal to 1.",
-            "amount",
-            "parameter_invalid_integer",
-        )
+        raise not_positive("amount")
     if amount > left:
         raise invalid(
             f"Refund amount ({amount}) is greater than unrefunded amount on charge"
@@ -106,13 +93,13 @@ def _amount(charge, amount):
 
 
 def _destination(charge):
-    if charge["payment_method_details"]["type"] == "card":
-        card = {
-            "reference_status": "pending",
-            "reference_type": "acquirer_reference_number",
-        }
-        return {"card": {**card, "type": "refund"}, "type": "card"}
-    return {"type": "us_bank_account", "us_bank_account": {}}
+    kind = charge["payment_method_details"]["type"]
+    card = {
+        "reference_status": "pending",
+        "reference_type": "acquirer_reference_number",
+        "type": "refund",
+    }
+    return {kind: card if kind == "card" else {}, "type": kind}
 
 
 def _count(charge, amount):
@@ -122,10 +109,9 @@ def _count(charge, amount):
 
 def succeed_refund(backend, refund):
     """Planned action: a pending refund has arrived."""
-    found = backend.store.get("refund", refund)
+    found = backend.store.get(KIND, refund)
     if found["status"] == "pending":
-        found["status"] = "succeeded"
-        _tell(backend, found, {"status": "pending"})
+        change(backend, found, {"status": "succeeded"}, *_CHANGED)
 
 
 def fail_refund(backend, refund, reason="expired_or_canceled_card"):
@@ -133,40 +119,22 @@ def fail_refund(backend, refund, reason="expired_or_canceled_card"):
 
     :param str reason: Stripe's ``failure_reason``.
     """
-    found = backend.store.get("refund", refund)
+    found = backend.store.get(KIND, refund)
     if found["status"] == "failed":
         raise invalid("This refund has failed already.")
     previous = {"status": found["status"]}
     charge = backend.store.get("charge", found["charge"])
     found.update(status="failed", failure_reason=reason)
-    txn = ledger.post_refund(backend, found, charge, failed=True)
-    found["failure_balance_transaction"] = txn
+    ledger.post_refund(backend, found, charge, failed=True)
     _count(charge, -found["amount"])
     backend.emit("refund.failed", found)
-    _tell(backend, found, previous)
+    for event in _CHANGED:
+        backend.emit(event, found, previous)
 
 
-def _tell(backend, refund, previous):
-    backend.emit("refund.updated", refund, previous)
-    backend.emit("charge.refund.updated", refund, previous)
-
-
-def update(call, refund):
-    """Change a refund's metadata."""
-    found = call.backend.store.get("refund", refund)
-    if "metadata" in call.params:
-        merged = merge_metadata(found["metadata"], call.params["metadata"])
-        previous = changed(found, {"metadata": merged})
-        if previous:
-            _tell(call.backend, found, previous)
-    return found
-
-
-_CREATE = "amount charge metadata payment_intent reason"
-_LIST = list_by("refund", "/v1/refunds", "charge", "payment_intent")
 ROUTES = [
-    Route("POST", "/refunds", create, "refund_create", supports=_CREATE),
-    Route("GET", "/refunds", _LIST, "refund_list"),
-    Route("GET", "/refunds/<refund>", retrieve("refund"), "refund_retrieve"),
-    Route("POST", "/refunds/<refund>", update, "refund_update"),
+    Route(KIND, "create", create, supports=_SUPPORTED),
+    lists(KIND, "charge payment_intent"),
+    retrieves(KIND),
+    updates(KIND, "metadata", *_CHANGED),
 ]

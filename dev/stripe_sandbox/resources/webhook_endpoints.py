@@ -4,48 +4,32 @@ from urllib.parse import urlsplit
 
 from ..errors import invalid
 from ..store import random_text
-from .base import Route, changed, list_by, merge_metadata, retrieve, unset
+from .base import Route, change, lists, members, new_members, retrieves
 
+KIND = "webhook_endpoint"
 _MAXIMUM = 16
-_SUPPORTED = "api_version description enabled_events metadata url"
+_MEMBERS = "description enabled_events metadata url"
 
 
-def add(backend, url, secret, enabled_events, api_version=None, **values):
+def add(backend, secret, **values):
     """Keep a new endpoint.
 
     :param str secret: the ``whsec_…`` that signs what it gets.
+    :param values: its members that are not just empty.
     """
-    return backend.create(
-        "webhook_endpoint",
-        **{
-            "api_version": api_version,
-            "application": None,
-            "description": None,
-            "enabled_events": enabled_events,
-            "metadata": {},
-            "status": "enabled",
-            "url": url,
-            "_secret": secret,
-            **values,
-        },
-    )
+    empty = {"api_version": None, "application": None, "description": None}
+    values = {**empty, "metadata": {}, "status": "enabled", **values}
+    return backend.create(KIND, _secret=secret, **values)
 
 
 def create(call):
     """Create an endpoint; only this answer shows its secret."""
     params = call.params
     _check_url(params["url"])
-    if len(call.backend.store.objects["webhook_endpoint"]) >= _MAXIMUM:
+    if len(call.backend.store.objects[KIND]) >= _MAXIMUM:
         raise invalid(f"You have reached the maximum of {_MAXIMUM} test webhooks.")
-    endpoint = add(
-        call.backend,
-        params["url"],
-        f"whsec_{random_text(32)}",
-        params["enabled_events"],
-        params.get("api_version"),
-        description=unset(params.get("description")),
-        metadata=merge_metadata({}, params.get("metadata", {})),
-    )
+    values = new_members(params, f"{_MEMBERS} api_version")
+    endpoint = add(call.backend, f"whsec_{random_text(32)}", **values)
     return {**endpoint, "secret": endpoint["_secret"]}
 
 
@@ -61,40 +45,26 @@ def _check_url(url):
 
 def update(call, endpoint):
     """Change an endpoint."""
-    found = call.backend.store.get("webhook_endpoint", endpoint)
     params = call.params
     if "url" in params:
         _check_url(params["url"])
-    updates = {k: params[k] for k in ("enabled_events", "url") if k in params}
-    if "description" in params:
-        updates["description"] = unset(params["description"])
+    values = members(params, _MEMBERS, endpoint)
     if "disabled" in params:
-        updates["status"] = "disabled" if params["disabled"] else "enabled"
-    if "metadata" in params:
-        updates["metadata"] = merge_metadata(found["metadata"], params["metadata"])
-    changed(found, updates)
-    return found
+        values["status"] = "disabled" if params["disabled"] else "enabled"
+    change(call.backend, endpoint, values)
+    return endpoint
 
 
 def delete(call, endpoint):
     """Delete an endpoint; what it has not got yet, it never gets."""
-    call.backend.store.get("webhook_endpoint", endpoint)
-    del call.backend.store.objects["webhook_endpoint"][endpoint]
-    return {"id": endpoint, "object": "webhook_endpoint", "deleted": True}
+    del call.backend.store.objects[KIND][endpoint["id"]]
+    return {"id": endpoint["id"], "object": KIND, "deleted": True}
 
 
-_PATH = "/webhook_endpoints/<endpoint>"
-_LIST = list_by("webhook_endpoint", "/v1/webhook_endpoints")
 ROUTES = [
-    Route(
-        "POST",
-        "/webhook_endpoints",
-        create,
-        "webhook_endpoint_create",
-        supports=_SUPPORTED,
-    ),
-    Route("GET", "/webhook_endpoints", _LIST, "webhook_endpoint_list"),
-    Route("GET", _PATH, retrieve("webhook_endpoint"), "webhook_endpoint_retrieve"),
-    Route("POST", _PATH, update, "webhook_endpoint_update"),
-    Route("DELETE", _PATH, delete, "webhook_endpoint_delete"),
+    Route(KIND, "create", create, supports=f"{_MEMBERS} api_version"),
+    lists(KIND),
+    retrieves(KIND),
+    Route(KIND, "update", update),
+    Route(KIND, "delete", delete),
 ]
