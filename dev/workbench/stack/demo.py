@@ -5,6 +5,7 @@ import secrets
 from contextlib import contextmanager
 
 from workbench.mailbox import MessageStore
+from workbench.provision.commands import SetupError
 from workbench.provision.steps import write_atomically
 
 from . import demo_settings as settings
@@ -41,6 +42,7 @@ class DemoStack:
         self.console = console
         self.folder = project.state / "demo"
         self.mail = self.folder / "mail"
+        self.odoo_log = self.folder / "logs" / "odoo.log"
         self.server = from_environment() or OwnServer(self.folder)
         self.odoo = Odoo(project, self.server, self.folder)
         self.databases = Databases(self.server, self.odoo.data_dir)
@@ -57,7 +59,7 @@ class DemoStack:
         :return: where to look, see :meth:`_describe`
         :rtype: dict
         :raise ComponentFailed: if a program does not start
-        :raise SetupError: if the database cannot be made
+        :raise SetupError: if the database cannot be made, or no email arrives
         """
         self.supervisor.note({})
         self.sockets = self._hold_ports()
@@ -156,7 +158,7 @@ class DemoStack:
         return Component(
             "Odoo",
             on_socket(held, self.odoo.command(config)),
-            self.folder / "logs" / "odoo.log",
+            self.odoo_log,
             http_answers(port, "/web/health"),
             env=self.odoo.env,
             deadline=600,
@@ -176,17 +178,26 @@ class DemoStack:
         settings.set_mail_server(client, self.ports["SMTP_PORT"])
         settings.set_logo(client)
         settings.set_stripe(client, keys)
-        if not settings.first_link(client):
+        link = settings.first_link(client)
+        if not link:
             invoice, number, customer = settings.open_invoice(client)
             self.console.say(f"    emailing invoice {number} to {customer}")
             settings.send_link(client, invoice)
-        return self._describe(settings.first_link(client))
+            link = settings.first_link(client)
+            if not (link and self._mailed_link(link[1])):
+                raise SetupError(
+                    f"The first email did not arrive. See {self.odoo_log}, and try"
+                    " again."
+                )
+        return self._describe(link)
+
+    def _mailed_link(self, recipient):
+        return settings.mailed_link(MessageStore(self.mail).all(), recipient)
 
     def _describe(self, link):
         """Where to look: what :func:`running_demo` gives, and ``stack.json`` holds."""
         invoice, recipient = link
         mailbox = self.url("MAILBOX_PORT")
-        messages = MessageStore(self.mail).all()
         return {
             "odoo_url": self.url("ODOO_PORT"),
             "database": self.database.name,
@@ -195,10 +206,10 @@ class DemoStack:
             "mailbox_url": mailbox,
             "smtp_port": self.ports["SMTP_PORT"],
             "stripe_url": self.url("STRIPE_PORT"),
-            "customer_link": settings.mailed_link(messages, recipient) or mailbox,
+            "customer_link": self._mailed_link(recipient) or mailbox,
             "invoice": invoice,
             "recipient": recipient,
-            "odoo_log": str(self.folder / "logs" / "odoo.log"),
+            "odoo_log": str(self.odoo_log),
         }
 
 

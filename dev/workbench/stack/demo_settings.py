@@ -99,7 +99,7 @@ def set_stripe(client, keys):
 
 
 def open_invoice(client):
-    """An open invoice of Odoo's demo data whose customer has an email address.
+    """An open invoice of the demo data that was not sent yet, and can be emailed.
 
     :return: its id, its number and the customer's name
     :rtype: tuple[int, str, str]
@@ -113,6 +113,7 @@ def open_invoice(client):
             ("payment_state", "=", "not_paid"),
             ("amount_residual", ">", 0),
             ("partner_id.email", "!=", False),
+            ("portal_link_ids", "=", False),
         ],
         ["name", "partner_id"],
         limit=1,
@@ -128,7 +129,7 @@ def send_link(client, invoice):
 
 
 def first_link(client):
-    """The first link that was ever sent.
+    """The first link that was sent from here; those of the demo data never were.
 
     :return: its invoice's number and its recipient; nothing if there is none
     :rtype: tuple[str, str] | None
@@ -136,7 +137,7 @@ def first_link(client):
     links = client.call(
         "account.move.portal.link",
         "search_read",
-        [("audience", "=", "customer")],
+        [("audience", "=", "customer"), ("create_uid.login", "=", LOGIN)],
         ["move_id", "email"],
         limit=1,
         order="id",
