@@ -11,6 +11,7 @@ class TestPaymentMatrixSoak(PortalMatrixCommon, HttpCase):
             for stage in STAGES:
                 with self.subTest(action=action, stage=stage):
                     self._play(action, stage)
+            self._analyze_books()
 
     def test_s22_all_actions_at_all_stages(self):
         self._play_all()
