@@ -159,7 +159,6 @@ class DemoStack:
             self.folder / "logs" / "odoo.log",
             http_answers(port, "/web/health"),
             env=self.odoo.env,
-            deadline=600,
             sockets=[held],
         )
 

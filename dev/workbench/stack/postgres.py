@@ -54,9 +54,11 @@ class Server:
 
         :rtype: psycopg2.extensions.connection
         """
-        names = {"PGHOST": "host", "PGPORT": "port", "PGUSER": "user"}
-        names["PGPASSWORD"] = "password"
-        settings = {names[key]: value for key, value in self.env.items() if value}
+        settings = {
+            name.removeprefix("PG").lower(): value
+            for name, value in self.env.items()
+            if value
+        }
         connection = psycopg2.connect(dbname=database, connect_timeout=5, **settings)
         connection.autocommit = True
         return connection
