@@ -21,14 +21,22 @@ TABLES = (
 )
 
 
-def make_many(env, facts):
+def unless_paid(column):
+    """What a column of an invoice gets, of which every other one is paid.
+
+    :rtype: SQL
+    """
+    return SQL("CASE WHEN n %% 2 = 0 THEN 0 ELSE %s END", SQL.identifier("r", column))
+
+
+def make_many(env, move):
     """Make invoices, links and what happened at them.
 
-    :param dict facts: what the fixtures printed
+    :param account.move move: copied, with its link
     """
-    move = env["account.move"].browse(facts["lines"]["2"]["id"])
     env.flush_all()
     last_move_id = last_id(env, "account_move")
+    move_id = SQL("%s + n", last_move_id)
     # Of the last year: half are paid, a third is overdue.
     day = SQL("current_date - (n %% 365)::int")
     copy_rows(
@@ -47,12 +55,8 @@ def make_many(env, facts):
             "payment_state": SQL(
                 "CASE WHEN n %% 2 = 0 THEN 'paid' ELSE 'not_paid' END"
             ),
-            "amount_residual": SQL(
-                "CASE WHEN n %% 2 = 0 THEN 0 ELSE r.amount_residual END"
-            ),
-            "amount_residual_signed": SQL(
-                "CASE WHEN n %% 2 = 0 THEN 0 ELSE r.amount_residual_signed END"
-            ),
+            "amount_residual": unless_paid("amount_residual"),
+            "amount_residual_signed": unless_paid("amount_residual_signed"),
         },
     )
     # Core's analysis counts lines of products.
@@ -62,7 +66,7 @@ def make_many(env, facts):
         "account_move_line",
         line.id,
         INVOICES,
-        {"move_id": SQL("%s + n", last_move_id), "date": day, "invoice_date": day},
+        {"move_id": move_id, "date": day, "invoice_date": day},
     )
     sent_on = SQL("now() AT TIME ZONE 'UTC' - (n %% 365) * interval '1 day'")
     last_link_id = last_id(env, "account_move_portal_link")
@@ -77,37 +81,25 @@ def make_many(env, facts):
         }
     )
     env.flush_all()
-    for role in ("to", "cc"):
-        copy_rows(
-            env,
-            "account_move_portal_link",
-            link.id,
-            INVOICES,
-            {
-                "move_id": SQL("%s + n", last_move_id),
-                "token": SQL("%s || n", f"bench-{role}-"),
-                "token_selector": SQL("%s || n", f"{role}-"),
-                "email": SQL("%s || n || '@customer.example'", role),
-                "email_role": SQL("%s", role),
-                "role": SQL("%s", role),
-                "sent_on": sent_on,
-            },
-        )
     # Of each link an email: copies know their invoice, from which the link is found.
     for role in ("to", "cc"):
-        copy_rows(
-            env,
-            "account_move_portal_delivery",
-            email.id,
-            INVOICES,
-            {
-                "move_id": SQL("%s + n", last_move_id),
-                "email": SQL("%s || n || '@customer.example'", role),
-                "formatted": SQL("%s || n || '@customer.example'", role),
-                "role": SQL("%s", role),
-                "sent_on": sent_on,
-            },
-        )
+        address = SQL("%s || n || '@customer.example'", role)
+        sent = {
+            "move_id": move_id,
+            "email": address,
+            "role": SQL("%s", role),
+            "sent_on": sent_on,
+        }
+        link_values = {
+            "token": SQL("%s || n", f"bench-{role}-"),
+            "token_selector": SQL("%s || n", f"{role}-"),
+            "email_role": SQL("%s", role),
+        }
+        for table, row, values in (
+            ("account_move_portal_link", link, link_values),
+            ("account_move_portal_delivery", email, {"formatted": address}),
+        ):
+            copy_rows(env, table, row.id, INVOICES, {**sent, **values})
     env.cr.execute(
         """
         UPDATE account_move_portal_delivery email
@@ -145,13 +137,14 @@ def make_many(env, facts):
     env.invalidate_all()
 
 
-def rows(env, facts):
+def rows(site):
     """All of this module's measurements.
 
-    :param dict facts: what the fixtures printed
+    :param Site site: what is measured
     :rtype: list[bench.sample.Row]
     """
-    make_many(env, facts)
+    env = site.env
+    make_many(env, site.invoices[2]["move"])
     by_invoice = env["account.move.portal.invoice.report"]
     by_recipient = env["account.move.portal.report"]
     core = env["account.invoice.report"]
