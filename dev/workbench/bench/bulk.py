@@ -32,7 +32,7 @@ POLL = 0.02
 def open_window(moves):
     """Do what the list's button does.
 
-    :rtype: account.move.portal.mass.send
+    :rtype: account.move.send.portal.mass
     """
     action = moves.action_open_portal_mass_send()
     return moves.env[action["res_model"]].browse(action["res_id"])
