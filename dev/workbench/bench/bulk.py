@@ -5,11 +5,11 @@ lanes that an installation has, and core's own batch on as many invoices of the 
 kind in the same run. All parts take some ten minutes, most of which core needs.
 """
 
-import os
+import multiprocessing
 import subprocess
 import sys
-import threading
 import time
+from datetime import datetime, timezone
 
 from odoo import SUPERUSER_ID, api, sql_db
 from odoo.exceptions import UserError
@@ -25,8 +25,6 @@ LANE_SENT = 40
 SLOW = 0.3
 FEW, MANY, MOST = 200, 2000, 5000
 MAX_QUERIES = 40
-#: Seconds between two looks at what the mail server has taken.
-POLL = 0.02
 
 
 def open_window(moves):
@@ -71,39 +69,17 @@ def run_lanes(env, count):
     :return: seconds
     :rtype: float
     """
-    name = env.cr.dbname
-    start, pids = time.perf_counter(), []
-    for _lane in range(count):
-        pid = os.fork()
-        if not pid:
-            code = 1
-            try:
-                run_lane(name)
-                code = 0
-            finally:
-                os._exit(code)
-        pids.append(pid)
-    for pid in pids:
-        if os.waitpid(pid, 0)[1]:
+    # Forked: the registry need not be loaded anew.
+    process = multiprocessing.get_context("fork").Process
+    lanes = [process(target=run_lane, args=(env.cr.dbname,)) for _lane in range(count)]
+    start = time.perf_counter()
+    for lane in lanes:
+        lane.start()
+    for lane in lanes:
+        lane.join()
+        if lane.exitcode:
             raise RuntimeError("a lane failed")
     return time.perf_counter() - start
-
-
-def first_email(mailbox, start):
-    """Wait for the first email in a thread of its own.
-
-    :return: a list that its seconds since the start are put into
-    :rtype: list[float]
-    """
-    found = []
-
-    def wait():
-        while not mailbox.messages:
-            time.sleep(POLL)
-        found.append(time.perf_counter() - start)
-
-    threading.Thread(target=wait, daemon=True).start()
-    return found
 
 
 def send_by_core(env, moves):
@@ -139,9 +115,8 @@ def send_rows(site):
     ours, theirs = moves[:SENT], moves[SENT:]
     env.cr.commit()
     mailbox.clear()
-    start = time.perf_counter()
+    start, clicked_at = time.perf_counter(), datetime.now(timezone.utc)
     batch = click(ours)
-    first = first_email(mailbox, start)
     run_lanes(env, LANES)
     mine = time.perf_counter() - start
     env.invalidate_all()
@@ -149,6 +124,7 @@ def send_rows(site):
     print(f"ours: {len(taken)} of {SENT} taken, {batch.sent_count} noted as sent")
     if not len(taken) == batch.sent_count == SENT:
         raise RuntimeError("not all were sent")
+    first = (mailbox.messages[0].received_at - clicked_at).total_seconds()
     mailbox.clear()
     start = time.perf_counter()
     how = send_by_core(env, theirs)
@@ -157,7 +133,7 @@ def send_rows(site):
     return [
         Row(f"{SENT} invoices, from click to last email", "s", mine, core),
         # Core has no such figure: it makes all documents first.
-        Row("From click to first email : bar", "s", first[0], 5.0),
+        Row("From click to first email : bar", "s", first, 5.0),
     ]
 
 

@@ -118,18 +118,11 @@ def visit(browser, address):
     page.on("requestfinished", lambda request: finished.append(request))
     page.goto(address, wait_until="networkidle")
     paint = page.evaluate(FIRST_PAINT)
-    own = [request for request in finished if is_same_origin(request.url, address)]
+    origin = urlsplit(address)[:2]
+    own = [request for request in finished if urlsplit(request.url)[:2] == origin]
     size = sum(request.sizes()["responseBodySize"] for request in own)
     page.close()
     return len(own), size, paint
-
-
-def is_same_origin(url, other):
-    """Tell whether two addresses are of one server.
-
-    :rtype: bool
-    """
-    return urlsplit(url)[:2] == urlsplit(other)[:2]
 
 
 def type_card(browser, address, line):

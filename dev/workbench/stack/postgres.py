@@ -160,10 +160,9 @@ class OwnServer(Server):
             "unix_socket_permissions": "0700",
             "max_connections": "100",
             "shared_buffers": "256MB",
+            "synchronous_commit": "off",
+            **({} if self.durable else BRITTLE),
         }
-        if not self.durable:
-            settings.update(BRITTLE)
-        settings["synchronous_commit"] = "off"
         return [f"-c{name}={value}" for name, value in settings.items()]
 
     def _initialise(self):
