@@ -207,7 +207,6 @@ def _as_attachment(part):
 
 
 def _decode_bytes(part):
-    """Return the decoded content of a part."""
     if part.get_content_type() == "message/rfc822" and part.is_multipart():
         return part.get_payload(0).as_bytes()
     return part.get_payload(decode=True) or b""

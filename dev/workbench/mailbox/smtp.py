@@ -198,8 +198,8 @@ class _Handler:
         :return: the result that aiosmtpd answers with
         :rtype: AuthResult
         """
-        user, password = credentials.login, credentials.password
-        success = self._behaviour.accepts_login(user.decode(), password.decode())
+        given = (credentials.login.decode(), credentials.password.decode())
+        success = given == self._behaviour.require_auth
         return AuthResult(success=success, handled=False)
 
     async def handle_MAIL(self, server, session, envelope, address, options):

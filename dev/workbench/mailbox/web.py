@@ -188,7 +188,6 @@ def prepare_body(message):
 
 
 def _html(page, policy):
-    """Return an HTML response under a content security policy."""
     headers = {"Content-Security-Policy": policy}
     return Response(page, headers=headers, mimetype="text/html")
 

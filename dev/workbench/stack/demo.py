@@ -111,7 +111,6 @@ class DemoStack:
         return settings.Keys(*json.loads(path.read_text()))
 
     def _python(self, module, *arguments):
-        """A program that is a Python module of this folder."""
         return [self.project.python, "-m", module, *arguments]
 
     def _component(self, name, argv, probe, *sockets):

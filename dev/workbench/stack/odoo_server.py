@@ -53,7 +53,6 @@ class Odoo:
 
     @property
     def _foreign_addons(self):
-        """The folder of add-ons of others, if there are any."""
         folder = self.project.foreign / "odoo" / "addons"
         return [str(folder)] if folder.is_dir() else []
 

@@ -36,12 +36,7 @@ def merge(language, template):
     :rtype: polib.POFile
     """
     path = FOLDER / f"{language}.po"
-    if path.exists():
-        translated = polib.pofile(str(path), wrapwidth=78)
-    else:
-        translated = polib.POFile(wrapwidth=78)
-        translated.fpath = str(path)
-        translated.header = template.header
+    translated = polib.pofile(str(path)) if path.exists() else polib.POFile()
     known = {each.msgid: each for each in translated if not each.obsolete}
     merged = polib.POFile(wrapwidth=78)
     merged.fpath = str(path)
