@@ -144,6 +144,7 @@ def rows(site):
     """
     [customer] = create_customers(site.env, 1)
     moves = create_invoices(site.env, [customer] * BATCH)
+    site.env.cr.commit()
     return [
         *pdf_rows(site, moves),
         window_row(site.invoices[2]["move"]),
