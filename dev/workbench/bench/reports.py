@@ -70,7 +70,8 @@ def make_many(env, move):
     )
     sent_on = SQL("now() AT TIME ZONE 'UTC' - (n %% 365) * interval '1 day'")
     last_link_id = last_id(env, "account_move_portal_link")
-    link = move.portal_link_ids[:1]
+    # Not the one that is printed on documents.
+    link = move.portal_link_ids.filtered("email")[:1]
     email = env["account.move.portal.delivery"].create(
         {
             "move_id": move.id,
