@@ -6,6 +6,7 @@ import secrets
 from contextlib import contextmanager
 
 from workbench.mailbox import MessageStore
+from workbench.provision.commands import SetupError
 from workbench.provision.steps import write_atomically
 
 from . import demo_settings as settings
@@ -170,27 +171,31 @@ class DemoStack:
         settings.set_mail_server(client, self.ports["SMTP_PORT"])
         settings.set_logo(client)
         settings.set_stripe(client, keys)
-        if not settings.first_link(client):
+        if not self._mailed_link():
             invoice, number, customer = settings.open_invoice(client)
             self.console.say(f"    emailing invoice {number} to {customer}")
             settings.send_link(client, invoice)
-        return self._describe(settings.first_link(client))
+        return self._describe(client)
 
-    def _describe(self, link):
+    def _mailed_link(self):
+        return settings.mailed_link(MessageStore(self.mail).all())
+
+    def _describe(self, client):
         """Where to look: what :func:`running_demo` gives, and ``stack.json`` holds."""
-        invoice, recipient = link
-        mailbox = self.url("MAILBOX_PORT")
-        messages = MessageStore(self.mail).all()
+        mailed = self._mailed_link()
+        if not mailed:
+            raise SetupError(f"The email did not arrive, see {self.folder / 'logs'}.")
+        recipient, address = mailed
         return {
             "odoo_url": self.url("ODOO_PORT"),
             "database": self.database.name,
             "login": settings.LOGIN,
             "password": settings.PASSWORD,
-            "mailbox_url": mailbox,
+            "mailbox_url": self.url("MAILBOX_PORT"),
             "smtp_port": self.ports["SMTP_PORT"],
             "stripe_url": self.url("STRIPE_PORT"),
-            "customer_link": settings.mailed_link(messages, recipient) or mailbox,
-            "invoice": invoice,
+            "customer_link": address,
+            "invoice": settings.invoice_of(client, recipient),
             "recipient": recipient,
             "odoo_log": str(self.folder / "logs" / "odoo.log"),
         }

@@ -121,37 +121,34 @@ def send_link(client, invoice):
     client.call("account.move.send.portal", "action_send", wizard)
 
 
-def first_link(client):
-    """The first link that was ever sent.
+def mailed_link(messages):
+    """The first link that was emailed, read where its recipient reads it.
 
-    :return: its invoice's number and its recipient; nothing if there is none
+    Nobody else knows its address. Links of the add-on's demo data were never emailed.
+
+    :param list[Message] messages: the mails, oldest first
+    :return: its recipient and its address; nothing if there is none
     :rtype: tuple[str, str] | None
     """
-    links = client.call(
+    for message in messages:
+        for link in message.links:
+            if PORTAL_PATH in link["href"]:
+                return message.envelope_to[0], link["href"]
+    return None
+
+
+def invoice_of(client, recipient):
+    """The number of the invoice whose link someone was sent first.
+
+    :param str recipient: email address
+    :rtype: str
+    """
+    (link,) = client.call(
         "account.move.portal.link",
         "search_read",
-        [("audience", "=", "customer")],
-        ["move_id", "email"],
+        [("audience", "=", "customer"), ("email", "=", recipient)],
+        ["move_id"],
         limit=1,
         order="id",
     )
-    if not links:
-        return None
-    (link,) = links
-    return link["move_id"][1], link["email"]
-
-
-def mailed_link(messages, recipient):
-    """The address of a link, read where its recipient reads it: nobody else knows it.
-
-    :param list[Message] messages: the mails, oldest first
-    :param str recipient: email address
-    :return: the one in their first mail; nothing if that is gone
-    :rtype: str | None
-    """
-    for message in messages:
-        if recipient in message.envelope_to:
-            for link in message.links:
-                if PORTAL_PATH in link["href"]:
-                    return link["href"]
-    return None
+    return link["move_id"][1]
