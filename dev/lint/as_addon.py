@@ -15,16 +15,17 @@ from pathlib import Path
 ADDON = "account_payment_portal"
 
 
-def stage(root, target):
+def stage(root, target, without=("dev/", ".")):
     """Copy the add-on's files, those that git knows.
 
     :param pathlib.Path root: The repository's root.
     :param pathlib.Path target: The folder to copy into.
+    :param tuple without: How names begin that are left out.
     """
     command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
     listed = subprocess.run(command, cwd=root, check=True, capture_output=True)
     for name in filter(None, listed.stdout.decode().split("\0")):
-        if not name.startswith(("dev/", ".")) and (root / name).is_file():
+        if not name.startswith(without) and (root / name).is_file():
             (target / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(root / name, target / name)
 

@@ -73,7 +73,6 @@ def packaged_files(root):
 
 
 def _is_packaged(path):
-    """Tell whether a file belongs to the installed add-on."""
     top = path.parts[0]
     is_hidden = top.startswith(".") or "__pycache__" in path.parts
     return not is_hidden and top not in DEVELOPMENT

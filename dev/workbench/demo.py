@@ -6,7 +6,6 @@ import sys
 from workbench.provision.commands import SIGNALS, SetupError
 from workbench.provision.console import Console
 from workbench.provision.paths import Project
-from workbench.stack.component import ComponentFailed
 from workbench.stack.demo import DemoStack
 from workbench.stack.leftovers import is_running, read_stack, stop_stack
 
@@ -64,7 +63,7 @@ def main():
     try:
         stack = DemoStack(project, console)
         serve(stack, console)
-    except (SetupError, ComponentFailed) as error:
+    except SetupError as error:
         console.say(f"\n{error}")
         return 1
     except KeyboardInterrupt:

@@ -61,24 +61,23 @@ def sign_in(url, login):
     return session
 
 
-def rows(env, url, log):
+def rows(site):
     """All of this module's measurements.
 
-    :param str url: of the server
-    :param pathlib.Path log: of the server
+    :param Site site: what is measured
     :rtype: list[bench.sample.Row]
     """
-    customers = {count: make_customer(env, count) for count in INVOICES}
-    env.cr.commit()
+    customers = {count: make_customer(site.env, count) for count in INVOICES}
+    site.publish()
     return [
         row
         for count, (login, path) in customers.items()
         for row in server_rows(
             f"Account of {count} invoices",
             {
-                "ours": (requests.Session(), url + path),
-                "core": (sign_in(url, login), f"{url}/my/invoices"),
+                "ours": (requests.Session(), site.url + path),
+                "core": (sign_in(site.url, login), f"{site.url}/my/invoices"),
             },
-            log,
+            site.log,
         )
     ]

@@ -6,19 +6,21 @@ from unittest.mock import patch
 
 from odoo.tests import Form
 
+from .fixtures import BATCH, create_customers, create_invoices
 from .sample import Row, compare, seconds
 
 OURS = "account_payment_portal.action_report_invoice"
 CORE = "account.account_invoices"
 
 
-def pdf_rows(env, facts):
+def pdf_rows(site, moves):
     """Printing: one invoice of each length, and a batch.
 
-    :param dict facts: what the fixtures printed
+    :param Site site: what is measured
+    :param account.move moves: the batch
     :rtype: list[bench.sample.Row]
     """
-    report = env["ir.actions.report"]
+    report = site.env["ir.actions.report"]
 
     def render(reference, ids):
         return lambda: report._render_qweb_pdf(reference, ids)
@@ -26,26 +28,21 @@ def pdf_rows(env, facts):
     rows = [
         compare(
             f"PDF, one invoice of {lines} lines",
-            render(OURS, [invoice["id"]]),
-            render(CORE, [invoice["id"]]),
+            render(OURS, invoice["move"].ids),
+            render(CORE, invoice["move"].ids),
             repeat=5,
         )
-        for lines, invoice in facts["lines"].items()
+        for lines, invoice in site.invoices.items()
     ]
     # Core cannot print several at once with the plain Qt of Debian's wkhtmltopdf, and
     # prints them one by one where it can: its figure is that of a single one.
-    single = [facts["batch"][0]]
-    batch = compare(
-        f"PDF in a batch of {len(facts['batch'])}, each",
-        render(OURS, facts["batch"]),
-        render(OURS, facts["batch"]),
-        repeat=2,
-        per=len(facts["batch"]),
-    )
-    batch.core = compare("", render(CORE, single), render(CORE, single), 3).core
+    ours, single = render(OURS, moves.ids), render(CORE, moves[0].ids)
+    name = f"PDF in a batch of {len(moves)}, each"
+    batch = compare(name, ours, ours, repeat=2, per=len(moves))
+    batch.core = compare("", single, single, repeat=3).core
     checks = [
-        check_row(lines, render(OURS, [invoice["id"]]))
-        for lines, invoice in facts["lines"].items()
+        check_row(lines, render(OURS, invoice["move"].ids))
+        for lines, invoice in site.invoices.items()
     ]
     return [*rows, batch, *checks]
 
@@ -53,7 +50,7 @@ def pdf_rows(env, facts):
 def check_row(lines, print_invoice):
     """The check of a file that is made, beside all of its making.
 
-    :param str lines: how many lines the invoice has
+    :param int lines: how many lines the invoice has
     :param print_invoice: called without arguments
     :rtype: bench.sample.Row
     """
@@ -88,17 +85,16 @@ def check_row(lines, print_invoice):
     )
 
 
-def window_row(env, facts):
+def window_row(move):
     """Opening the window, as the web client asks for it.
 
     :rtype: bench.sample.Row
     """
-    move = env["account.move"].browse(facts["lines"]["2"]["id"])
 
     def open_window(button):
         def press():
             action = button()
-            model = env[action["res_model"]].with_context(
+            model = move.env[action["res_model"]].with_context(
                 {"active_ids": move.ids, **action["context"]}
             )
             return Form(model.browse(action.get("res_id", [])))
@@ -113,7 +109,7 @@ def window_row(env, facts):
     )
 
 
-def send_row(env, facts):
+def send_row(env, moves):
     """Making the documents of an invoice and sending them.
 
     The mail server is left out on both sides: it would be the same. Both end as a
@@ -122,7 +118,6 @@ def send_row(env, facts):
 
     :rtype: bench.sample.Row
     """
-    moves = env["account.move"].browse(facts["batch"])
     ours, core = iter(moves[:20]), iter(moves[20:40])
 
     def send_ours():
@@ -141,9 +136,17 @@ def send_row(env, facts):
         return compare("Making and sending one invoice", send_ours, send_core, repeat=8)
 
 
-def rows(env, facts):
+def rows(site):
     """All of this module's measurements.
 
+    :param Site site: what is measured
     :rtype: list[bench.sample.Row]
     """
-    return [*pdf_rows(env, facts), window_row(env, facts), send_row(env, facts)]
+    [customer] = create_customers(site.env, 1)
+    moves = create_invoices(site.env, [customer] * BATCH)
+    site.env.cr.commit()
+    return [
+        *pdf_rows(site, moves),
+        window_row(site.invoices[2]["move"]),
+        send_row(site.env, moves),
+    ]

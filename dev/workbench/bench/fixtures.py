@@ -1,67 +1,128 @@
-"""The invoices that are measured: ``python -m workbench.bench.fixtures CONFIG URL``.
+"""What is measured: the database, its company and its invoices."""
 
-Prints one line of JSON: for each number of lines an invoice's id, the addresses of its
-page and of its payment on core's portal and on ours.
-"""
-
-import json
-import sys
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
 from urllib.parse import urlsplit
 
+from odoo.api import Environment
 from odoo.fields import Command
 from odoo.tools import SQL
 
-from .odoo_env import environment
+from workbench.mailbox import Mailbox
 
 LINES = (2, 20, 200)
 BATCH = 100
+ADDRESS = {"street": "1 Long Street", "city": "Dover", "zip": "19901"}
+#: The only line of an invoice whose content does not matter.
+SHORT = {"name": "x", "price_unit": 1, "tax_ids": False}
 
 
-def set_up_company(env, url):
-    """Give the company accounts, a name, an address, a mail server, and Stripe.
+@dataclass
+class Site:
+    """The database that is measured, and the servers around it.
 
-    :param str url: where the server answers
+    :param Environment env: of the database, as its administrator
+    :param str url: where its server answers
+    :param pathlib.Path log: of its server
+    :param Mailbox mailbox: takes its emails
     """
-    company = env.company
-    company.write(
-        {
-            "name": "Blue Ridge Supplies",
-            "email": "billing@blueridge.example",
-            "street": "1 Main Street",
-            "city": "Dover",
-            "country_id": env.ref("base.us").id,
-        }
-    )
-    if not company.chart_template:
-        env["account.chart.template"].try_loading(
-            "generic_coa", company, install_demo=False
+
+    env: Environment
+    url: str
+    log: Path
+    mailbox: Mailbox
+
+    def set_up(self):
+        """Give the company accounts, a name, an address, a mail server, and Stripe."""
+        env = self.env
+        env.company.write(
+            {
+                "name": "Blue Ridge Supplies",
+                "email": "billing@blueridge.example",
+                "country_id": env.ref("base.us").id,
+                **ADDRESS,
+            }
         )
-    env["ir.config_parameter"].set_param("web.base.url", url)
-    env["ir.mail_server"].create({"name": "Bench", "smtp_host": "127.0.0.1"})
-    env.ref("payment.payment_provider_stripe").write(
-        {
-            "state": "test",
-            "is_published": True,
-            "stripe_publishable_key": "pk_test_bench",
-            "stripe_secret_key": "sk_test_bench",
+        if not env.company.chart_template:
+            env["account.chart.template"].try_loading(
+                "generic_coa", env.company, install_demo=False
+            )
+        env["ir.config_parameter"].set_param("web.base.url", self.url)
+        env["ir.mail_server"].create(
+            {
+                "name": "Bench",
+                "smtp_host": "127.0.0.1",
+                "smtp_port": self.mailbox.smtp_port,
+                "smtp_encryption": "none",
+            }
+        )
+        env.ref("payment.payment_provider_stripe").write(
+            {
+                "state": "test",
+                "is_published": True,
+                "stripe_publishable_key": "pk_test_bench",
+                "stripe_secret_key": "sk_test_bench",
+            }
+        )
+        self.publish()
+
+    def publish(self):
+        """Commit, and tell the server, which has some of it in its caches."""
+        self.env.cr.commit()
+        self.env.registry.signal_changes()
+
+    @cached_property
+    def invoices(self):
+        """An invoice of each length, and where it is: see :func:`addresses`.
+
+        :rtype: dict[int, dict]
+        """
+        customers = create_customers(self.env, 1)
+        found = {
+            lines: addresses(create_invoices(self.env, customers, lines))
+            for lines in LINES
         }
-    )
+        self.env.cr.commit()
+        return found
 
 
-def create_customer(env):
-    """Create the customer of all invoices.
+def create_customers(env, count):
+    """Create customers, each with an email address of their own.
 
     :rtype: res.partner
     """
     return env["res.partner"].create(
-        {
-            "name": "Carla Customer",
-            "email": "carla@customer.example",
-            "street": "1 Long Street",
-            "city": "Dover",
-            "zip": "19901",
-            "country_id": env.ref("base.us").id,
-        }
+        [
+            {
+                "name": f"Customer {number}",
+                "email": f"customer{number}@customer.example",
+                "country_id": env.ref("base.us").id,
+                **ADDRESS,
+            }
+            for number in range(count)
+        ]
+    )
+
+
+def create_drafts(env, customers, lines=(SHORT,), **values):
+    """Create a draft invoice for each of some customers.
+
+    :param customers: the customers, each as often as they get one
+    :param list[dict] lines: of each
+    :param values: more values of each
+    :rtype: account.move
+    """
+    return env["account.move"].create(
+        [
+            {
+                "move_type": "out_invoice",
+                "partner_id": customer.id,
+                "invoice_line_ids": [Command.create(line) for line in lines],
+                **values,
+            }
+            for customer in customers
+        ]
     )
 
 
@@ -72,26 +133,20 @@ def create_invoices(env, customers, lines=2):
     :param int lines: how many lines each has
     :rtype: account.move
     """
-    invoices = env["account.move"].create(
-        [
-            {
-                "move_type": "out_invoice",
-                "partner_id": customer.id,
-                "invoice_date": "2026-01-15",
-                "invoice_date_due": "2026-02-15",
-                "invoice_line_ids": [
-                    Command.create(
-                        {
-                            "name": f"Consulting, part {number}",
-                            "quantity": number,
-                            "price_unit": 42.0,
-                        }
-                    )
-                    for number in range(1, lines + 1)
-                ],
-            }
-            for customer in customers
-        ]
+    parts = [
+        {
+            "name": f"Consulting, part {number}",
+            "quantity": number,
+            "price_unit": 42.0,
+        }
+        for number in range(1, lines + 1)
+    ]
+    invoices = create_drafts(
+        env,
+        customers,
+        parts,
+        invoice_date="2026-01-15",
+        invoice_date_due="2026-02-15",
     )
     invoices.action_post()
     return invoices
@@ -141,7 +196,7 @@ def copy_rows(env, table, row_id, count, changes):
 
 
 def addresses(invoice):
-    """Where the invoice is shown and paid at core and here.
+    """The invoice, and where it is shown and paid at core and here.
 
     :rtype: dict
     """
@@ -155,7 +210,7 @@ def addresses(invoice):
         .link
     )
     return {
-        "id": invoice.id,
+        "move": invoice,
         "page": {
             "ours": link._get_path(),
             # With a parameter that is not for us; else core's page leads to ours.
@@ -166,22 +221,3 @@ def addresses(invoice):
             "core": urlsplit(payment_link)._replace(scheme="", netloc="").geturl(),
         },
     }
-
-
-def main(config_file, url):
-    """Create everything and print where it is."""
-    with environment(config_file) as env:
-        set_up_company(env, url)
-        customer = create_customer(env)
-        facts = {
-            "lines": {
-                lines: addresses(create_invoices(env, [customer], lines))
-                for lines in LINES
-            },
-            "batch": create_invoices(env, [customer] * BATCH).ids,
-        }
-    print(json.dumps(facts))
-
-
-if __name__ == "__main__":
-    main(*sys.argv[1:])

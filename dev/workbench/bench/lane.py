@@ -1,7 +1,8 @@
 """A lane by itself, for what it holds in memory: ``workbench.bench.lane CONFIG``."""
 
-import pathlib
 import sys
+
+import psutil
 
 from .odoo_env import environment
 
@@ -11,9 +12,7 @@ def resident_megabytes():
 
     :rtype: float
     """
-    status = pathlib.Path("/proc/self/status").read_text()
-    [line] = [each for each in status.splitlines() if each.startswith("VmRSS")]
-    return int(line.split()[1]) / 1024
+    return psutil.Process().memory_info().rss / 2**20
 
 
 def main(config_file):

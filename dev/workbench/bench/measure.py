@@ -1,36 +1,45 @@
-"""Measures: ``python -m workbench.bench.measure CONFIG URL LOG FACTS RESULT``."""
+"""Measures: ``python -m workbench.bench.measure CONFIG URL LOG RESULT PART…``.
 
-import json
-import pathlib
+A part is a module beside this one, such as `pages`, or a part of it: `bulk-send`. Only
+those are imported that are asked for: memory is measured, too.
+"""
+
 import sys
+from importlib import import_module
+from pathlib import Path
 
-from . import accounts, documents, pages, reports
+from workbench.mailbox import Mailbox
+
+from .fixtures import Site
 from .odoo_env import environment
-from .sample import save, table
+from .sample import HEADER, save
 
 
-def main(config_file, url, log, facts, result, *parts):
-    """Measure, print a table, write the same as JSON.
+def find(part):
+    """The function that measures a part.
 
-    :param str parts: `pages`, `accounts`, `documents`, `reports`; none is everything
+    :param str part: its name
+    :return: called with a ``Site``; returns a list of ``Row``
     """
-    facts = json.loads(facts)
-    parts = parts or ("pages", "accounts", "documents", "reports")
-    rows = []
-    if "pages" in parts:
-        with environment(config_file) as env, pages.sandbox(env):
-            rows += pages.rows(url, facts, pathlib.Path(log))
-    if "accounts" in parts:
-        with environment(config_file) as env:
-            rows += accounts.rows(env, url, pathlib.Path(log))
-    with environment(config_file) as env:
-        for name, module in {"documents": documents, "reports": reports}.items():
-            if name in parts:
-                rows += module.rows(env, facts)
-                env.cr.rollback()
-                env.invalidate_all()
-    save(rows, result)
-    print(table(rows))
+    name, _dash, section = part.partition("-")
+    module = import_module(f"{__package__}.{name}")
+    return getattr(module, f"{section}_rows" if section else "rows")
+
+
+def main(config_file, url, log, result, *parts):
+    """Measure, print each row when it is known, write all as JSON."""
+    measured = []
+    with environment(config_file) as env, Mailbox() as mailbox:
+        site = Site(env, url, Path(log), mailbox)
+        site.set_up()
+        print(HEADER)
+        for part in parts:
+            for row in find(part)(site):
+                print(row)
+                measured.append(row)
+            save(measured, result)
+            env.cr.commit()
+            env.invalidate_all()
 
 
 if __name__ == "__main__":

@@ -2,7 +2,6 @@
 
 from contextlib import contextmanager
 
-import odoo
 from odoo import SUPERUSER_ID, api
 from odoo.modules.registry import Registry
 from odoo.tools import config
@@ -16,7 +15,7 @@ def environment(config_file):
     :return: the environment, whose work is committed at the end
     """
     config.parse_config(["-c", config_file], setup_logging=False)
-    odoo.tools.config["test_enable"] = False
+    config["test_enable"] = False
     registry = Registry(config["db_name"][0])
     with registry.cursor() as cr:
         yield api.Environment(cr, SUPERUSER_ID, {})

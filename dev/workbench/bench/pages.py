@@ -13,7 +13,7 @@ from stripe_sandbox import StripeSandbox
 from workbench.provision.system import find_browser
 from workbench.stack.demo_settings import SANDBOX_PARAMETER
 
-from .sample import Row, compare
+from .sample import compare, side_rows
 
 PHONE = {"width": 390, "height": 844}
 #: What Odoo's access log ends with: queries, their seconds, other seconds.
@@ -21,14 +21,17 @@ ACCESS = re.compile(r'" 200 - (\d+) ([\d.]+) ([\d.]+)\s*$')
 #: Requests of a page in a row, and how often each page has its turn.
 REQUESTS, TURNS = 10, 6
 #: What `serve` tells of a request: name, unit, and what it is divided by.
-KINDS = (("queries", "", 1), ("server", "ms", 1), ("page", "KB", 1024))
+SERVED = (("queries", "", 1), ("server", "ms", 1), ("page", "KB", 1024))
+#: The same of `visit`, and of `type_card`.
+VISITED = (("requests", "", 1), ("bytes", "KB", 1024), ("first paint", "ms", 1))
+TYPED = (("first paint", "s", 1000), ("card can be typed", "s", 1000))
+FIRST_PAINT = "performance.getEntriesByName('first-contentful-paint')[0].startTime"
 #: Lines as Chromium's own tools imitate them: bytes a second down and up, latency in
 #: milliseconds.
 LINES = {
     "fast 3G": (180_000, 84_375, 562.5),
     "slow 3G": (50_000, 50_000, 2000),
 }
-
 #: Longer than anything loads on a slow line.
 PATIENCE_MS = 300_000
 
@@ -78,30 +81,20 @@ def serve(client, address, log):
     ]
 
 
-def server_rows(name, sides, log, kinds=KINDS):
+def server_rows(name, sides, log, kinds=SERVED):
     """The server's own work for a page.
 
     :param str name: of the page
     :param dict sides: ours and core's: who asks, and for what address
     :param pathlib.Path log: of the server
-    :param tuple kinds: those of `KINDS` that are wanted
+    :param tuple kinds: those of `SERVED` that are wanted
     :rtype: list[bench.sample.Row]
     """
     served = {side: [] for side in sides}
     for _turn in range(TURNS):
         for side, (client, address) in sides.items():
             served[side] += serve(client, address, log)
-    return [
-        Row(
-            f"{name}, {kind}",
-            unit,
-            *(
-                middle([figure[at] for figure in served[side]]) / scale
-                for side in served
-            ),
-        )
-        for at, (kind, unit, scale) in enumerate(kinds)
-    ]
+    return side_rows(name, kinds, served, middle)
 
 
 def middle(values):
@@ -120,26 +113,16 @@ def visit(browser, address):
         until something is painted
     :rtype: tuple[int, int, float]
     """
-    context = browser.new_context(viewport=PHONE, is_mobile=True)
-    page = context.new_page()
+    page = browser.new_page(viewport=PHONE, is_mobile=True)
     finished = []
     page.on("requestfinished", lambda request: finished.append(request))
     page.goto(address, wait_until="networkidle")
-    paint = page.evaluate(
-        "performance.getEntriesByName('first-contentful-paint')[0].startTime"
-    )
-    own = [request for request in finished if is_same_origin(request.url, address)]
+    paint = page.evaluate(FIRST_PAINT)
+    origin = urlsplit(address)[:2]
+    own = [request for request in finished if urlsplit(request.url)[:2] == origin]
     size = sum(request.sizes()["responseBodySize"] for request in own)
-    context.close()
+    page.close()
     return len(own), size, paint
-
-
-def is_same_origin(url, other):
-    """Tell whether two addresses are of one server.
-
-    :rtype: bool
-    """
-    return urlsplit(url)[:2] == urlsplit(other)[:2]
 
 
 def type_card(browser, address, line):
@@ -149,11 +132,10 @@ def type_card(browser, address, line):
     :return: milliseconds until something is painted; until the card's field is there
     :rtype: tuple[float, float]
     """
-    context = browser.new_context(viewport=PHONE, is_mobile=True)
-    page = context.new_page()
+    page = browser.new_page(viewport=PHONE, is_mobile=True)
     page.set_default_timeout(PATIENCE_MS)
     down, up, latency = LINES[line]
-    session = context.new_cdp_session(page)
+    session = page.context.new_cdp_session(page)
     session.send("Network.enable")
     session.send(
         "Network.emulateNetworkConditions",
@@ -176,134 +158,79 @@ def type_card(browser, address, line):
         core_radio.first.check()
     number.fill("4242 4242 4242 4242")
     typed = 1000 * (time.perf_counter() - start)
-    paint = page.evaluate(
-        "performance.getEntriesByName('first-contentful-paint')[0].startTime"
-    )
-    context.close()
+    paint = page.evaluate(FIRST_PAINT)
+    page.close()
     return paint, typed
 
 
-def typing_rows(url, paths):
-    """How long a customer on the road waits for the card's field.
-
-    :param str url: of the server
-    :param dict paths: of the payment screen, ours and core's
-    :rtype: list[bench.sample.Row]
-    """
-    rows = []
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=find_browser(), args=["--no-sandbox"]
-        )
-        for line in LINES:
-            sides = {
-                side: [
-                    type_card(browser, url + paths[side], line) for _each in range(2)
-                ]
-                for side in ("ours", "core")
-            }
-            rows += [
-                Row(
-                    f"Payment screen, {line}, {kind}",
-                    "s",
-                    *(
-                        min(figures[at] for figures in sides[side]) / 1000
-                        for side in ("ours", "core")
-                    ),
-                )
-                for at, kind in enumerate(("first paint", "card can be typed"))
-            ]
-        browser.close()
-    return rows
-
-
 @contextmanager
-def sandbox(env):
+def sandbox(site):
     """Have something stand in for Stripe.
 
-    :param env: an environment of the database that is measured
+    :param Site site: what is measured
     """
     stripe = StripeSandbox()
     stripe.start()
     try:
-        env["ir.config_parameter"].set_param(SANDBOX_PARAMETER, stripe.url)
-        env.ref("payment.payment_provider_stripe").write(
+        site.env["ir.config_parameter"].set_param(SANDBOX_PARAMETER, stripe.url)
+        site.env.ref("payment.payment_provider_stripe").write(
             {
                 "stripe_publishable_key": stripe.publishable_key,
                 "stripe_secret_key": stripe.secret_key,
             }
         )
-        env.flush_all()
-        env.cr.commit()
-        env.registry.signal_changes()  # To the server, which has it in its caches.
+        site.publish()
         yield
     finally:
         stripe.stop()
 
 
-def browser_rows(name, url, paths):
-    """What a phone loads.
+def phone_rows(url, invoice):
+    """What a phone loads, and how long a customer on the road waits for it.
 
-    :param str name: of the page
     :param str url: of the server
-    :param dict paths: of the page, ours and core's
+    :param dict invoice: where it is, ours and core's
     :rtype: list[bench.sample.Row]
     """
+    rows, paid_at = [], invoice["payment"]
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=find_browser(), args=["--no-sandbox"]
         )
-        visits = {
-            side: [visit(browser, url + paths[side]) for _each in range(5)]
-            for side in ("ours", "core")
-        }
+
+        def both(paths, times, load, *arguments):
+            return {
+                side: [load(browser, url + path, *arguments) for _each in range(times)]
+                for side, path in paths.items()
+            }
+
+        for name, paths in {"Page": invoice["page"], "Payment screen": paid_at}.items():
+            visits = both(paths, 5, visit)
+            rows += side_rows(f"{name} on a phone", VISITED, visits, statistics.median)
+        for line in LINES:
+            typed = both(paid_at, 2, type_card, line)
+            rows += side_rows(f"Payment screen, {line}", TYPED, typed, min)
         browser.close()
-    figures = {
-        side: [statistics.median(values) for values in zip(*seen, strict=True)]
-        for side, seen in visits.items()
-    }
-    return [
-        Row(
-            f"{name} on a phone, {kind}",
-            unit,
-            figures["ours"][at] / scale,
-            figures["core"][at] / scale,
-        )
-        for at, (kind, unit, scale) in enumerate(
-            [("requests", "", 1), ("bytes", "KB", 1024), ("first paint", "ms", 1)]
-        )
-    ]
+    return rows
 
 
-def rows(url, facts, log):
+def rows(site):
     """All of this module's measurements.
 
-    :param str url: of the server
-    :param dict facts: what the fixtures printed
-    :param pathlib.Path log: of the server
+    :param Site site: what is measured
     :rtype: list[bench.sample.Row]
     """
+    url, small = site.url, site.invoices[2]
     pages = {
         f"Page of {lines} lines": invoice["page"]
-        for lines, invoice in facts["lines"].items()
+        for lines, invoice in site.invoices.items()
     }
-    small = facts["lines"]["2"]
     pages["Payment screen"] = small["payment"]
-    return [
-        *(
-            row
-            for name, paths in pages.items()
-            for row in (
-                *server_rows(
-                    name,
-                    {side: (requests, url + path) for side, path in paths.items()},
-                    log,
-                    KINDS[:2],
-                ),
-                answer_row(name, url, paths),
-            )
-        ),
-        *browser_rows("Page", url, small["page"]),
-        *browser_rows("Payment screen", url, small["payment"]),
-        *typing_rows(url, small["payment"]),
-    ]
+    found = []
+    with sandbox(site):
+        for name, paths in pages.items():
+            sides = {side: (requests, url + path) for side, path in paths.items()}
+            found += server_rows(name, sides, site.log, SERVED[:2])
+            found.append(answer_row(name, url, paths))
+        found += phone_rows(url, small)
+    return found

@@ -1,21 +1,20 @@
-"""The day's reminders: ``python -m workbench.bench.reminders CONFIG URL RESULT``.
+"""The day's reminders.
 
 How long it takes to decide on 50,000 open invoices, to tell at one of them what goes
 out next, and what stays in memory. Core's community edition has no reminders: ours is
 compared with what it may take at most.
 """
 
-import sys
 import time
 from datetime import timedelta
 
 from odoo import fields
+from odoo.fields import Command
 from odoo.tools import SQL
 
-from .bulk import create_customers, create_drafts, resident_megabytes
-from .fixtures import copy_rows, last_id, set_up_company
-from .odoo_env import environment
-from .sample import Row, save
+from .fixtures import copy_rows, create_customers, create_drafts, last_id
+from .lane import resident_megabytes
+from .sample import Row
 
 #: Open invoices, and how many of them are due for a reminder on a usual day.
 INVOICES, FEW = 50000, 2500
@@ -68,6 +67,11 @@ def create_open(env, draft, count, days):
         " now() - interval '39 days', 1, now() FROM account_move WHERE id > %s",
         [last],
     )
+    analyse(env)
+
+
+def analyse(env):
+    """Let PostgreSQL know what is there, as it does by itself sooner or later."""
     env.cr.commit()
     env.cr.execute("ANALYZE")
     env.cr.commit()
@@ -76,24 +80,12 @@ def create_open(env, draft, count, days):
 
 def create_rules(env):
     """Switch on the rules that are ready-made, at all hours."""
+    hours = {"hour_from": 0, "hour_to": 23, "day_period": "morning"}
+    days = [
+        Command.create({"name": day, "dayofweek": day, **hours}) for day in "0123456"
+    ]
     calendar = env["resource.calendar"].create(
-        {
-            "name": "Always",
-            "attendance_ids": [
-                (
-                    0,
-                    0,
-                    {
-                        "name": str(day),
-                        "dayofweek": str(day),
-                        "hour_from": 0,
-                        "hour_to": 23,
-                        "day_period": "morning",
-                    },
-                )
-                for day in range(7)
-            ],
-        }
+        {"name": "Always", "attendance_ids": days}
     )
     rules = env["account.move.portal.reminder.rule"].search([])
     rules.write({"hour_from": 0, "hour_to": 24, "calendar_id": calendar.id})
@@ -145,11 +137,13 @@ def tell(env):
     return seconds
 
 
-def rows(env):
+def rows(site):
     """All of this module's measurements.
 
+    :param Site site: what is measured
     :rtype: list[Row]
     """
+    env = site.env
     draft = create_drafts(env, create_customers(env, 1))
     create_rules(env)
     create_open(env, draft, FEW, days=1)
@@ -163,9 +157,7 @@ def rows(env):
         " WHERE display_type = 'payment_term' AND parent_state = 'posted'",
         [fields.Date.today() - timedelta(days=1)],
     )
-    env.cr.commit()
-    env.cr.execute("ANALYZE")
-    env.cr.commit()
+    analyse(env)
     whole, much = decide(env, f"all of {INVOICES}")
     reminders = env["account.move.portal.reminder"]
     reminders._decide(env.company)
@@ -177,17 +169,3 @@ def rows(env):
         Row("What goes out next, at one of them", "s", told, BAR_TO_TELL),
         Row(f"Memory after {INVOICES} : after {FEW}", "MB", much, little),
     ]
-
-
-def main(config_file, url, result):
-    """Measure everything, print a table, write the same as JSON."""
-    with environment(config_file) as env:
-        set_up_company(env, url)
-        measured = rows(env)
-    save(measured, result)
-    for row in measured:
-        print(f"{row.name:<50} {row.ours:8.2f} {row.unit} : {row.core:8.2f} {row.unit}")
-
-
-if __name__ == "__main__":
-    main(*sys.argv[1:])

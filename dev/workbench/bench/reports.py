@@ -21,14 +21,22 @@ TABLES = (
 )
 
 
-def make_many(env, facts):
+def unless_paid(column):
+    """What a column of an invoice gets, of which every other one is paid.
+
+    :rtype: SQL
+    """
+    return SQL("CASE WHEN n %% 2 = 0 THEN 0 ELSE %s END", SQL.identifier("r", column))
+
+
+def make_many(env, move):
     """Make invoices, links and what happened at them.
 
-    :param dict facts: what the fixtures printed
+    :param account.move move: copied, with its link
     """
-    move = env["account.move"].browse(facts["lines"]["2"]["id"])
     env.flush_all()
     last_move_id = last_id(env, "account_move")
+    move_id = SQL("%s + n", last_move_id)
     # Of the last year: half are paid, a third is overdue.
     day = SQL("current_date - (n %% 365)::int")
     copy_rows(
@@ -47,12 +55,8 @@ def make_many(env, facts):
             "payment_state": SQL(
                 "CASE WHEN n %% 2 = 0 THEN 'paid' ELSE 'not_paid' END"
             ),
-            "amount_residual": SQL(
-                "CASE WHEN n %% 2 = 0 THEN 0 ELSE r.amount_residual END"
-            ),
-            "amount_residual_signed": SQL(
-                "CASE WHEN n %% 2 = 0 THEN 0 ELSE r.amount_residual_signed END"
-            ),
+            "amount_residual": unless_paid("amount_residual"),
+            "amount_residual_signed": unless_paid("amount_residual_signed"),
         },
     )
     # Core's analysis counts lines of products.
@@ -62,11 +66,12 @@ def make_many(env, facts):
         "account_move_line",
         line.id,
         INVOICES,
-        {"move_id": SQL("%s + n", last_move_id), "date": day, "invoice_date": day},
+        {"move_id": move_id, "date": day, "invoice_date": day},
     )
     sent_on = SQL("now() AT TIME ZONE 'UTC' - (n %% 365) * interval '1 day'")
     last_link_id = last_id(env, "account_move_portal_link")
-    link = move.portal_link_ids[:1]
+    # Not the one that is printed on documents.
+    link = move.portal_link_ids.filtered("email")[:1]
     email = env["account.move.portal.delivery"].create(
         {
             "move_id": move.id,
@@ -77,37 +82,25 @@ def make_many(env, facts):
         }
     )
     env.flush_all()
-    for role in ("to", "cc"):
-        copy_rows(
-            env,
-            "account_move_portal_link",
-            link.id,
-            INVOICES,
-            {
-                "move_id": SQL("%s + n", last_move_id),
-                "token": SQL("%s || n", f"bench-{role}-"),
-                "token_selector": SQL("%s || n", f"{role}-"),
-                "email": SQL("%s || n || '@customer.example'", role),
-                "email_role": SQL("%s", role),
-                "role": SQL("%s", role),
-                "sent_on": sent_on,
-            },
-        )
     # Of each link an email: copies know their invoice, from which the link is found.
     for role in ("to", "cc"):
-        copy_rows(
-            env,
-            "account_move_portal_delivery",
-            email.id,
-            INVOICES,
-            {
-                "move_id": SQL("%s + n", last_move_id),
-                "email": SQL("%s || n || '@customer.example'", role),
-                "formatted": SQL("%s || n || '@customer.example'", role),
-                "role": SQL("%s", role),
-                "sent_on": sent_on,
-            },
-        )
+        address = SQL("%s || n || '@customer.example'", role)
+        sent = {
+            "move_id": move_id,
+            "email": address,
+            "role": SQL("%s", role),
+            "sent_on": sent_on,
+        }
+        link_values = {
+            "token": SQL("%s || n", f"bench-{role}-"),
+            "token_selector": SQL("%s || n", f"{role}-"),
+            "email_role": SQL("%s", role),
+        }
+        for table, row, values in (
+            ("account_move_portal_link", link, link_values),
+            ("account_move_portal_delivery", email, {"formatted": address}),
+        ):
+            copy_rows(env, table, row.id, INVOICES, {**sent, **values})
     env.cr.execute(
         """
         UPDATE account_move_portal_delivery email
@@ -145,13 +138,14 @@ def make_many(env, facts):
     env.invalidate_all()
 
 
-def rows(env, facts):
+def rows(site):
     """All of this module's measurements.
 
-    :param dict facts: what the fixtures printed
+    :param Site site: what is measured
     :rtype: list[bench.sample.Row]
     """
-    make_many(env, facts)
+    env = site.env
+    make_many(env, site.invoices[2]["move"])
     by_invoice = env["account.move.portal.invoice.report"]
     by_recipient = env["account.move.portal.report"]
     core = env["account.invoice.report"]
@@ -171,37 +165,25 @@ def rows(env, facts):
 
     amounts = ["sent_count:sum", "viewed_count:sum", "amount_sent:sum"]
     medians = ["hours_to_view:median", "hours_to_pay:median"]
-    actions = {
-        "dashboard": (by_invoice.get_portal_dashboard, analyse_core),
-        "dashboard, two years": (
-            lambda: by_invoice.get_portal_dashboard(24),
-            analyse_core,
+    analyses = {
+        "dashboard": by_invoice.get_portal_dashboard,
+        "dashboard, two years": lambda: by_invoice.get_portal_dashboard(24),
+        "pivot by invoice": lambda: by_invoice.formatted_read_group(
+            [], ["sent_on:month", "stage"], [*amounts, *medians]
         ),
-        "pivot by invoice": (
-            lambda: by_invoice.formatted_read_group(
-                [], ["sent_on:month", "stage"], [*amounts, *medians]
-            ),
-            analyse_core,
+        "pivot by recipient": lambda: by_recipient.formatted_read_group(
+            [], ["sent_on:month", "stage"], ["sent_count:sum", *medians]
         ),
-        "pivot by recipient": (
-            lambda: by_recipient.formatted_read_group(
-                [], ["sent_on:month", "stage"], ["sent_count:sum", *medians]
-            ),
-            analyse_core,
+        "invoices, grouped by status": lambda: moves.formatted_read_group(
+            sent, ["portal_status"], ["__count"]
         ),
-        "report as list": (
-            lambda: by_invoice.search_fetch([], ["move_id", "sent_on"], limit=80),
-            list_core,
+    }
+    lists = {
+        "report as list": lambda: by_invoice.search_fetch(
+            [], ["move_id", "sent_on"], limit=80
         ),
-        "invoices, list with columns": (
-            lambda: moves.search(sent, limit=80).read(
-                ["name", "portal_status", "portal_viewed_on", "portal_viewed_by"]
-            ),
-            list_core,
-        ),
-        "invoices, grouped by status": (
-            lambda: moves.formatted_read_group(sent, ["portal_status"], ["__count"]),
-            analyse_core,
+        "invoices, list with columns": lambda: moves.search(sent, limit=80).read(
+            ["name", "portal_status", "portal_viewed_on", "portal_viewed_by"]
         ),
     }
 
@@ -214,5 +196,6 @@ def rows(env, facts):
 
     return [
         compare(f"{LINKS} links, {name}", afresh(ours), afresh(theirs), repeat=3)
-        for name, (ours, theirs) in actions.items()
+        for actions, theirs in ((analyses, analyse_core), (lists, list_core))
+        for name, ours in actions.items()
     ]

@@ -6,6 +6,8 @@ import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+HEADER = f"{'':<52} | {'ours':>11} | {'core':>11} |  ratio | spread"
+
 
 @dataclass
 class Row:
@@ -32,6 +34,13 @@ class Row:
         """
         return self.ours / self.core
 
+    def __str__(self):
+        ours, core = (f"{value:.2f} {self.unit}" for value in (self.ours, self.core))
+        return (
+            f"{self.name:<52} | {ours:>11} | {core:>11} | {self.ratio:>6.2f}"
+            f" | ±{self.spread:.0%}"
+        )
+
 
 def seconds(action):
     """Time an action.
@@ -44,14 +53,13 @@ def seconds(action):
     return time.perf_counter() - start
 
 
-def compare(name, ours, core, repeat, unit="ms", per=1):
+def compare(name, ours, core, repeat, per=1):
     """Time two actions by turns, after one run of each that warms caches.
 
     :param str name: what they do
     :param ours: our action
     :param core: core's action
     :param int repeat: how often each
-    :param str unit: `ms`
     :param int per: documents that an action makes, to get the time of one
     :rtype: Row
     """
@@ -61,11 +69,27 @@ def compare(name, ours, core, repeat, unit="ms", per=1):
     mine, theirs = zip(*pairs, strict=True)
     return Row(
         name,
-        unit,
+        "ms",
         1000 * statistics.median(mine) / per,
         1000 * statistics.median(theirs) / per,
         max(spread(mine), spread(theirs)),
     )
+
+
+def side_rows(name, kinds, figures, middle):
+    """A row of each kind of figure that was taken on both sides.
+
+    :param str name: of what was measured
+    :param kinds: of each its name, its unit, and what it is divided by
+    :param dict figures: lists of tuples, with a figure of each kind, of both sides
+    :param middle: returns what stands for all figures of a kind
+    :rtype: list[Row]
+    """
+    sides = [list(zip(*figures[side], strict=True)) for side in ("ours", "core")]
+    return [
+        Row(f"{name}, {kind}", unit, middle(ours) / scale, middle(core) / scale)
+        for (kind, unit, scale), ours, core in zip(kinds, *sides, strict=False)
+    ]
 
 
 def spread(values):
@@ -87,22 +111,3 @@ def save(rows, path):
     """
     facts = [{**asdict(row), "ratio": row.ratio} for row in rows]
     Path(path).write_text(json.dumps(facts, indent=2) + "\n")
-
-
-def table(rows):
-    """The rows as text.
-
-    :param list[Row] rows: the measurements
-    :rtype: str
-    """
-    lines = [
-        f"{'name':<46} | {'ours':>10} | {'core':>10} | {'ratio':>6} | spread",
-        "-" * 90,
-    ]
-    for row in rows:
-        ours, core = (f"{value:.1f} {row.unit}" for value in (row.ours, row.core))
-        lines.append(
-            f"{row.name:<46} | {ours:>10} | {core:>10} | {row.ratio:>6.2f}"
-            f" | ±{row.spread:.0%}"
-        )
-    return "\n".join(lines)

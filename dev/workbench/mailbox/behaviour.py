@@ -75,7 +75,6 @@ class Behaviour:
                 raise ValueError(f"{code} is not the code of a refusal")
 
     def _replies(self):
-        """Return all configured replies."""
         replies = [*self.refuse_recipients.values(), *self._senders().values()]
         replies += [self.refuse_data] if self.refuse_data else []
         replies += [self.rate.reply] if self.rate else []
@@ -117,13 +116,6 @@ class Behaviour:
         """
         return _format_reply(self.refuse_data) if self.refuse_data else None
 
-    def accepts_login(self, user, password):
-        """Tell whether a client may log in.
-
-        :rtype: bool
-        """
-        return self.require_auth == (user, password)
-
 
 def _first_match(replies, address):
     """Return the reply of the first pattern that matches an address, or None."""
@@ -134,6 +126,5 @@ def _first_match(replies, address):
 
 
 def _format_reply(reply):
-    """Return a reply as the line that SMTP sends."""
     code, text = reply
     return f"{code} {text}"

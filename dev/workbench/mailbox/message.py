@@ -1,12 +1,17 @@
 """One accepted mail, as a mail program reads it."""
 
 import re
+from dataclasses import dataclass
+from datetime import datetime
 from email import message_from_bytes, policy
 from functools import cached_property
 from typing import NamedTuple
 from urllib.parse import unquote
 
 from lxml.html import document_fromstring
+
+#: How HTML refers to another part of its mail (RFC 2392).
+SHOWN_ID = re.compile(r"cid:([^\"'\s)>]+)")
 
 
 class Attachment(NamedTuple):
@@ -33,6 +38,7 @@ class Address(NamedTuple):
     address: str
 
 
+@dataclass(eq=False, repr=False)
 class Message:
     """A mail that the server accepted: its envelope and its content.
 
@@ -44,12 +50,11 @@ class Message:
     :param datetime.datetime received_at: when it was accepted, with a time zone
     """
 
-    def __init__(self, number, envelope_from, envelope_to, raw, received_at):
-        self.number = number
-        self.envelope_from = envelope_from
-        self.envelope_to = list(envelope_to)
-        self.raw = raw
-        self.received_at = received_at
+    number: int
+    envelope_from: str
+    envelope_to: list
+    raw: bytes
+    received_at: datetime
 
     def __repr__(self):
         return f"<Message {self.number} to {self.envelope_to}: {self.subject!r}>"
@@ -117,32 +122,30 @@ class Message:
         return list(_iter_leaves(self.email))
 
     @cached_property
-    def _html_part(self):
-        return _first_body(self._leaves, "text/html")
-
-    @cached_property
-    def _text_part(self):
-        return _first_body(self._leaves, "text/plain")
+    def _bodies(self):
+        """The first part of each type that is not an attachment, by its type."""
+        shown = [part for part in self._leaves if not _is_attached(part)]
+        return {part.get_content_type(): part for part in reversed(shown)}
 
     @cached_property
     def html(self):
         """The HTML body, empty if the mail has none."""
-        return _decode_text(self._html_part)
+        return _decode_text(self._bodies.get("text/html"))
 
     @cached_property
     def text(self):
         """The plain text body, empty if the mail has none."""
-        return _decode_text(self._text_part)
+        return _decode_text(self._bodies.get("text/plain"))
 
     @cached_property
     def attachments(self):
         """The attached files; images that the HTML body shows are not among them."""
-        shown = self._shown_content_ids()
+        bodies = [self._bodies.get(kind) for kind in ("text/html", "text/plain")]
+        shown = {unquote(content_id) for content_id in SHOWN_ID.findall(self.html)}
         return [
-            Attachment(_file_name(part), part.get_content_type(), _decode_bytes(part))
+            _as_attachment(part)
             for part in self._leaves
-            if part not in (self._html_part, self._text_part)
-            and _content_id(part) not in shown
+            if part not in bodies and _content_id(part) not in shown
         ]
 
     @cached_property
@@ -161,15 +164,8 @@ class Message:
         :param str content_id: the identifier without angle brackets
         :rtype: Attachment | None
         """
-        for part in self._leaves:
-            if _content_id(part) == content_id:
-                kind = part.get_content_type()
-                return Attachment(_file_name(part), kind, _decode_bytes(part))
-        return None
-
-    def _shown_content_ids(self):
-        """Return the content ids that the HTML body refers to (RFC 2392)."""
-        return {unquote(cid) for cid in re.findall(r"cid:([^\"'\s)>]+)", self.html)}
+        found = (part for part in self._leaves if _content_id(part) == content_id)
+        return next(map(_as_attachment, found), None)
 
 
 def readable(text):
@@ -190,14 +186,6 @@ def _iter_leaves(part):
         yield from _iter_leaves(child)
 
 
-def _first_body(leaves, content_type):
-    """Return the first part of a type that is not an attachment, or None."""
-    for part in leaves:
-        if part.get_content_type() == content_type and not _is_attached(part):
-            return part
-    return None
-
-
 def _is_attached(part):
     """Tell whether a part asks to be shown as a file."""
     return part.get_content_disposition() == "attachment" or bool(part.get_filename())
@@ -209,16 +197,16 @@ def _content_id(part):
     return str(content_id).strip().strip("<>") if content_id else None
 
 
-def _file_name(part):
-    """Return the name of a part's file; one made from its type if it has none."""
-    name = readable(part.get_filename() or "")
-    if not name and part.get_content_type() == "message/rfc822":
-        return "message.eml"
-    return name or f"unnamed.{part.get_content_subtype()}"
+def _as_attachment(part):
+    """Return a part as a file; one without a name gets one made from its type."""
+    kind, name = part.get_content_type(), readable(part.get_filename() or "")
+    made_up = f"unnamed.{part.get_content_subtype()}"
+    if kind == "message/rfc822":
+        made_up = "message.eml"
+    return Attachment(name or made_up, kind, _decode_bytes(part))
 
 
 def _decode_bytes(part):
-    """Return the decoded content of a part."""
     if part.get_content_type() == "message/rfc822" and part.is_multipart():
         return part.get_payload(0).as_bytes()
     return part.get_payload(decode=True) or b""

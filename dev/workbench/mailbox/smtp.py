@@ -107,6 +107,20 @@ class SmtpServer:
         return _Connection(handler, behaviour, self._connections, self._loop)
 
 
+def _cuttable(command, stage):
+    """Return an override of a command of `aiosmtpd` that can cut the connection.
+
+    :param command: aiosmtpd's own
+    :param str stage: at which it cuts, see ``DROP_STAGES``
+    """
+
+    async def answer(connection, arg):
+        if not connection._cut_at(stage):
+            await command(connection, arg)
+
+    return answer
+
+
 class _Connection(SMTP):
     """One client's connection, which can be cut at a chosen stage."""
 
@@ -138,33 +152,18 @@ class _Connection(SMTP):
         self.connections.discard(self)
         super().connection_lost(error)
 
-    async def smtp_HELO(self, hostname):
-        """Override of `aiosmtpd`: can cut the connection."""
-        if not self._cut_at("helo"):
-            await super().smtp_HELO(hostname)
-
-    async def smtp_EHLO(self, hostname):
-        """Override of `aiosmtpd`: can cut the connection."""
-        if not self._cut_at("helo"):
-            await super().smtp_EHLO(hostname)
+    smtp_HELO = _cuttable(SMTP.smtp_HELO, "helo")
+    smtp_EHLO = _cuttable(SMTP.smtp_EHLO, "helo")
+    smtp_RCPT = _cuttable(SMTP.smtp_RCPT, "rcpt")
+    smtp_DATA = _cuttable(SMTP.smtp_DATA, "data")
 
     async def smtp_MAIL(self, arg):
         """Override of `aiosmtpd`: can cut the connection, or end it."""
-        if self._behaviour.max_mails is not None:
-            if self.taken >= self._behaviour.max_mails:
-                await self.push("421 4.7.0 Too many mails on this connection")
+        limit = self._behaviour.max_mails
+        if limit is not None and self.taken >= limit:
+            await self.push("421 4.7.0 Too many mails on this connection")
         if not self._cut_at("mail"):
             await super().smtp_MAIL(arg)
-
-    async def smtp_RCPT(self, arg):
-        """Override of `aiosmtpd`: can cut the connection."""
-        if not self._cut_at("rcpt"):
-            await super().smtp_RCPT(arg)
-
-    async def smtp_DATA(self, arg):
-        """Override of `aiosmtpd`: can cut the connection."""
-        if not self._cut_at("data"):
-            await super().smtp_DATA(arg)
 
     async def push(self, status):
         """Override of `aiosmtpd`: 421 is the last that a connection says."""
@@ -199,8 +198,8 @@ class _Handler:
         :return: the result that aiosmtpd answers with
         :rtype: AuthResult
         """
-        user, password = credentials.login, credentials.password
-        success = self._behaviour.accepts_login(user.decode(), password.decode())
+        given = (credentials.login.decode(), credentials.password.decode())
+        success = given == self._behaviour.require_auth
         return AuthResult(success=success, handled=False)
 
     async def handle_MAIL(self, server, session, envelope, address, options):

@@ -99,7 +99,6 @@ class MessageStore:
 
 
 def _paths(folder, number):
-    """Return the paths of a mail's content and of its envelope."""
     return folder / f"{number:06}.eml", folder / f"{number:06}.json"
 
 
@@ -118,7 +117,6 @@ def _write(folder, message):
 
 
 def _read(content_path):
-    """Return the mail that a pair of files holds."""
     envelope = json.loads(content_path.with_suffix(".json").read_text("utf-8"))
     return Message(
         int(content_path.stem),

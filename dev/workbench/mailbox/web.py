@@ -14,6 +14,8 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 from werkzeug.utils import send_file
 from werkzeug.wrappers import Request, Response
 
+from .message import SHOWN_ID
+
 _PAGE = Template(Path(__file__).with_name("page.html").read_text(), autoescape=True)
 _STOP_TIMEOUT = 5.0
 #: What a browser may show by itself; everything else is offered for download.
@@ -177,10 +179,8 @@ def prepare_body(message):
     :rtype: str
     """
     folder = f"/messages/{message.number}/inline/"
-    html = re.sub(
-        r"cid:([^\"'\s)>]+)",
-        lambda match: folder + quote(unquote(match[1]), safe="@"),
-        message.html,
+    html = SHOWN_ID.sub(
+        lambda match: folder + quote(unquote(match[1]), safe="@"), message.html
     )
     # After the doctype, or the browser would leave its standards mode.
     start = _DOCUMENT_START.match(html)
@@ -188,7 +188,6 @@ def prepare_body(message):
 
 
 def _html(page, policy):
-    """Return an HTML response under a content security policy."""
     headers = {"Content-Security-Policy": policy}
     return Response(page, headers=headers, mimetype="text/html")
 

@@ -5,6 +5,7 @@ sources.list(5).
 """
 
 import re
+from email import message_from_string
 from pathlib import Path
 from typing import NamedTuple
 
@@ -37,12 +38,10 @@ def parse_one_line(text):
 
 
 def _stanzas(text):
-    """Fields of each stanza of a deb822 text, names in lower case."""
+    """Fields of each stanza of a deb822 text, which are laid out as in a mail."""
     lines = [line for line in text.splitlines() if not line.startswith("#")]
     for block in re.split(r"\n\s*\n", "\n".join(lines)):
-        joined = re.sub(r"\n[ \t]+", " ", block)
-        fields = re.findall(r"^([\w-]+):[ \t]*(.*)$", joined, re.M)
-        yield {name.lower(): value.strip() for name, value in fields}
+        yield message_from_string(block.strip())
 
 
 def parse_deb822(text):
@@ -54,7 +53,7 @@ def parse_deb822(text):
     for fields in _stanzas(text):
         if "deb" not in fields.get("types", "").split():
             continue
-        if fields.get("enabled", "yes").lower() in ("no", "false", "0"):
+        if fields.get("enabled", "yes").strip().lower() in ("no", "false", "0"):
             continue
         components = tuple(fields.get("components", "").split())
         for uri in fields.get("uris", "").split():

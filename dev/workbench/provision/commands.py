@@ -39,13 +39,12 @@ def tail(path, lines=TAIL):
     return "\n".join(path.read_text(errors="replace").splitlines()[-lines:])
 
 
-def run(argv, log, on_line=None, on_wait=None, **options):
+def run(argv, log, on_line=None, **options):
     """Run a program to its end.
 
     :param list argv: program and arguments
     :param pathlib.Path log: receives all that the program prints
     :param on_line: called with each line that it prints
-    :param on_wait: called twice a second while it runs
     :param options: more arguments of :class:`subprocess.Popen`
     :raise SetupError: if it fails; the end of its log is in the message
     """
@@ -63,15 +62,16 @@ def run(argv, log, on_line=None, on_wait=None, **options):
                 errors="replace",
                 **{"stdin": subprocess.DEVNULL, **options},
             )
-        reader = threading.Thread(target=_copy, args=(process.stdout, sink, on_line))
-        reader.start()
         try:
-            _wait(process, on_wait)
+            for line in process.stdout:
+                sink.write(line)
+                sink.flush()
+                if on_line:
+                    on_line(line.rstrip())
+            process.wait()
         except BaseException:
             _end(process)
             raise
-        finally:
-            reader.join()
     if process.returncode:
         end = tail(log)
         reason = f"{argv[0]} failed with exit code {process.returncode}"
@@ -107,26 +107,6 @@ def _end(process):
     """End a program: by request, then by force."""
     process.terminate()
     try:
-        process.wait(PATIENCE)
+        process.communicate(timeout=PATIENCE)
     except subprocess.TimeoutExpired:
         process.kill()
-
-
-def _copy(source, sink, on_line):
-    """Copy a program's output into its log."""
-    for line in source:
-        sink.write(line)
-        sink.flush()
-        if on_line:
-            on_line(line.rstrip())
-
-
-def _wait(process, on_wait):
-    """Wait for a program's end."""
-    while True:
-        try:
-            process.wait(0.5)
-            return
-        except subprocess.TimeoutExpired:
-            if on_wait:
-                on_wait()

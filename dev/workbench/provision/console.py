@@ -45,7 +45,6 @@ class Console:
         self.say(f"    done in {time.monotonic() - started:.1f} s")
 
     def _close_line(self):
-        """End the line that progress was shown in."""
         if self._open_line:
             self.stream.write("\r\x1b[2K")
             self._open_line = False

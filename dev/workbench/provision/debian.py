@@ -32,6 +32,8 @@ FROM_ODOO_SUITE = (
 FROM_OWN_SUITE = ("fonts-font-awesome",)
 
 _URI_LINE = re.compile(r"^'(\S+)' (\S+) (\d+) \S+$", re.M)
+#: How far a download is: percent, and which file is fetched.
+_PROGRESS = re.compile(r"^dlstatus:\d+:(\d+)[.\d]*:(.*)$")
 
 
 class Download(NamedTuple):
@@ -120,19 +122,16 @@ class PrivateApt:
         :return: the package files
         :rtype: list[Download]
         """
-        argv = [*self._command(), "download", *names]
+        argv = [*self._command(), "-oAPT::Status-Fd=1", "download", *names]
         lines = []
         run([*argv, "--print-uris"], self.log, lines.append)
-        wanted = parse_print_uris("\n".join(lines))
-        total = sum(item.size for item in wanted)
 
-        def show():
-            files = [folder / item.name for item in wanted]
-            done = sum(path.stat().st_size for path in files if path.is_file())
-            self.console.progress(f"{done >> 20} of {total >> 20} MB")
+        def show(line):
+            if found := _PROGRESS.match(line):
+                self.console.progress("{} %: {}".format(*found.groups()))
 
-        run(argv, self.log, on_wait=show, cwd=folder)
-        return wanted
+        run(argv, self.log, show, cwd=folder)
+        return parse_print_uris("\n".join(lines))
 
 
 def _complete(folder):

@@ -1,10 +1,8 @@
 """Add-ons of others that the add-on works with, each pinned, in ``.dev/foreign``."""
 
-import os
 import shutil
 
-from .commands import run
-from .python_env import uv_env
+from .python_env import uv_pip
 from .steps import Stamp, fingerprint
 
 #: OCA's queue of jobs, and what its manifest asks for. It is no requirement like the
@@ -25,10 +23,7 @@ def ensure_foreign_addons(project, console, wheels):
         stamp.clear()
         shutil.rmtree(project.foreign, ignore_errors=True)
         project.foreign.mkdir(parents=True)
-        pip = [project.python, "-m", "pip", "--disable-pip-version-check"]
-        uv = [project.venv / "bin" / "uv", "pip", "install", "--no-deps"]
-        target = ["--python", project.python, "--target", project.foreign]
-        env = uv_env(pip, os.environ, project.cache)
+        options = ("--no-deps", "--target", project.foreign)
         log = project.logs / "foreign.log"
-        run([*uv, *target, *wheels], log, console.progress, env=env)
+        uv_pip(project, log, "install", *options, *wheels, on_line=console.progress)
         stamp.set()

@@ -33,13 +33,10 @@ def ensure_environment(project, console):
         stamp.clear()
         log = project.logs / "python.log"
         run([sys.executable, "-m", "venv", "--clear", project.venv], log)
-        pip = [project.python, "-m", "pip", "--disable-pip-version-check"]
-        run([*pip, "install", "--no-deps", _pin(pins, "uv")], log, console.progress)
-        uv = [project.venv / "bin" / "uv", "pip"]
-        env = uv_env(pip, os.environ, project.cache)
-        options = ["--python", project.python]
-        run([*uv, "sync", *options, pins], log, console.progress, env=env)
-        run([*uv, "check", *options], log, env=env)
+        install_uv = [*_pip(project), "install", "--no-deps", _pin(pins, "uv")]
+        run(install_uv, log, console.progress)
+        uv_pip(project, log, "sync", pins, on_line=console.progress)
+        uv_pip(project, log, "check")
         _link_node(project)
         stamp.set()
 
@@ -56,11 +53,25 @@ def _link_node(project):
         link(project.state / "node" / name, program)
 
 
-def _pin(pins, name):
-    """Return the line of a package.
+def _pip(project):
+    return [project.python, "-m", "pip", "--disable-pip-version-check"]
 
-    :rtype: str
+
+def uv_pip(project, log, command, *arguments, on_line=None):
+    """Run ``uv pip`` on the virtual environment.
+
+    :param Project project: the clone
+    :param pathlib.Path log: receives all that it prints
+    :param str command: such as ``install``
+    :param on_line: called with each line that it prints
+    :raise SetupError: if it fails
     """
+    uv = [project.venv / "bin" / "uv", "pip", command, "--python", project.python]
+    env = uv_env(_pip(project), os.environ, project.cache)
+    run([*uv, *arguments], log, on_line, env=env)
+
+
+def _pin(pins, name):
     return re.search(rf"^{name}==\S+", pins.read_text(), re.M).group()
 
 

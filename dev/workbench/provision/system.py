@@ -13,22 +13,6 @@ LIGHT_BROWSER = "chromium-headless-shell"
 BROWSERS = (LIGHT_BROWSER, "chromium", "chromium-browser", "google-chrome")
 
 
-def can_make_environments():
-    """Whether this Python brings what ``python -m venv`` needs.
-
-    Debian ships ``ensurepip`` in a package of its own.
-    """
-    return all(importlib.util.find_spec(name) for name in ("ensurepip", "venv"))
-
-
-def venv_package():
-    """Debian's package that adds ``ensurepip`` to the running Python.
-
-    :rtype: str
-    """
-    return f"python{sys.version_info[0]}.{sys.version_info[1]}-venv"
-
-
 def find_browser(which=shutil.which):
     """The program to open pages with.
 
@@ -46,8 +30,9 @@ def missing_packages(which=shutil.which):
     :rtype: list[str]
     """
     missing = []
-    if not can_make_environments():
-        missing.append(venv_package())
+    # What ``python -m venv`` needs is in a package of its own at Debian.
+    if not all(importlib.util.find_spec(name) for name in ("ensurepip", "venv")):
+        missing.append(f"python{sys.version_info[0]}.{sys.version_info[1]}-venv")
     if not which("wkhtmltopdf"):
         missing.append("wkhtmltopdf")
     if not find_browser(which):

@@ -44,7 +44,6 @@ class Client:
         )
 
     def _post(self, path, params):
-        """Send one JSON-RPC request."""
         body = {"jsonrpc": "2.0", "method": "call", "id": 1, "params": params}
         response = self.session.post(self.url + path, json=body, timeout=self.timeout)
         response.raise_for_status()

@@ -5,14 +5,18 @@ import signal
 import subprocess
 import threading
 import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
 
-from workbench.provision.commands import tail, undisturbed
+from workbench.provision.commands import SetupError, tail, undisturbed
 
 #: Seconds between two probes of a program that is starting.
 PROBE_INTERVAL = 0.1
 
 
-class ComponentFailed(Exception):
+class ComponentFailed(SetupError):
     """A program did not start, or ended by itself; the end of its log is told."""
 
 
@@ -32,6 +36,15 @@ def started_at(pid):
     return None if fields[0] == "Z" else int(fields[19])
 
 
+def record(name, pid):
+    """What names a running process for good.
+
+    :rtype: dict
+    """
+    return {"name": name, "pid": pid, "started": started_at(pid)}
+
+
+@dataclass
 class Component:
     """One program of the stack.
 
@@ -46,35 +59,23 @@ class Component:
     :param sockets: listening sockets that it inherits; ours are closed once it is ready
     """
 
-    def __init__(
-        self,
-        name,
-        argv,
-        log,
-        probe,
-        env=None,
-        deadline=600,
-        stop_signal=signal.SIGTERM,
-        patience=10,
-        sockets=(),
-    ):
-        self.name = name
-        self.argv = [str(part) for part in argv]
-        self.log = log
-        self.probe = probe
-        self.env = env
-        self.deadline = deadline
-        self.stop_signal = stop_signal
-        self.patience = patience
-        self.sockets = sockets
-        self.process = None
+    name: str
+    argv: list
+    log: Path
+    probe: Callable
+    env: dict | None = None
+    deadline: int = 600
+    stop_signal: int = signal.SIGTERM
+    patience: int = 10
+    sockets: tuple | list = ()
+    process: subprocess.Popen | None = field(default=None, init=False)
 
     def start(self):
         """Start it in a process group of its own, its log emptied."""
         self.log.parent.mkdir(parents=True, exist_ok=True)
         with self.log.open("w") as sink, undisturbed():
             self.process = subprocess.Popen(
-                self.argv,
+                [str(part) for part in self.argv],
                 pass_fds=[held.fileno() for held in self.sockets],
                 stdin=subprocess.DEVNULL,
                 stdout=sink,
@@ -112,24 +113,14 @@ class Component:
         if code is not None:
             raise ComponentFailed(self._failure(f"ended with exit code {code}"))
 
-    def record(self):
-        """What names the running process for good.
-
-        :rtype: dict
-        """
-        pid = self.process.pid
-        return {"name": self.name, "pid": pid, "started": started_at(pid)}
-
     def stop(self):
         """End it: by its signal, then by force for its whole process group."""
         if self.process is None:
             return
         if self.process.poll() is None:
             self.process.send_signal(self.stop_signal)
-            try:
+            with suppress(subprocess.TimeoutExpired):
                 self.process.wait(self.patience)
-            except subprocess.TimeoutExpired:
-                pass
         kill_group(self.process.pid)
         self.process.wait()
 
@@ -139,7 +130,5 @@ class Component:
 
 def kill_group(pid):
     """End by force what is left of a process group that we made."""
-    try:
+    with suppress(ProcessLookupError, PermissionError):
         os.killpg(pid, signal.SIGKILL)
-    except (ProcessLookupError, PermissionError):
-        pass

@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+from contextlib import closing, contextmanager
 
 from psycopg2 import sql
 
@@ -33,13 +34,12 @@ class Databases:
         :rtype: list[tuple]
         """
         statement = sql.SQL(query).format(*map(sql.Identifier, names))
-        connection = self.server.connect(database)
-        try:
-            with connection.cursor() as cursor:
-                cursor.execute(statement, values)
-                return cursor.fetchall() if cursor.description else []
-        finally:
-            connection.close()
+        with (
+            closing(self.server.connect(database)) as connection,
+            connection.cursor() as cursor,
+        ):
+            cursor.execute(statement, values)
+            return cursor.fetchall() if cursor.description else []
 
     def exists(self, name):
         """Whether there is such a database.
@@ -70,12 +70,23 @@ class Databases:
             )
         self.execute("CREATE DATABASE {} TEMPLATE {}", target, source)
 
-    def rename(self, source, target):
-        """Put a finished database in its final place, in place of an older one."""
-        self.drop(target)
-        if self.filestore(source).is_dir():
-            self.filestore(source).rename(self.filestore(target))
-        self.execute("ALTER DATABASE {} RENAME TO {}", source, target)
+    @contextmanager
+    def made(self, name, source=None):
+        """Make a database under another name; it takes its place when it is finished.
+
+        :param str source: the database that it starts from; an empty one if omitted
+        :return: the name that it has meanwhile
+        """
+        part = f"{name}_part"
+        if source:
+            self.clone(source, part)
+        else:
+            self.create(part)
+        yield part
+        self.drop(name)
+        if self.filestore(part).is_dir():
+            self.filestore(part).rename(self.filestore(name))
+        self.execute("ALTER DATABASE {} RENAME TO {}", part, name)
 
     def vacuum(self, name):
         """Leave out what is dead, and count what is there: copies know it then."""

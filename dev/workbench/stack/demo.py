@@ -1,5 +1,6 @@
 """The demo stack: PostgreSQL, the Stripe sandbox, the mailbox and Odoo."""
 
+import itertools
 import json
 import secrets
 from contextlib import contextmanager
@@ -17,7 +18,7 @@ from .leftovers import is_running, read_stack, stop_stack
 from .odoo_server import Odoo, on_socket
 from .ports import HOST, hold, number_of
 from .postgres import OwnServer, from_environment
-from .probes import all_of, http_answers, smtp_greets
+from .probes import http_answers, smtp_greets
 from .supervisor import Supervisor
 
 #: Variable that may override a port -> the number that is tried first.
@@ -42,7 +43,7 @@ class DemoStack:
         self.console = console
         self.folder = project.state / "demo"
         self.mail = self.folder / "mail"
-        self.odoo_log = self.folder / "logs" / "odoo.log"
+        self.logs = self.folder / "logs"
         self.server = from_environment() or OwnServer(self.folder)
         self.odoo = Odoo(project, self.server, self.folder)
         self.databases = Databases(self.server, self.odoo.data_dir)
@@ -112,13 +113,22 @@ class DemoStack:
         return settings.Keys(*json.loads(path.read_text()))
 
     def _python(self, module, *arguments):
-        """A program that is a Python module of this folder."""
         return [self.project.python, "-m", module, *arguments]
 
+    def _component(self, name, argv, probe, *sockets):
+        return Component(
+            name,
+            argv,
+            self.logs / f"{name.split()[0].lower()}.log",
+            probe,
+            env=self.odoo.env,
+            sockets=sockets,
+        )
+
     def _stripe(self, keys):
-        port, held = self.ports["STRIPE_PORT"], self.sockets["STRIPE_PORT"]
+        held = self.sockets["STRIPE_PORT"]
         arguments = {
-            "--port": port,
+            "--port": number_of(held),
             "--fd": held.fileno(),
             "--webhook-url": self.url("ODOO_PORT") + WEBHOOK_PATH,
             "--webhook-secret": keys.webhook,
@@ -126,28 +136,19 @@ class DemoStack:
             "--publishable-key": keys.publishable,
             "--state-file": self.folder / "stripe.json",
         }
-        words = [word for pair in arguments.items() for word in pair]
-        return Component(
-            "Stripe sandbox",
-            self._python("stripe_sandbox", *words),
-            self.folder / "logs" / "stripe.log",
-            # It answers to its own key only.
-            http_answers(port, "/v1/account", Authorization=f"Bearer {keys.secret}"),
-            env=self.odoo.env,
-            sockets=[held],
-        )
+        argv = self._python("stripe_sandbox", *itertools.chain(*arguments.items()))
+        # It answers to its own key only.
+        key = f"Bearer {keys.secret}"
+        answers = http_answers(number_of(held), "/v1/account", Authorization=key)
+        return self._component("Stripe sandbox", argv, answers, held)
 
     def _mailbox(self):
         smtp, http = self.sockets["SMTP_PORT"], self.sockets["MAILBOX_PORT"]
         arguments = [f"--smtp=fd:{smtp.fileno()}", f"--http=fd:{http.fileno()}"]
-        arguments += ["--store", self.mail]
-        return Component(
-            "Mailbox",
-            self._python("workbench.mailbox", *arguments),
-            self.folder / "logs" / "mailbox.log",
-            all_of(smtp_greets(number_of(smtp)), http_answers(number_of(http))),
-            env=self.odoo.env,
-            sockets=[smtp, http],
+        argv = self._python("workbench.mailbox", *arguments, "--store", self.mail)
+        greets, answers = smtp_greets(number_of(smtp)), http_answers(number_of(http))
+        return self._component(
+            "Mailbox", argv, lambda: greets() and answers(), smtp, http
         )
 
     def _odoo(self):
@@ -155,15 +156,8 @@ class DemoStack:
         config = self.odoo.write_config(
             "odoo.conf", self.database.name, http_port=port, max_cron_threads=2
         )
-        return Component(
-            "Odoo",
-            on_socket(held, self.odoo.command(config)),
-            self.odoo_log,
-            http_answers(port, "/web/health"),
-            env=self.odoo.env,
-            deadline=600,
-            sockets=[held],
-        )
+        argv = on_socket(held, self.odoo.command(config))
+        return self._component("Odoo", argv, http_answers(port, "/web/health"), held)
 
     def _set_up(self, keys):
         """Set Odoo up, run the main job once.
@@ -185,10 +179,7 @@ class DemoStack:
             settings.send_link(client, invoice)
             link = settings.first_link(client)
             if not (link and self._mailed_link(link[1])):
-                raise SetupError(
-                    f"The first email did not arrive. See {self.odoo_log}, and try"
-                    " again."
-                )
+                raise SetupError(f"The first email did not arrive, see {self.logs}.")
         return self._describe(link)
 
     def _mailed_link(self, recipient):
@@ -209,7 +200,7 @@ class DemoStack:
             "customer_link": self._mailed_link(recipient) or mailbox,
             "invoice": invoice,
             "recipient": recipient,
-            "odoo_log": str(self.odoo_log),
+            "odoo_log": str(self.logs / "odoo.log"),
         }
 
 

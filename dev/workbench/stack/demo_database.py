@@ -90,22 +90,17 @@ class DemoDatabase:
         """
         name, facts = f"{self.name}_base", {"base": base}
         if self.databases.facts(name) != facts:
-            with self.console.step("Demo database: Odoo and its demo data"):
-                part = f"{name}_part"
-                self.databases.create(part)
+            step = self.console.step("Demo database: Odoo and its demo data")
+            with step, self.databases.made(name) as part:
                 self._job(part, "base.log", "-i", BASE, "--with-demo")
-                self.databases.rename(part, name)
-                self.databases.set_facts(name, facts)
+                self.databases.set_facts(part, facts)
         return name
 
     def _install(self, base):
-        """Install the add-on under another name; move it into place when complete."""
-        part = f"{self.name}_part"
         with self.console.step("Demo database: the add-on"):
             self._forget_companions()
-            self.databases.clone(base, part)
-            self._job(part, "install.log", "-i", ADDON, "--with-demo")
-            self.databases.rename(part, self.name)
+            with self.databases.made(self.name, base) as part:
+                self._job(part, "install.log", "-i", ADDON, "--with-demo")
 
     def _upgrade(self):
         """Update the add-on in it: its files have changed."""

@@ -13,6 +13,7 @@ PASSWORD = "admin"
 MAIL_SERVER = "Mailbox of the demo"
 LOGO = Path(__file__).with_name("logo.png")
 PORTAL_PATH = "/portal/invoice/"
+METHODS = ("card", "ach_direct_debit")
 SANDBOX_PARAMETER = "account_payment_portal.stripe_sandbox_url"
 
 
@@ -84,18 +85,11 @@ def set_stripe(client, keys):
         "state": "test",
         "is_published": True,
     }
-    for provider in client.call(
-        "payment.provider", "search", [("code", "=", "stripe")]
-    ):
-        client.call("payment.provider", "write", [provider], values)
-    for code in ("card", "ach_direct_debit"):
-        method = find_one(
-            client,
-            "payment.method",
-            [("code", "=", code)],
-            context={"active_test": False},
-        )
-        client.call("payment.method", "write", [method], {"active": True})
+    providers = client.call("payment.provider", "search", [("code", "=", "stripe")])
+    client.call("payment.provider", "write", providers, values)
+    domain, everything = [("code", "in", METHODS)], {"active_test": False}
+    methods = client.call("payment.method", "search", domain, context=everything)
+    client.call("payment.method", "write", methods, {"active": True})
 
 
 def open_invoice(client):

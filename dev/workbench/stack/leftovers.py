@@ -8,38 +8,38 @@ import tempfile
 import time
 from pathlib import Path
 
-from .component import PROBE_INTERVAL, kill_group, started_at
+from .component import PROBE_INTERVAL, kill_group, record, started_at
 
 #: Longest path of a Unix socket that Linux takes (unix(7)), less the file's name.
 LONGEST_FOLDER = 107 - len("/.s.PGSQL.5432")
 
 
-def is_running(record):
+def is_running(known):
     """Whether a recorded process still is that process.
 
-    :param dict record: as ``Component.record`` makes it
+    :param dict known: as ``component.record`` makes it
     :rtype: bool
     """
-    started = record["started"]
-    return started is not None and started_at(record["pid"]) == started
+    started = known["started"]
+    return started is not None and started_at(known["pid"]) == started
 
 
-def stop_recorded(record, how=signal.SIGTERM, patience=30):
+def stop_recorded(known, how=signal.SIGTERM, patience=30):
     """End a recorded process, if it still is that process.
 
-    :param dict record: as ``Component.record`` makes it
+    :param dict known: as ``component.record`` makes it
     :param how: the signal that asks it to end
     :param int patience: seconds that it may take to end by itself
     :return: whether there was such a process
     :rtype: bool
     """
-    if not is_running(record):
+    if not is_running(known):
         return False
-    os.kill(record["pid"], how)
+    os.kill(known["pid"], how)
     end = time.monotonic() + patience
-    while is_running(record):
+    while is_running(known):
         if time.monotonic() > end:
-            kill_group(record["pid"])
+            kill_group(known["pid"])
         time.sleep(PROBE_INTERVAL)
     return True
 
@@ -63,9 +63,9 @@ def stop_stack(path):
     if not noted:
         return
     stop_recorded(noted["supervisor"])
-    for record in noted["components"]:
-        if record["name"] != "PostgreSQL":
-            stop_recorded(record, patience=10)
+    for known in noted["components"]:
+        if known["name"] != "PostgreSQL":
+            stop_recorded(known, patience=10)
     path.unlink(missing_ok=True)
 
 
@@ -82,8 +82,7 @@ def stop_postgres(data):
     pid = int(path.read_text().split()[0])
     command = Path(f"/proc/{pid}/cmdline")
     if command.is_file() and os.fsencode(data) in command.read_bytes().split(b"\0"):
-        record = {"pid": pid, "started": started_at(pid)}
-        stop_recorded(record, signal.SIGINT)
+        stop_recorded(record("PostgreSQL", pid), signal.SIGINT)
 
 
 def socket_folder(data):

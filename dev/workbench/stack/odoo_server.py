@@ -1,6 +1,7 @@
 """Runs Odoo: as a server, and for single jobs such as installing an add-on."""
 
 import configparser
+import io
 import json
 import os
 import re
@@ -52,7 +53,6 @@ class Odoo:
 
     @property
     def _foreign_addons(self):
-        """The folder of add-ons of others, if there are any."""
         folder = self.project.foreign / "odoo" / "addons"
         return [str(folder)] if folder.is_dir() else []
 
@@ -90,11 +90,9 @@ class Odoo:
             "screenshots": str(self.folder / "screenshots"),
             **{key: str(value) for key, value in options.items()},
         }
-        path = self.folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with (self.folder / f"{name}.part").open("w") as sink:
-            parser.write(sink)
-        os.replace(self.folder / f"{name}.part", path)
+        path, text = self.folder / name, io.StringIO()
+        parser.write(text)
+        write_atomically(path, text.getvalue())
         return path
 
     def command(self, config, *arguments):

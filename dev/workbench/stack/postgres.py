@@ -54,9 +54,11 @@ class Server:
 
         :rtype: psycopg2.extensions.connection
         """
-        names = {"PGHOST": "host", "PGPORT": "port", "PGUSER": "user"}
-        names["PGPASSWORD"] = "password"
-        settings = {names[key]: value for key, value in self.env.items() if value}
+        settings = {
+            name.removeprefix("PG").lower(): value
+            for name, value in self.env.items()
+            if value
+        }
         connection = psycopg2.connect(dbname=database, connect_timeout=5, **settings)
         connection.autocommit = True
         return connection
@@ -158,10 +160,9 @@ class OwnServer(Server):
             "unix_socket_permissions": "0700",
             "max_connections": "100",
             "shared_buffers": "256MB",
+            "synchronous_commit": "off",
+            **({} if self.durable else BRITTLE),
         }
-        if not self.durable:
-            settings.update(BRITTLE)
-        settings["synchronous_commit"] = "off"
         return [f"-c{name}={value}" for name, value in settings.items()]
 
     def _initialise(self):

@@ -46,12 +46,3 @@ def smtp_greets(port):
             return False
 
     return probe
-
-
-def all_of(*probes):
-    """A probe: do all of these succeed?"""
-
-    def probe():
-        return all(each() for each in probes)
-
-    return probe

@@ -6,7 +6,7 @@ import threading
 
 from workbench.provision.steps import write_atomically
 
-from .component import started_at
+from .component import record
 
 #: Seconds between two looks at whether all programs still run.
 WATCH_INTERVAL = 0.5
@@ -40,11 +40,12 @@ class Supervisor:
 
         :param dict facts: addresses and the like
         """
-        own = {"name": "supervisor", "pid": os.getpid()}
         noted = {
             **facts,
-            "supervisor": {**own, "started": started_at(os.getpid())},
-            "components": [component.record() for component in self.components],
+            "supervisor": record("supervisor", os.getpid()),
+            "components": [
+                record(own.name, own.process.pid) for own in self.components
+            ],
         }
         write_atomically(self.stack_file, json.dumps(noted, indent=1))
 

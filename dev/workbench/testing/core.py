@@ -8,13 +8,9 @@ import re
 import sys
 
 from workbench.provision.commands import SetupError, run
-from workbench.provision.console import Console
-from workbench.provision.paths import Project
-from workbench.provision.steps import exclusive
-from workbench.stack.component import ComponentFailed
 from workbench.stack.ports import any_free_port
 
-from .environment import DEPENDENCIES, USUAL, TestEnvironment
+from .environment import DEPENDENCIES, USUAL, run_alone
 
 MODULES = (*DEPENDENCIES, "payment", "portal")
 _FAILED = re.compile(r" (?:FAIL|ERROR): (?:Subtest )?(\S+)")
@@ -54,24 +50,17 @@ def core_tests(environment, purpose, with_addon):
     return int(total.group(3)), set(_FAILED.findall(text))
 
 
-def main():
-    """Run from the command line.
+def compare(environment):
+    """Run the tests without the add-on, and with it.
 
     :return: 1 if the add-on makes a test fail
     :rtype: int
     """
-    console = Console()
-    environment = TestEnvironment(Project(), console)
-    lock = environment.project.state / "test.lock"
-    try:
-        with exclusive(lock, console), environment.running():
-            with console.step(f"Odoo's tests of {', '.join(MODULES)} by themselves"):
-                alone, failed_alone = core_tests(environment, "core_alone", False)
-            with console.step("The same with the add-on"):
-                total, failed = core_tests(environment, "core", True)
-    except (SetupError, ComponentFailed) as error:
-        console.say(f"\n{error}")
-        return 1
+    console = environment.console
+    with console.step(f"Odoo's tests of {', '.join(MODULES)} by themselves"):
+        alone, failed_alone = core_tests(environment, "core_alone", False)
+    with console.step("The same with the add-on"):
+        total, failed = core_tests(environment, "core", True)
     console.say(f"Without the add-on: {alone} tests, {len(failed_alone)} fail")
     console.say(f"With the add-on:    {total} tests, {len(failed)} fail")
     broken = sorted(failed - failed_alone)
@@ -82,4 +71,4 @@ def main():
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_alone(compare))

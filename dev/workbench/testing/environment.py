@@ -5,15 +5,17 @@ on copies, with the add-on installed from the code of the moment.
 """
 
 import json
+import signal
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from workbench.provision.commands import run
+from workbench.provision.commands import SetupError, run
+from workbench.provision.console import Console
 from workbench.provision.foreign_addons import QUEUE_JOB as QUEUE_JOB_WHEELS
 from workbench.provision.foreign_addons import ensure_foreign_addons
-from workbench.provision.paths import ADDON
-from workbench.provision.steps import fingerprint
+from workbench.provision.paths import ADDON, Project
+from workbench.provision.steps import exclusive, fingerprint
 from workbench.stack.databases import Databases
 from workbench.stack.demo_database import addon_fingerprint
 from workbench.stack.odoo_server import Odoo
@@ -133,18 +135,13 @@ class TestEnvironment:
         name = f"{self.prefix}_{template.name}"
         if self.databases.facts(name) != facts:
             base = template.base and self.ensure(template.base)
-            with self.console.step(f"Test database ({template.name})"):
-                self._make(template, name, base)
-                self.databases.set_facts(name, facts)
+            step = self.console.step(f"Test database ({template.name})")
+            with step, self.databases.made(name, base) as part:
+                self._fill(template, part)
+                self.databases.set_facts(part, facts)
         return name
 
-    def _make(self, template, name, base):
-        """Make it under another name and move it into place when it is complete."""
-        part = f"{name}_part"
-        if base:
-            self.databases.clone(base, part)
-        else:
-            self.databases.create(part)
+    def _fill(self, template, part):
         if not template.base or template.modules != template.base.modules:
             options = ["-i", ",".join(template.modules)]
             if not template.auto_install:
@@ -154,7 +151,6 @@ class TestEnvironment:
         if template.prepared:
             self._prepare(part, template.prepared)
         self.databases.vacuum(part)
-        self.databases.rename(part, name)
 
     def ensure_installed(self, template):
         """Install the add-on, and prepare for tests, if it is not so already.
@@ -173,15 +169,13 @@ class TestEnvironment:
         )
         facts = self.databases.facts(name)
         if facts.get("made_from") != made_from:
-            part = f"{name}_part"
-            self.databases.clone(base, part)
-            facts = {"made_from": made_from, "problems": self.install(part)}
-            if template.completed:
-                with self.console.step("Preparing it for tests"):
-                    self._prepare(part, template.completed)
-            self.databases.vacuum(part)
-            self.databases.rename(part, name)
-            self.databases.set_facts(name, facts)
+            with self.databases.made(name, base) as part:
+                facts = {"made_from": made_from, "problems": self.install(part)}
+                if template.completed:
+                    with self.console.step("Preparing it for tests"):
+                        self._prepare(part, template.completed)
+                self.databases.vacuum(part)
+                self.databases.set_facts(part, facts)
         return name, facts["problems"]
 
     def _prepare(self, name, steps):
@@ -229,3 +223,26 @@ class TestEnvironment:
         with self.console.step(f"Installing {ADDON}"):
             log = self.logs / f"install-{name}.log"
             return self.odoo.job(name, log, "-i", ADDON, console=self.console)
+
+
+def run_alone(action):
+    """Do something with a test environment that no other run has meanwhile.
+
+    :param action: called with the environment; returns an exit code, or nothing for 0
+    :return: exit code
+    :rtype: int
+    """
+    console = Console()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
+    environment = TestEnvironment(Project(), console)
+    lock = environment.project.state / "test.lock"
+    try:
+        with exclusive(lock, console), environment.running():
+            return action(environment) or 0
+    except SetupError as error:
+        console.say(f"\n{error}")
+        return 1
+    except KeyboardInterrupt:
+        console.say("\nInterrupted.")
+        return 130

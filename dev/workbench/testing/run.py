@@ -13,13 +13,13 @@ from contextlib import contextmanager, suppress
 
 from workbench.provision.commands import SetupError
 from workbench.provision.console import Console
-from workbench.provision.paths import ADDON, Project
-from workbench.provision.steps import exclusive, link
+from workbench.provision.paths import ADDON
+from workbench.provision.steps import link
 from workbench.provision.system import find_browser
-from workbench.stack.component import ComponentFailed, kill_group
+from workbench.stack.component import kill_group
 from workbench.stack.postgres import program
 
-from .environment import TestEnvironment
+from .environment import TestEnvironment, run_alone
 from .suites import choose, split
 
 #: pytest's exit code for "no test was found", which a filter may well cause.
@@ -231,27 +231,5 @@ def run(environment, arguments):
     return max(codes)
 
 
-def main(arguments):
-    """Run from the command line.
-
-    :return: exit code
-    :rtype: int
-    """
-    console = Console()
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    environment = TestEnvironment(Project(), console)
-    lock = environment.project.state / "test.lock"
-    try:
-        with exclusive(lock, console), environment.running():
-            return run(environment, arguments)
-    except (SetupError, ComponentFailed) as error:
-        console.say(f"\n{error}")
-        return 1
-    except KeyboardInterrupt:
-        console.say("\nInterrupted.")
-        return 130
-
-
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(run_alone(lambda environment: run(environment, sys.argv[1:])))

@@ -5,17 +5,11 @@ asks for; the newest are what the package index has today.
 """
 
 import re
-import signal
 import sys
 
-from workbench.provision.commands import SetupError
-from workbench.provision.commands import run as run_command
-from workbench.provision.console import Console
-from workbench.provision.paths import Project
-from workbench.provision.steps import exclusive
-from workbench.stack.component import ComponentFailed
+from workbench.provision.python_env import uv_pip
 
-from .environment import TestEnvironment
+from .environment import run_alone
 from .run import run
 
 #: What meets these packages; the rest of the suite does not.
@@ -51,46 +45,36 @@ def install(project, label, wanted):
     :rtype: pathlib.Path
     """
     folder = project.state / "versions" / label
-    uv = project.venv / "bin" / "uv"
     # What they need in turn is in the virtual environment.
-    options = ("--upgrade", "--no-deps", "--python", project.python, "--target", folder)
-    argv = [uv, "pip", "install", *options, *wanted]
-    run_command([str(part) for part in argv], project.logs / f"versions-{label}.log")
+    options = ("--upgrade", "--no-deps", "--target", folder)
+    uv_pip(
+        project, project.logs / f"versions-{label}.log", "install", *options, *wanted
+    )
     return folder
 
 
-def main():
-    """Run from the command line.
+def run_with_both(environment):
+    """Run the tests with the lowest packages, and with the newest.
 
     :return: exit code
     :rtype: int
     """
-    console, project = Console(), Project()
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-    environment = TestEnvironment(project, console)
+    console, project = environment.console, environment.project
     lowest = requirements(project.root)
     choices = {
         "lowest": [f"{name}=={version}" for name, version in lowest.items()],
         "newest": list(lowest),
     }
     codes = []
-    try:
-        with exclusive(project.state / "test.lock", console), environment.running():
-            for label, wanted in choices.items():
-                with console.step(f"The {label} packages"):
-                    folder = install(project, label, wanted)
-                found = sorted(path.stem for path in folder.glob("*.dist-info"))
-                console.say(f"    {', '.join(found)}")
-                environment.odoo.packages = (folder,)
-                codes.append(run(environment, list(TESTS)))
-    except (SetupError, ComponentFailed) as error:
-        console.say(f"\n{error}")
-        return 1
-    except KeyboardInterrupt:
-        console.say("\nInterrupted.")
-        return 130
+    for label, wanted in choices.items():
+        with console.step(f"The {label} packages"):
+            folder = install(project, label, wanted)
+        found = sorted(path.stem for path in folder.glob("*.dist-info"))
+        console.say(f"    {', '.join(found)}")
+        environment.odoo.packages = (folder,)
+        codes.append(run(environment, list(TESTS)))
     return max(codes)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_alone(run_with_both))

@@ -5,7 +5,7 @@ import pytest
 
 from workbench.translations import FOLDER, TEMPLATE
 from workbench.translations.checks import check_entry, check_file
-from workbench.translations.memory import Memory
+from workbench.translations.memory import read_translations
 
 
 def kinds(msgid, msgstr):
@@ -97,6 +97,6 @@ def test_odoo_knows_its_own_words(tmp_path):
         entries = polib.POFile()
         entries.append(polib.POEntry(msgid="Invoice", msgstr=said))
         entries.save(str(folder / "de.po"))
-    memory = Memory([tmp_path], "de")
+    memory = read_translations([tmp_path], "de")
     assert memory.get("Invoice") == "Rechnung"
     assert memory.get("invoice") is None

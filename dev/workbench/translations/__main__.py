@@ -9,22 +9,20 @@ English text, filled in with what Odoo says. Nothing that was translated is chan
 but for texts that are not there any more.
 """
 
+import json
 import sys
 from collections import Counter
 
 import polib
 
-from workbench.provision.commands import SetupError
 from workbench.provision.console import Console
 from workbench.provision.paths import Project
-from workbench.provision.steps import exclusive
-from workbench.stack.component import ComponentFailed
-from workbench.testing.environment import TestEnvironment
+from workbench.testing.environment import run_alone
 
 from . import FOLDER, LANGUAGES, TEMPLATE
 from .checks import check_entry, check_file
 from .export import export
-from .memory import Memory
+from .memory import read_translations
 
 #: How many texts of each kind are named.
 SHOWN = 10
@@ -38,12 +36,7 @@ def merge(language, template):
     :rtype: polib.POFile
     """
     path = FOLDER / f"{language}.po"
-    if path.exists():
-        translated = polib.pofile(str(path), wrapwidth=78)
-    else:
-        translated = polib.POFile(wrapwidth=78)
-        translated.fpath = str(path)
-        translated.header = template.header
+    translated = polib.pofile(str(path)) if path.exists() else polib.POFile()
     known = {each.msgid: each for each in translated if not each.obsolete}
     merged = polib.POFile(wrapwidth=78)
     merged.fpath = str(path)
@@ -68,11 +61,11 @@ def merge(language, template):
     return merged
 
 
-def fill(entries, memory):
+def fill(entries, known):
     """Fill empty entries in with what Odoo says of the same text.
 
     :param polib.POFile entries: The file.
-    :param Memory memory: Odoo's own translations.
+    :param dict known: Odoo's own translations.
     :return: How many were filled in.
     :rtype: int
     """
@@ -80,7 +73,7 @@ def fill(entries, memory):
     for entry in entries:
         if entry.msgstr:
             continue
-        found = memory.get(entry.msgid)
+        found = known.get(entry.msgid)
         if found and not check_entry(entry.msgid, found):
             entry.msgstr = found
             count += 1
@@ -110,24 +103,15 @@ def main(arguments):
     :return: 1 if something is left to do
     :rtype: int
     """
-    console, project = Console(), Project()
     languages = [each for each in arguments if not each.startswith("-")] or LANGUAGES
-    environment = TestEnvironment(project, console)
-    try:
-        if "--no-export" not in arguments:
-            lock = project.state / "test.lock"
-            with exclusive(lock, console), environment.running():
-                with console.step("Exporting the texts"):
-                    export(environment)
-    except (SetupError, ComponentFailed) as error:
-        console.say(f"\n{error}")
-        return 1
+    if "--no-export" not in arguments and (code := run_alone(export)):
+        return code
+    console, odoo = Console(), json.loads(Project().odoo_facts.read_text())
     template = polib.pofile(str(TEMPLATE))
     wanted, is_left = {each.msgid for each in template}, False
     for language in languages:
         entries = merge(language, template)
-        memory = Memory(environment.odoo.facts["addons"], language)
-        filled = fill(entries, memory)
+        filled = fill(entries, read_translations(odoo["addons"], language))
         entries.save()
         problems = check_file(entries, wanted)
         is_left = is_left or bool(problems)

@@ -12,38 +12,22 @@ MODULES = (
 )
 
 
-class Memory:
-    """Odoo's translations into one language.
+def read_translations(addons, language):
+    """Read Odoo's translations into one language.
+
+    A text that differs in its last sign only, or in the case of its first letter
+    only, is not the same text in all languages: it is left to a translator.
 
     :param list addons: The folders with Odoo's add-ons.
     :param str language: Such as `pt_BR`.
+    :return: What Odoo says for each English text.
+    :rtype: dict[str, str]
     """
-
-    def __init__(self, addons, language):
-        self.texts = {}
-        for module in MODULES:
-            for folder in (Path(each) for each in addons):
-                for path in (
-                    folder / module / "i18n" / f"{language}.po",
-                    folder.parent / "addons" / module / "i18n" / f"{language}.po",
-                ):
-                    if path.exists():
-                        self._read(path)
-                        break
-
-    def _read(self, path):
-        for entry in polib.pofile(str(path)):
-            if entry.translated() and not entry.obsolete:
-                self.texts.setdefault(entry.msgid, entry.msgstr)
-
-    def get(self, text):
-        """Return what Odoo says for an English text.
-
-        A text that differs in its last sign only, or in the case of its first letter
-        only, is not the same text in all languages: it is left to a translator.
-
-        :param str text: The text.
-        :return: The translation; None if Odoo has no such text.
-        :rtype: str | None
-        """
-        return self.texts.get(text)
+    texts = {}
+    for module in MODULES:
+        for folder in addons:
+            path = Path(folder) / module / "i18n" / f"{language}.po"
+            if path.exists():
+                for entry in polib.pofile(str(path)).translated_entries():
+                    texts.setdefault(entry.msgid, entry.msgstr)
+    return texts
