@@ -542,11 +542,11 @@ class TestPortalBulk(PortalSendCommon):
             "a file of nobody": (servers, "_build_email__", with_file(b"%PDF")),
         }
 
-    def _send_first(self, **values):
+    def _send_first(self, mailbox, **values):
         """Send the first invoice, and return what left, and what became of it."""
+        mailbox.clear()
         batch = self._start(self.invoices[0], **values)
-        with self.mailbox() as mailbox:
-            self._send_due()
+        self._send_due()
         return mailbox.messages, batch.delivery_ids
 
     @mute_logger(LANE)
@@ -560,19 +560,20 @@ class TestPortalBulk(PortalSendCommon):
         own, theirs = (move.invoice_pdf_report_id.sudo() for move in self.invoices[:2])
         link_sudo = self._create_link(self.invoices[1], email="c1@customer.example")
         mix_ups = self._get_mix_ups(link_sudo.sudo(), theirs)
-        for name, (owner, method, wrong) in mix_ups.items():
-            with self.subTest(name), patch.object(owner, method, wrong):
-                mails, delivery = self._send_first()
-                self.assertFalse(mails)
-                self.assertEqual(delivery.state, "refused")
-        # All PDF files of a run are made in one go.
-        content, own.raw = own.raw, theirs.raw
-        mails, delivery = self._send_first()
-        self.assertFalse(mails)
-        self.assertIn("not of this invoice", delivery.answer)
-        own.raw = content
-        mails, _delivery = self._send_first()
-        self.assertEqual(len(mails), 1, "and what is right leaves")
+        with self.mailbox() as mailbox:
+            for name, (owner, method, wrong) in mix_ups.items():
+                with self.subTest(name), patch.object(owner, method, wrong):
+                    mails, delivery = self._send_first(mailbox)
+                    self.assertFalse(mails)
+                    self.assertEqual(delivery.state, "refused")
+            # All PDF files of a run are made in one go.
+            content, own.raw = own.raw, theirs.raw
+            mails, delivery = self._send_first(mailbox)
+            self.assertFalse(mails)
+            self.assertIn("not of this invoice", delivery.answer)
+            own.raw = content
+            mails, _delivery = self._send_first(mailbox)
+            self.assertEqual(len(mails), 1, "and what is right leaves")
 
     @mute_logger(LANE)
     def test_b6_without_its_check_each_mix_up_would_leave(self):
@@ -588,31 +589,32 @@ class TestPortalBulk(PortalSendCommon):
         deliveries = self.env.registry["account.move.portal.delivery"]
         self.invoices[0].is_move_sent = True  # To be asked whether to repeat.
         # If one of these passed with its check, the test above would prove nothing.
-        for name, check, off in (
-            ("their address", (outgoing, "get_addressees"), lambda _message: set()),
-            (
-                "their link in the text",
-                (deliveries, "_is_of_another"),
-                lambda _this, _token: False,
-            ),
-            (
-                "their link in the subject",
-                (deliveries, "_is_of_another"),
-                lambda _this, _token: False,
-            ),
-            (
-                "a file of nobody",
-                (deliveries, "_check_attached"),
-                lambda _this, _attached: None,
-            ),
-        ):
-            with (
-                self.subTest(name),
-                patch.object(*mix_ups[name]),
-                patch.object(*check, off),
+        with self.mailbox() as mailbox:
+            for name, check, off in (
+                ("their address", (outgoing, "get_addressees"), lambda _message: set()),
+                (
+                    "their link in the text",
+                    (deliveries, "_is_of_another"),
+                    lambda _this, _token: False,
+                ),
+                (
+                    "their link in the subject",
+                    (deliveries, "_is_of_another"),
+                    lambda _this, _token: False,
+                ),
+                (
+                    "a file of nobody",
+                    (deliveries, "_check_attached"),
+                    lambda _this, _attached: None,
+                ),
             ):
-                mails, delivery = self._send_first(is_repeating=True)
-                self.assertEqual(len(mails), 1, delivery.answer)
+                with (
+                    self.subTest(name),
+                    patch.object(*mix_ups[name]),
+                    patch.object(*check, off),
+                ):
+                    mails, delivery = self._send_first(mailbox, is_repeating=True)
+                    self.assertEqual(len(mails), 1, delivery.answer)
 
     @mute_logger(LANE)
     def test_b6_email_with_anothers_link_or_file_does_not_leave(self):
