@@ -263,6 +263,9 @@ class _Comparison:
                 Finding(MISSING, text[:_EXCERPT], bool(_DIGIT.search(text))),
             ]
         found += [Finding(MISSING, text[:_EXCERPT], text in amounts) for text in unseen]
+        lost.subtract("".join(map(visible_text.fold, unseen)))
+        if amount := self._lost_amount(+lost):
+            found.append(Finding(MISSING, amount[:_EXCERPT], True))
         return found
 
     def _lost_row(self, lost):
@@ -270,6 +273,17 @@ class _Comparison:
         for row in self._critical_rows():
             if Counter("".join(cell.folded for cell in row)) <= lost:
                 return ", ".join(cell.text for cell in row)
+        return ""
+
+    def _lost_amount(self, lost):
+        """An amount that is lost, though the like of it stands elsewhere; or nothing.
+
+        :param Counter lost: characters, less those of text that stands nowhere.
+        """
+        for row in self._critical_rows():
+            for cell in row:
+                if cell.is_amount and Counter(cell.folded) <= lost:
+                    return cell.text
         return ""
 
     def _has_no_glyph(self, character):

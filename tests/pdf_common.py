@@ -120,6 +120,7 @@ class PdfCommon(AccountingCommon):
                 "move_type": "out_invoice",
                 "partner_id": cls.customer.id,
                 "invoice_date": "2024-03-01",
+                "invoice_date_due": "2099-03-31",
                 "invoice_line_ids": [
                     Command.create(
                         {

@@ -126,18 +126,22 @@ class TestPdfCheck(PdfCommon):
         )
 
     def test_rows_off_the_left_edge(self):
-        self._assert_table_refused("-700px")
+        # The digits of a date must not make up for those of a price.
+        for due in ("2028-01-01", "2028-11-28", "2028-12-31"):
+            with self.subTest(due):
+                self._assert_table_refused("-700px", invoice_date_due=due)
 
     def test_rows_off_the_right_edge(self):
         self._assert_table_refused("1500px")
 
-    def _assert_table_refused(self, left):
+    def _assert_table_refused(self, left, **values):
         self._assert_refused(
             f"""
             style = "<style>.o_main_table{{position:relative;left:{left}}}</style>"
             return html.replace("</head>", style + "</head>")
             """,
             "is not on the sheet|is missing",
+            **values,
         )
 
     def test_rows_above_the_sheet(self):
